@@ -1,0 +1,310 @@
+//! Events: the only way anything ever changes.
+//!
+//! An event is one leaf of the ledger: ids, digests and codes, at most
+//! [`crate::limits::LEAF_BYTES_MAX`] bytes of canonical JSON, and never patient data. Where
+//! an event needs more, its body is a blob and the leaf holds the blob's digest.
+//! Catalog and index are folds over these events, and nothing else.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::canonical::{self, CanonicalError};
+use crate::digest::Digest;
+use crate::id::{AccountId, BatchId, DocumentId, PageId, TokenId};
+use crate::limits;
+use crate::patient::Mrn;
+use crate::time::Timestamp;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub event: EventKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum EventKind {
+    /// A batch was opened, or closed with its counts. Body: [`crate::manifest::BatchRecord`].
+    BatchRecorded { batch: BatchId, body: Digest },
+    /// A document version was sealed.
+    Sealed { document: DocumentId, version: u32, manifest: Digest, batch: BatchId, pages: u32 },
+    /// A page was read. `text` is the ALTO blob; `confidence` is 0 to 100.
+    Read { document: DocumentId, page: PageId, text: Digest, words: u32, confidence: u8 },
+    /// A page could not be read; a person has to look. The image is still there.
+    Unreadable { document: DocumentId, page: PageId, reason: UnreadableReason },
+    /// Somebody was shown a document, or one page of it.
+    Viewed {
+        document: DocumentId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        page: Option<PageId>,
+        form: ViewForm,
+    },
+    /// An account was made or changed. Body: [`AccountRecord`].
+    AccountRecorded { account: AccountId, body: Digest },
+    /// A token was made or revoked. Body: [`TokenRecord`].
+    TokenRecorded { token: TokenId, body: Digest },
+    /// Patients were added to the patient list. Body: [`PatientsRecord`].
+    PatientsRecorded { body: Digest, count: u32 },
+}
+
+impl Event {
+    /// The leaf's bytes.
+    pub fn to_leaf(&self) -> Result<Vec<u8>, CanonicalError> {
+        let bytes = canonical::to_bytes(self)?;
+        if bytes.len() > limits::LEAF_BYTES_MAX {
+            return Err(CanonicalError::TooLarge(bytes.len()));
+        }
+        Ok(bytes)
+    }
+
+    pub fn from_leaf(bytes: &[u8]) -> Result<Self, CanonicalError> {
+        canonical::from_bytes(bytes)
+    }
+}
+
+impl EventKind {
+    /// Digests of objects that must exist because this event names them.
+    pub fn body(&self) -> Option<Digest> {
+        match self {
+            Self::BatchRecorded { body, .. }
+            | Self::AccountRecorded { body, .. }
+            | Self::TokenRecorded { body, .. }
+            | Self::PatientsRecorded { body, .. } => Some(*body),
+            Self::Read { text, .. } => Some(*text),
+            Self::Sealed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
+        }
+    }
+
+    pub fn document(&self) -> Option<DocumentId> {
+        match self {
+            Self::Sealed { document, .. }
+            | Self::Read { document, .. }
+            | Self::Unreadable { document, .. }
+            | Self::Viewed { document, .. } => Some(*document),
+            _ => None,
+        }
+    }
+
+    /// The tag as it stands in the leaf.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::BatchRecorded { .. } => "batch-recorded",
+            Self::Sealed { .. } => "sealed",
+            Self::Read { .. } => "read",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Viewed { .. } => "viewed",
+            Self::AccountRecorded { .. } => "account-recorded",
+            Self::TokenRecorded { .. } => "token-recorded",
+            Self::PatientsRecorded { .. } => "patients-recorded",
+        }
+    }
+}
+
+/// Who did it: `account:<id>`, `token:<id>` or `system`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    Account(AccountId),
+    Token(TokenId),
+    System,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account:{id}"),
+            Self::Token(id) => write!(f, "token:{id}"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an actor is `account:<id>`, `token:<id>` or `system`")]
+pub struct ActorError;
+
+impl FromStr for Actor {
+    type Err = ActorError;
+
+    fn from_str(text: &str) -> Result<Self, ActorError> {
+        match text.split_once(':') {
+            None if text == "system" => Ok(Self::System),
+            Some(("account", id)) => id.parse().map(Self::Account).map_err(|_| ActorError),
+            Some(("token", id)) => id.parse().map(Self::Token).map_err(|_| ActorError),
+            _ => Err(ActorError),
+        }
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Actor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// In what form something was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ViewForm {
+    /// On the screen: the image, its tiles, the words beside it.
+    Screen,
+    /// The text of a page as words or ALTO.
+    Text,
+    /// As a PDF to keep.
+    Pdf,
+}
+
+/// Why a page needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnreadableReason {
+    /// The image could not be decoded within the limits.
+    Undecodable,
+    /// Reading took longer than the time limit, every time it was tried.
+    TimedOut,
+    /// The reader process died, every time it was tried.
+    Crashed,
+    /// The reader ran out of its memory cap.
+    OutOfMemory,
+    /// The worker reported something else, or vanished with the page.
+    Failed,
+}
+
+impl UnreadableReason {
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::Undecodable => "the image could not be decoded",
+            Self::TimedOut => "reading took too long",
+            Self::Crashed => "the reader crashed on this page",
+            Self::OutOfMemory => "reading needed too much memory",
+            Self::Failed => "reading failed",
+        }
+    }
+}
+
+/// What somebody may do. [`Role::Worker`] is for reading pages only and is held by tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Admin,
+    Technician,
+    Searcher,
+    Auditor,
+    Worker,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Technician, Self::Searcher, Self::Auditor, Self::Worker];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Technician => "technician",
+            Self::Searcher => "searcher",
+            Self::Auditor => "auditor",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a role is one of admin, technician, searcher, auditor, worker")]
+pub struct RoleError;
+
+impl FromStr for Role {
+    type Err = RoleError;
+
+    fn from_str(text: &str) -> Result<Self, RoleError> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(RoleError)
+    }
+}
+
+/// The sealed record of an account; a later one replaces an earlier one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRecord {
+    pub account: AccountId,
+    pub login: String,
+    pub role: Role,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+    /// The password was handed out by somebody else and must be changed at the next log-in.
+    pub must_change_password: bool,
+    pub disabled: bool,
+}
+
+impl fmt::Debug for AccountRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccountRecord({}, {})", self.account, self.role.as_str())
+    }
+}
+
+/// The sealed record of a token; a later one replaces an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRecord {
+    pub token: TokenId,
+    pub name: String,
+    pub role: Role,
+    /// SHA-256 of the token's text: the text has 256 random bits, so a plain hash suffices.
+    pub secret: Digest,
+    pub revoked: bool,
+}
+
+/// The sealed body of [`EventKind::PatientsRecorded`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatientsRecord {
+    /// 32 hex digits, for the same reason as in [`crate::manifest::IndexFields`].
+    pub salt: String,
+    pub patients: Vec<crate::manifest::Patient>,
+}
+
+impl PatientsRecord {
+    pub fn contains(&self, mrn: &Mrn) -> bool {
+        self.patients.iter().any(|patient| patient.mrn == *mrn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leaf_has_one_spelling() {
+        let event = Event {
+            at: Timestamp(1_700_000_000_000),
+            actor: Actor::System,
+            event: EventKind::Viewed {
+                document: DocumentId::derived([b"d".as_slice()]),
+                page: None,
+                form: ViewForm::Screen,
+            },
+        };
+        let leaf = event.to_leaf().expect("small");
+        assert_eq!(Event::from_leaf(&leaf).expect("canonical"), event);
+        let text = String::from_utf8(leaf).expect("UTF-8");
+        assert!(text.starts_with(r#"{"actor":"system","at":1700000000000,"event":{"document":""#), "{text}");
+        assert!(Event::from_leaf(text.replace(':', ": ").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn roles_and_actors_round_trip() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(role));
+        }
+        let actor = Actor::Token(TokenId::derived([b"t".as_slice()]));
+        assert_eq!(actor.to_string().parse(), Ok(actor));
+        assert_eq!("root".parse::<Actor>(), Err(ActorError));
+    }
+}

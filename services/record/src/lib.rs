@@ -1,0 +1,39 @@
+//! The words of Chartroom, and how a proof is checked.
+//!
+//! Every other crate speaks in these types. Nothing here does I/O, reads a clock or draws
+//! a random number: the same input gives the same output on the scanner station, on the
+//! server and on the auditor's laptop.
+//!
+//! Read in this order:
+//! 1. [`digest`], [`id`], [`time`]: how things are named.
+//! 2. [`patient`]: the values that must never be printed by accident.
+//! 3. [`manifest`]: the immutable description of one document version.
+//! 4. [`event`]: the only way anything ever changes.
+//! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it.
+//! 6. [`words`]: what was read on a page, and where.
+//! 7. [`sheet`]: the barcode line on cover and separator sheets.
+//! 8. [`wire`]: what stations and workers say to the server.
+//! 9. [`limits`]: every bound, in one place.
+
+pub mod canonical;
+pub mod digest;
+pub mod event;
+pub mod id;
+pub mod limits;
+pub mod manifest;
+pub mod merkle;
+pub mod note;
+pub mod patient;
+pub mod receipt;
+pub mod sheet;
+pub mod time;
+pub mod wire;
+pub mod words;
+
+pub use digest::{Digest, Hasher};
+pub use event::{Event, EventKind};
+pub use id::{AccountId, BatchId, DocumentId, PageId, TokenId};
+pub use manifest::{Descriptor, IndexFields, Manifest, PageEntry};
+pub use patient::{DocumentType, Encounter, Mrn};
+pub use receipt::Receipt;
+pub use time::{Date, Timestamp};

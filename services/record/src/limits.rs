@@ -1,0 +1,50 @@
+//! Every bound on what comes in from outside, in one place. Units are in the names.
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+// -- files and pages --------------------------------------------------------------------
+/// A file given to `import`, and an upload.
+pub const FILE_BYTES_MAX: usize = 512 * MIB;
+/// One page image as stored.
+pub const PAGE_BYTES_MAX: usize = 256 * MIB;
+/// Pixels of one page: A0 at 400 dpi is about 250 million.
+pub const PAGE_PIXELS_MAX: u64 = 300_000_000;
+pub const PAGE_SIDE_PIXELS_MAX: u32 = 65_500;
+/// Pages of one file, and of one document.
+pub const DOCUMENT_PAGES_MAX: usize = 5_000;
+pub const BATCH_PAGES_MAX: usize = 20_000;
+/// Barcodes looked at on one page.
+pub const PAGE_BARCODES_MAX: usize = 32;
+
+// -- unpacking a file, reading a page: each in a child process ------------------------------
+pub const UNPACK_SECONDS_MAX: u64 = 300;
+pub const UNPACK_MEMORY_BYTES_MAX: u64 = 4 * 1024 * MIB as u64;
+pub const PDF_OBJECTS_MAX: usize = 500_000;
+pub const PDF_STREAM_BYTES_MAX: usize = 256 * MIB;
+pub const READ_PAGE_SECONDS_MAX: u64 = 120;
+pub const READ_MEMORY_BYTES_MAX: u64 = 3 * 1024 * MIB as u64;
+
+// -- text -----------------------------------------------------------------------------
+pub const PAGE_WORDS_MAX: usize = 20_000;
+pub const PAGE_TEXT_BYTES_MAX: usize = 16 * MIB;
+pub const WORD_BYTES_MAX: usize = 400;
+
+// -- records ----------------------------------------------------------------------------
+pub const CANONICAL_BYTES_MAX: usize = 4 * MIB;
+pub const CANONICAL_DEPTH_MAX: usize = 16;
+/// C2SP tlog-tiles writes an entry's length in two bytes.
+pub const LEAF_BYTES_MAX: usize = 2 * KIB;
+pub const NAME_CHARS_MAX: usize = 120;
+
+// -- work queue -------------------------------------------------------------------------
+pub const LEASE_SECONDS: u64 = 180;
+pub const READ_ATTEMPTS_MAX: u32 = 3;
+
+// -- HTTP -------------------------------------------------------------------------------
+pub const REQUEST_JSON_BYTES_MAX: usize = 8 * MIB;
+pub const UPLOAD_CHUNK_BYTES_MAX: usize = 8 * MIB;
+pub const SEARCH_QUERY_CHARS_MAX: usize = 1_000;
+pub const SEARCH_HITS_PER_PAGE_MAX: usize = 50;
+pub const SESSION_IDLE_SECONDS: i64 = 15 * 60;
+pub const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;

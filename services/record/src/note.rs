@@ -1,0 +1,229 @@
+//! Checkpoints as signed notes, byte for byte as C2SP defines them:
+//! <https://c2sp.org/signed-note>, <https://c2sp.org/tlog-checkpoint>.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+
+use crate::digest::{Digest, Hasher};
+
+const ED25519: u8 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    #[error("is not a signed note: {0}")]
+    Malformed(&'static str),
+    #[error("carries no signature by `{0}`")]
+    NotSigned(String),
+    #[error("carries a wrong signature by `{0}`")]
+    BadSignature(String),
+    #[error("is a checkpoint of `{found}`, not of `{expected}`")]
+    OtherLog { expected: String, found: String },
+}
+
+/// What the log's head says: how many events there are, and the root over them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub origin: String,
+    pub size: u64,
+    pub root: Digest,
+}
+
+impl Checkpoint {
+    /// The note text that is signed.
+    pub fn body(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(self.root.as_bytes()))
+    }
+
+    fn parse(body: &str) -> Result<Self, NoteError> {
+        let mut lines = body.split_terminator('\n');
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
+            return Err(NoteError::Malformed("a checkpoint has three lines"));
+        };
+        if origin.is_empty()
+            || size.is_empty()
+            || !size.bytes().all(|b| b.is_ascii_digit())
+            || size.len() > 1 && size.starts_with('0')
+        {
+            return Err(NoteError::Malformed("a checkpoint names its origin and its size in decimal"));
+        }
+        let root: [u8; 32] = BASE64
+            .decode(root)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(NoteError::Malformed("a checkpoint's root is 32 bytes in base64"))?;
+        Ok(Self {
+            origin: origin.to_owned(),
+            size: size.parse().map_err(|_| NoteError::Malformed("a checkpoint's size fits 64 bits"))?,
+            root: Digest::from_bytes(root),
+        })
+    }
+}
+
+/// Opens a signed checkpoint: the one way to get from text to a [`Checkpoint`].
+pub fn open(note: &str, key: &LogKey) -> Result<Checkpoint, NoteError> {
+    let (body, signatures) = split(note)?;
+    key.verify(body, signatures)?;
+    let checkpoint = Checkpoint::parse(body)?;
+    if checkpoint.origin != key.name {
+        return Err(NoteError::OtherLog { expected: key.name.clone(), found: checkpoint.origin });
+    }
+    Ok(checkpoint)
+}
+
+/// The text with its final newline, and the signature lines after the blank one.
+fn split(note: &str) -> Result<(&str, &str), NoteError> {
+    if note.bytes().any(|b| b < 0x20 && b != b'\n') {
+        return Err(NoteError::Malformed("control characters"));
+    }
+    let at = note.rfind("\n\n").ok_or(NoteError::Malformed("no blank line before the signatures"))?;
+    let (body, signatures) = (&note[..=at], &note[at + 2..]);
+    if signatures.is_empty() || !signatures.ends_with('\n') {
+        return Err(NoteError::Malformed("no signature line, or the last one is cut off"));
+    }
+    Ok((body, signatures))
+}
+
+/// The public key of a log, in the form other people's verifiers read:
+/// `name+<8 hex digits>+<base64>`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LogKey {
+    name: String,
+    key: VerifyingKey,
+}
+
+impl LogKey {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// C2SP signed-note: the first four bytes of SHA-256 over name, newline, type and key.
+    fn id(&self) -> [u8; 4] {
+        let mut hasher = Hasher::new();
+        hasher.update(self.name.as_bytes());
+        hasher.update(b"\n");
+        hasher.update(&[ED25519]);
+        hasher.update(self.key.as_bytes());
+        let [a, b, c, d, ..] = *hasher.finish().as_bytes();
+        [a, b, c, d]
+    }
+
+    /// Lines by other keys are passed over, as the format demands: witnesses add theirs.
+    fn verify(&self, body: &str, signatures: &str) -> Result<(), NoteError> {
+        let id = self.id();
+        for line in signatures.split_terminator('\n') {
+            let rest =
+                line.strip_prefix("\u{2014} ").ok_or(NoteError::Malformed("a signature line starts with a dash"))?;
+            let (name, encoded) = rest.split_once(' ').ok_or(NoteError::Malformed("a signature line names its key"))?;
+            let bytes = BASE64.decode(encoded).map_err(|_| NoteError::Malformed("a signature is base64"))?;
+            if name != self.name || bytes.get(..4) != Some(&id) {
+                continue;
+            }
+            let signature =
+                Signature::from_slice(&bytes[4..]).map_err(|_| NoteError::BadSignature(self.name.clone()))?;
+            return self
+                .key
+                .verify_strict(body.as_bytes(), &signature)
+                .map_err(|_| NoteError::BadSignature(self.name.clone()));
+        }
+        Err(NoteError::NotSigned(self.name.clone()))
+    }
+}
+
+impl fmt::Display for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut typed = vec![ED25519];
+        typed.extend_from_slice(self.key.as_bytes());
+        write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), BASE64.encode(typed))
+    }
+}
+
+impl fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for LogKey {
+    type Err = NoteError;
+
+    fn from_str(text: &str) -> Result<Self, NoteError> {
+        let malformed = NoteError::Malformed("a log key is `name+<8 hex digits>+<base64>`");
+        // Base64 may hold '+', names may not.
+        let mut parts = text.trim().splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(malformed);
+        };
+        let typed = BASE64.decode(key).map_err(|_| malformed.clone())?;
+        let (Some(&ED25519), Some(Ok(bytes))) = (typed.first(), typed.get(1..).map(<[u8; 32]>::try_from)) else {
+            return Err(malformed);
+        };
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| malformed.clone())?;
+        let parsed = Self { name: name.to_owned(), key };
+        if name.is_empty() || hex::encode(parsed.id()) != id {
+            return Err(malformed);
+        }
+        Ok(parsed)
+    }
+}
+
+/// The log's private key. Only the sequencer holds one.
+pub struct LogSigner {
+    name: String,
+    key: SigningKey,
+}
+
+impl LogSigner {
+    /// `seed` is 32 random bytes, drawn by the caller; `name` is the log's origin and holds
+    /// neither spaces nor `+`.
+    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, NoteError> {
+        if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+') {
+            return Err(NoteError::Malformed("a log's name has no spaces and no plus signs"));
+        }
+        Ok(Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) })
+    }
+
+    pub fn public(&self) -> LogKey {
+        LogKey { name: self.name.clone(), key: self.key.verifying_key() }
+    }
+
+    pub fn sign(&self, size: u64, root: Digest) -> String {
+        let body = Checkpoint { origin: self.name.clone(), size, root }.body();
+        let mut line = self.public().id().to_vec();
+        line.extend_from_slice(&self.key.sign(body.as_bytes()).to_bytes());
+        format!("{body}\n\u{2014} {} {}\n", self.name, BASE64.encode(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signer() -> LogSigner {
+        LogSigner::from_seed("chartroom.example/log", &[7; 32]).expect("a good name")
+    }
+
+    #[test]
+    fn signs_and_opens() {
+        let (signer, root) = (signer(), Digest::of(b"root"));
+        let note = signer.sign(3, root);
+        let key: LogKey = signer.public().to_string().parse().expect("own spelling");
+        assert_eq!(open(&note, &key), Ok(Checkpoint { origin: "chartroom.example/log".into(), size: 3, root }));
+        // A witness's line is passed over.
+        let witnessed = format!("{note}\u{2014} witness.example AAAAAAAA\n");
+        assert!(open(&witnessed, &key).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_was_changed() {
+        let (signer, root) = (signer(), Digest::of(b"root"));
+        let (note, key) = (signer.sign(3, root), signer.public());
+        assert_eq!(open(&note.replace("\n3\n", "\n4\n"), &key), Err(NoteError::BadSignature(key.name.clone())));
+        assert!(open(&note[..note.len() - 1], &key).is_err());
+        let other = LogSigner::from_seed("chartroom.example/log", &[8; 32]).expect("a good name").public();
+        assert_eq!(open(&note, &other), Err(NoteError::NotSigned(key.name)));
+    }
+}

@@ -1,0 +1,112 @@
+//! Receipts: what a station keeps instead of the page.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical;
+use crate::digest::Digest;
+use crate::event::{Event, EventKind};
+use crate::manifest::Manifest;
+use crate::merkle;
+use crate::note::{self, Checkpoint, LogKey, NoteError};
+
+/// Proof that an event is in the ledger: the leaf, its place, the path to the root, and the
+/// signed checkpoint over that root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// 0-based place in the ledger.
+    pub index: u64,
+    /// The leaf's bytes in base64.
+    pub leaf: String,
+    /// Sibling hashes from the leaf to the root.
+    pub proof: Vec<Digest>,
+    /// The signed note.
+    pub checkpoint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    #[error("the checkpoint {0}")]
+    Checkpoint(#[from] NoteError),
+    #[error("the leaf is not an event of this ledger")]
+    Leaf,
+    #[error("the path does not lead to the checkpoint's root")]
+    Path,
+    #[error("the receipt is for something else: {0}")]
+    Other(&'static str),
+}
+
+impl Receipt {
+    pub fn new(index: u64, leaf: &[u8], proof: Vec<Digest>, checkpoint: String) -> Self {
+        Self { index, leaf: BASE64.encode(leaf), proof, checkpoint }
+    }
+
+    pub fn leaf_bytes(&self) -> Result<Vec<u8>, ReceiptError> {
+        BASE64.decode(&self.leaf).map_err(|_| ReceiptError::Leaf)
+    }
+
+    /// The event, proven to be in the log of `key`, with the checkpoint that proves it.
+    pub fn verify(&self, key: &LogKey) -> Result<(Event, Checkpoint), ReceiptError> {
+        let checkpoint = note::open(&self.checkpoint, key)?;
+        let leaf = self.leaf_bytes()?;
+        let hash = merkle::leaf_hash(&leaf);
+        if !merkle::verify_inclusion(self.index, checkpoint.size, &hash, &self.proof, &checkpoint.root) {
+            return Err(ReceiptError::Path);
+        }
+        let event = Event::from_leaf(&leaf).map_err(|_| ReceiptError::Leaf)?;
+        Ok((event, checkpoint))
+    }
+
+    /// Proves that this very manifest was sealed. `manifest` are the bytes as stored.
+    pub fn verify_sealed(&self, key: &LogKey, manifest: &[u8]) -> Result<Manifest, ReceiptError> {
+        let (event, _) = self.verify(key)?;
+        let EventKind::Sealed { manifest: sealed, document, version, .. } = event.event else {
+            return Err(ReceiptError::Other("it seals no document"));
+        };
+        if sealed != Digest::of(manifest) {
+            return Err(ReceiptError::Other("it seals another manifest"));
+        }
+        let manifest: Manifest =
+            canonical::from_bytes(manifest).map_err(|_| ReceiptError::Other("the manifest is malformed"))?;
+        if manifest.document != document || manifest.version != version {
+            return Err(ReceiptError::Other("leaf and manifest name different documents"));
+        }
+        Ok(manifest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Actor, ViewForm};
+    use crate::id::DocumentId;
+    use crate::merkle::{Frontier, leaf_hash};
+    use crate::note::LogSigner;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_receipt_holds_only_for_its_own_leaf() {
+        let event = |n: i64| Event {
+            at: Timestamp(n),
+            actor: Actor::System,
+            event: EventKind::Viewed {
+                document: DocumentId::derived([b"d".as_slice()]),
+                page: None,
+                form: ViewForm::Screen,
+            },
+        };
+        let leaves: Vec<_> = (0..2).map(|n| event(n).to_leaf().expect("small")).collect();
+        let mut frontier = Frontier::new();
+        leaves.iter().for_each(|leaf| frontier.push(leaf_hash(leaf)));
+        let signer = LogSigner::from_seed("test", &[1; 32]).expect("a good name");
+        let checkpoint = signer.sign(2, frontier.root());
+        let receipt = Receipt::new(0, &leaves[0], vec![leaf_hash(&leaves[1])], checkpoint);
+        assert_eq!(receipt.verify(&signer.public()).expect("holds").0, event(0));
+        let forged = Receipt { leaf: BASE64.encode(&leaves[1]), ..receipt.clone() };
+        assert_eq!(forged.verify(&signer.public()), Err(ReceiptError::Path));
+        let moved = Receipt { index: 1, ..receipt };
+        assert_eq!(moved.verify(&signer.public()), Err(ReceiptError::Path));
+    }
+}

@@ -1,0 +1,141 @@
+//! The barcode line on our batch cover and document separator sheets.
+//!
+//! `CR1/<kind>/<mrn>/<encounter>/<type>/<YYYYMMDD>/<check>`, in capitals so that Code 39 can
+//! carry it too. Empty fields are empty. `kind` is `B` for a batch cover sheet, whose fields
+//! hold for every document of the batch that does not say otherwise, and `D` for a document
+//! separator. `check` is one character, modulo 43 over all that stands before it (the
+//! Code 39 scheme of ANSI/AIM BC1), so a misread line is refused rather than misfiled.
+
+use crate::patient::{DocumentType, Encounter, Mrn};
+use crate::time::Date;
+
+/// The order of the Code 39 alphabet gives each character its value.
+const ALPHABET: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%";
+const PREFIX: &str = "CR1/";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SheetKind {
+    BatchCover,
+    DocumentSeparator,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    pub kind: SheetKind,
+    pub mrn: Option<Mrn>,
+    pub encounter: Option<Encounter>,
+    pub document_type: Option<DocumentType>,
+    pub date: Option<Date>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SheetError {
+    /// Some other barcode: a label, a wristband, an invoice. Not ours to judge.
+    #[error("is not one of our sheets")]
+    Foreign,
+    #[error("is one of our sheets, but damaged: {0}")]
+    Damaged(&'static str),
+    #[error("carries a malformed patient number")]
+    MalformedMrn,
+}
+
+impl Sheet {
+    pub fn to_line(&self) -> String {
+        let kind = match self.kind {
+            SheetKind::BatchCover => 'B',
+            SheetKind::DocumentSeparator => 'D',
+        };
+        let line = format!(
+            "{PREFIX}{kind}/{}/{}/{}/{}/",
+            self.mrn.as_ref().map_or("", Mrn::reveal),
+            self.encounter.as_ref().map_or("", Encounter::reveal),
+            self.document_type.as_ref().map_or("", DocumentType::reveal),
+            self.date.map_or(String::new(), |date| date.compact()),
+        );
+        let check = check_character(&line).unwrap_or('?');
+        line + check.encode_utf8(&mut [0; 4])
+    }
+
+    pub fn from_line(line: &str) -> Result<Self, SheetError> {
+        let rest = line.strip_prefix(PREFIX).ok_or(SheetError::Foreign)?;
+        let (before, check) = line.split_at(line.rfind('/').map_or(line.len(), |at| at + 1));
+        let mut check = check.chars();
+        if (check.next(), check.next()) != (check_character(before), None) {
+            return Err(SheetError::Damaged("the check character is wrong"));
+        }
+        let fields: Vec<&str> = rest.split('/').collect();
+        let &[kind, mrn, encounter, document_type, date, _] = fields.as_slice() else {
+            return Err(SheetError::Damaged("the number of fields is wrong"));
+        };
+        Ok(Self {
+            kind: match kind {
+                "B" => SheetKind::BatchCover,
+                "D" => SheetKind::DocumentSeparator,
+                _ => return Err(SheetError::Damaged("the kind is neither cover nor separator")),
+            },
+            mrn: optional(mrn, |t| t.parse().map_err(|_| SheetError::MalformedMrn))?,
+            encounter: optional(encounter, |t| {
+                t.parse().map_err(|_| SheetError::Damaged("the encounter is malformed"))
+            })?,
+            document_type: optional(document_type, |t| {
+                t.parse().map_err(|_| SheetError::Damaged("the document type is malformed"))
+            })?,
+            date: optional(date, |t| {
+                Date::from_compact(t).map_err(|_| SheetError::Damaged("the date is no day that exists"))
+            })?,
+        })
+    }
+}
+
+fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, SheetError>) -> Result<Option<T>, SheetError> {
+    if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
+}
+
+fn check_character(line: &str) -> Option<char> {
+    let mut sum = 0;
+    for character in line.chars() {
+        sum += ALPHABET.find(character)?;
+    }
+    ALPHABET.chars().nth(sum % 43)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet() -> Sheet {
+        Sheet {
+            kind: SheetKind::DocumentSeparator,
+            mrn: "MRN-104233".parse().ok(),
+            encounter: None,
+            document_type: "LAB-REPORT".parse().ok(),
+            date: "1974-03-09".parse().ok(),
+        }
+    }
+
+    #[test]
+    fn a_line_reads_back() {
+        let line = sheet().to_line();
+        assert!(line.starts_with("CR1/D/MRN-104233//LAB-REPORT/19740309/"), "{line}");
+        assert_eq!(Sheet::from_line(&line), Ok(sheet()));
+    }
+
+    #[test]
+    fn one_wrong_character_is_damage_not_another_patient() {
+        let line = sheet().to_line();
+        for at in 4..line.len() {
+            let old = &line[at..=at];
+            let new = if old == "7" { "1" } else { "7" };
+            let wrong = format!("{}{new}{}", &line[..at], &line[at + 1..]);
+            assert!(Sheet::from_line(&wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Sheet::from_line("0123456789"), Err(SheetError::Foreign));
+    }
+
+    #[test]
+    fn a_malformed_patient_number_is_told_apart() {
+        let line = "CR1/D/AB////";
+        let line = format!("{line}{}", check_character(line).expect("in the alphabet"));
+        assert_eq!(Sheet::from_line(&line), Err(SheetError::MalformedMrn));
+    }
+}

@@ -1,0 +1,189 @@
+//! Where does everything lie, and what was the server told? The layout of a data folder and
+//! the settings of one process; nothing here reads the environment.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use archive::StoreAddress;
+use record::note::LogSigner;
+use serde::{Deserialize, Serialize};
+
+use crate::password;
+
+/// A data folder:
+/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+/// `chartroom.json`: where the truth is, and what the log is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// A path (relative ones are inside the data folder) or `s3://bucket/prefix`.
+    pub store: String,
+    /// The log's origin: the name in every checkpoint, for ever.
+    pub origin: String,
+    /// `postgres://…`; without it, the catalog is `catalog.sqlite`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<String>,
+}
+
+/// Key-values for the object store, collected from the environment by `main`.
+pub type StoreOptions = Vec<(String, String)>;
+
+impl DataDir {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn index(&self) -> PathBuf {
+        self.0.join("index")
+    }
+
+    /// Partial uploads, one file each, named by the hex digest of the whole.
+    pub fn uploads(&self) -> PathBuf {
+        self.0.join("uploads")
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        self.0.join("chartroom.json")
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.0.join("keys").join("log.key")
+    }
+
+    pub fn is_archive(&self) -> bool {
+        self.settings_file().exists()
+    }
+
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let file = self.settings_file();
+        let bytes = fs::read(&file)
+            .with_context(|| format!("no archive in {}: make one with `chartroom init`", self.0.display()))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", file.display()))
+    }
+
+    /// The last step of `init`: with this file the folder is an archive.
+    pub fn write_settings(&self, settings: &Settings) -> anyhow::Result<()> {
+        write_once(&self.settings_file(), &serde_json::to_vec_pretty(settings)?)
+    }
+
+    pub fn store(&self, settings: &Settings, options: StoreOptions) -> anyhow::Result<StoreAddress> {
+        let text = if settings.store.contains("://") {
+            settings.store.clone()
+        } else {
+            self.0.join(&settings.store).display().to_string()
+        };
+        Ok(StoreAddress::parse(&text, options)?)
+    }
+
+    pub fn catalog(&self, settings: &Settings) -> String {
+        let sqlite = || format!("sqlite:{}", self.0.join("catalog.sqlite").display());
+        settings.catalog.clone().unwrap_or_else(sqlite)
+    }
+
+    /// Draws the log's key and writes it with its public half. An existing key is kept: it
+    /// may be all that is left of an interrupted `init`.
+    pub fn make_key(&self, origin: &str) -> anyhow::Result<LogSigner> {
+        let file = self.key_file();
+        if !file.exists() {
+            fs::create_dir_all(self.0.join("keys"))?;
+            let seed: [u8; 32] = password::random()?;
+            write_once(&file, hex(&seed).as_bytes())?;
+        }
+        let signer = self.signer(origin)?;
+        let public = self.0.join("keys").join("log.pub");
+        if !public.exists() {
+            write_once(&public, format!("{}\n", signer.public()).as_bytes())?;
+        }
+        Ok(signer)
+    }
+
+    pub fn signer(&self, origin: &str) -> anyhow::Result<LogSigner> {
+        let file = self.key_file();
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("the log's key {} cannot be read: restore it from its backup", file.display()))?;
+        let Some(seed) = unhex(text.trim()) else {
+            bail!("{} is no key: 64 hex digits are expected; restore it from its backup", file.display());
+        };
+        Ok(LogSigner::from_seed(origin, &seed)?)
+    }
+}
+
+/// Writes a private file whole or not at all, and never over another.
+fn write_once(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let name = || format!("failed to write {}", file.display());
+    let folder = file.parent().with_context(name)?;
+    let partial = file.with_extension("partial");
+    let mut handle =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial).with_context(name)?;
+    handle.write_all(bytes).and_then(|()| handle.sync_all()).with_context(name)?;
+    fs::hard_link(&partial, file).with_context(name)?;
+    fs::remove_file(&partial).with_context(name)?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(name)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    record::Digest::from_hex(text).ok().map(|digest| *digest.as_bytes())
+}
+
+/// What `serve` was told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub uploads: PathBuf,
+    /// The address people use, where a reverse proxy stands before the server.
+    pub public_url: Option<String>,
+}
+
+impl Config {
+    /// Whether people reach the server by https.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// `__Host-` ties a cookie to this very host and to https; browsers refuse it over http.
+    pub fn cookie_name(&self) -> &'static str {
+        if self.is_secure() { "__Host-chartroom" } else { "chartroom" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_drawn_once_and_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataDir::new(folder.path());
+        let key = data.make_key("chartroom.test/log").expect("made").public();
+        assert_eq!(data.make_key("chartroom.test/log").expect("kept").public(), key);
+        let mode = fs::metadata(data.key_file()).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let public = fs::read_to_string(folder.path().join("keys/log.pub")).expect("there");
+        assert_eq!(public.trim(), key.to_string());
+    }
+
+    #[test]
+    fn settings_are_written_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataDir::new(folder.path());
+        let settings = Settings { store: "store".into(), origin: "chartroom.test/log".into(), catalog: None };
+        data.write_settings(&settings).expect("written");
+        assert_eq!(data.settings().expect("read"), settings);
+        assert!(data.write_settings(&settings).is_err());
+        assert!(data.catalog(&settings).starts_with("sqlite:"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Which address does what, and who may ask? The route table of the API, and how the server
+//! is put together around it.
+//!
+//! The pages have a table of the same form: [`crate::pages::configure`] and
+//! [`crate::pages::ROUTES`], both made by [`crate::routes!`].
+
+use actix_web::web;
+
+use crate::policy::Action;
+use crate::routes::{batches, documents, handover, iiif, ledger, open, pages, search, session, uploads, work};
+
+/// One line of a route table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// `get`, `put`, …
+    pub method: &'static str,
+    /// As actix writes it: `/api/v1/documents/{document}`.
+    pub path: &'static str,
+    pub action: Action,
+}
+
+/// Makes a route table: `method "path" Action => handler;` line by line. It gives
+/// `ROUTES: &[Route]` and `configure(&mut ServiceConfig)`, which registers each handler with
+/// [`crate::guard::check`] before it. There is no other way to register a route, so there is
+/// none without a policy.
+///
+/// An [`Action::Open`] handler takes `Option<Caller>` where it wants to know who asks; every
+/// other one may take `Caller`.
+#[macro_export]
+macro_rules! routes {
+    ($($method:ident $path:literal $action:ident => $handler:path;)*) => {
+        pub const ROUTES: &[$crate::server::Route] = &[$($crate::server::Route {
+            method: stringify!($method),
+            path: $path,
+            action: $crate::policy::Action::$action,
+        }),*];
+
+        pub fn configure(config: &mut actix_web::web::ServiceConfig) {
+            $(config.route($path, actix_web::web::$method().to($handler).wrap(
+                actix_web::middleware::from_fn(|request, next| {
+                    $crate::guard::check($crate::policy::Action::$action, request, next)
+                }),
+            ));)*
+        }
+    };
+}
+
+mod api {
+    use super::*;
+
+    routes! {
+        get    "/healthz"                                     Open       => open::health;
+        get    "/metrics"                                     Open       => open::metrics;
+        get    "/api/openapi.json"                            Open       => open::description;
+
+        post   "/api/v1/session"                              Open       => session::log_in;
+        get    "/api/v1/session"                              BeSomebody => session::whoami;
+        delete "/api/v1/session"                              BeSomebody => session::log_out;
+        post   "/api/v1/session/password"                     BeSomebody => session::change_password;
+
+        get    "/api/v1/ledger/key"                           BeSomebody => ledger::key;
+        get    "/api/v1/ledger/checkpoint"                    BeSomebody => ledger::checkpoint;
+        get    "/api/v1/ledger/events"                        Audit      => ledger::events;
+        get    "/api/v1/ledger/events/{index}/proof"          Audit      => ledger::proof;
+
+        head   "/api/v1/uploads/{digest}"                     Capture    => uploads::offset;
+        patch  "/api/v1/uploads/{digest}"                     Capture    => uploads::append;
+        put    "/api/v1/batches/{batch}"                      Capture    => batches::open;
+        post   "/api/v1/batches/{batch}/close"                Capture    => batches::close;
+        get    "/api/v1/batches/{batch}"                      Oversee    => batches::status;
+        get    "/api/v1/batches"                              Oversee    => batches::list;
+        put    "/api/v1/batches/{batch}/documents/{document}" Capture    => handover::take;
+        get    "/api/v1/exceptions"                           Oversee    => batches::exceptions;
+        get    "/api/v1/attention"                            Oversee    => batches::attention;
+        post   "/api/v1/documents/{document}/fields"          Resolve    => documents::enter_fields;
+
+        post   "/api/v1/work/claim"                           Work       => work::claim;
+        get    "/api/v1/work/{job}/image"                     Work       => work::image;
+        post   "/api/v1/work/{job}/beat"                      Work       => work::beat;
+        post   "/api/v1/work/{job}/text"                      Work       => work::text;
+        post   "/api/v1/work/{job}/failure"                   Work       => work::failure;
+
+        get    "/api/v1/search"                               Read       => search::search;
+        get    "/api/v1/documents/{document}"                 Read       => documents::show;
+        get    "/api/v1/documents/{document}/pdf"             Read       => documents::pdf;
+        get    "/api/v1/documents/{document}/proof"           Prove      => documents::proof;
+        get    "/api/v1/pages/{page}/words"                   Read       => pages::words;
+        get    "/api/v1/pages/{page}/alto"                    Read       => pages::alto;
+        get    "/api/v1/pages/{page}/image"                   Read       => pages::image;
+
+        get    "/iiif/3/{page}/info.json"                     Read       => iiif::info;
+        get    "/iiif/3/{page}/{region}/{size}/{rotation}/{file}" Read   => iiif::image;
+        get    "/iiif/presentation/3/{document}/manifest"     Read       => iiif::manifest;
+        get    "/iiif/search/2/{document}"                    Read       => iiif::search;
+    }
+}
+
+/// Every route there is: the API's and the pages'.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    api::ROUTES.iter().chain(crate::pages::ROUTES)
+}
+
+/// Registers every route.
+pub fn configure(config: &mut web::ServiceConfig) {
+    api::configure(config);
+    crate::pages::configure(config);
+}

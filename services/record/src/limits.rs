@@ -45,6 +45,12 @@ pub const READ_ATTEMPTS_MAX: u32 = 3;
 pub const REQUEST_JSON_BYTES_MAX: usize = 8 * MIB;
 pub const UPLOAD_CHUNK_BYTES_MAX: usize = 8 * MIB;
 pub const SEARCH_QUERY_CHARS_MAX: usize = 1_000;
+/// Words of one query, counted as the index counts them.
+pub const SEARCH_TERMS_MAX: usize = 64;
+/// Letters before `*`.
+pub const SEARCH_PREFIX_CHARS_MIN: usize = 2;
+/// Words lit on one page.
+pub const PAGE_LIT_BOXES_MAX: usize = 1_000;
 pub const SEARCH_HITS_PER_PAGE_MAX: usize = 50;
 pub const SESSION_IDLE_SECONDS: i64 = 15 * 60;
 pub const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;

@@ -1,1 +1,16 @@
+//! The harness: a whole Chartroom in a temporary directory, driven from outside as its
+//! users drive it, through the binaries, HTTP and a browser.
+//!
+//! - [`site`]: an archive with its server, its stations and its tokens.
+//! - [`program`]: the binaries, and how to run them to the end or kill them on the way.
+//! - [`http`]: what a script would ask the server.
+//! - [`samples`]: the committed pages and what is written on them.
+//! - [`browser`]: a real Chromium.
+//! - [`s3`]: a real S3 server.
 
+pub mod browser;
+pub mod http;
+pub mod program;
+pub mod s3;
+pub mod samples;
+pub mod site;

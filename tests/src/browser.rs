@@ -1,0 +1,137 @@
+//! A real Chromium, driven through its own driver as a person would use it.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::program::{self, Guarded};
+
+pub struct Browser {
+    runtime: Runtime,
+    client: Client,
+    screenshots: PathBuf,
+    _driver: Guarded,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// `screenshots` is where pictures for people are left.
+    pub fn start(screenshots: &Path) -> Result<Self> {
+        let profile = TempDir::new()?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("starting chromedriver; scripts/setup --tests installs it")?;
+        let driver = Guarded(driver);
+        let runtime = Runtime::new()?;
+        let url = format!("http://127.0.0.1:{port}");
+        let capabilities = json!({"goog:chromeOptions": {"args": arguments(profile.path())}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let Value::Object(capabilities) = capabilities else { unreachable!("json! of braces is an object") };
+        let client = program::wait_for("chromium to start", || {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(capabilities.clone());
+            Ok(runtime.block_on(builder.connect(&url)).ok())
+        })?;
+        std::fs::create_dir_all(screenshots)?;
+        Ok(Self { runtime, client, screenshots: screenshots.to_owned(), _driver: driver, _profile: profile })
+    }
+
+    pub fn open(&self, url: &str) -> Result<()> {
+        Ok(self.runtime.block_on(self.client.goto(url))?)
+    }
+
+    pub fn url(&self) -> Result<String> {
+        Ok(self.runtime.block_on(self.client.current_url())?.to_string())
+    }
+
+    /// Types into the element; waits for it to be there.
+    pub fn type_into(&self, css: &str, text: &str) -> Result<()> {
+        self.runtime.block_on(async {
+            let element = self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
+            element.clear().await?;
+            Ok(element.send_keys(text).await?)
+        })
+    }
+
+    /// Presses keys wherever the focus is, as a keyboard does.
+    pub fn press(&self, keys: &str) -> Result<()> {
+        self.runtime.block_on(async {
+            let focused = self.client.active_element().await?;
+            Ok(focused.send_keys(keys).await?)
+        })
+    }
+
+    pub fn click(&self, css: &str) -> Result<()> {
+        self.runtime.block_on(async {
+            let element = self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
+            Ok(element.click().await?)
+        })
+    }
+
+    pub fn text(&self, css: &str) -> Result<String> {
+        self.runtime.block_on(async {
+            let element = self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
+            Ok(element.text().await?)
+        })
+    }
+
+    /// Runs a script in the page and returns what it returns.
+    pub fn script(&self, script: &str) -> Result<Value> {
+        Ok(self.runtime.block_on(self.client.execute(script, Vec::new()))?)
+    }
+
+    /// Waits until a script returns something other than null or false.
+    pub fn wait_for(&self, what: &str, script: &str) -> Result<Value> {
+        program::wait_for(what, || {
+            let answer = self.script(script)?;
+            Ok((!answer.is_null() && answer != Value::Bool(false)).then_some(answer))
+        })
+    }
+
+    /// A picture for people, `NAME.png`.
+    pub fn screenshot(&self, name: &str) -> Result<()> {
+        let png = self.runtime.block_on(self.client.screenshot())?;
+        Ok(std::fs::write(self.screenshots.join(format!("{name}.png")), png)?)
+    }
+
+    pub fn resize(&self, width: u32, height: u32) -> Result<()> {
+        Ok(self.runtime.block_on(self.client.set_window_size(width, height))?)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver is killed next; a failure here changes nothing.
+        let _ = self.runtime.block_on(self.client.clone().close());
+    }
+}
+
+/// Headless, as root in a container too, and silent on the network but for the site.
+fn arguments(profile: &Path) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--window-size=1440,900",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    arguments.push(format!("--user-data-dir={}", profile.display()));
+    arguments
+}

@@ -1,0 +1,159 @@
+//! A whole Chartroom in a temporary directory: an archive, its server, a station.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::Caller;
+use crate::program::{self, Guarded};
+
+pub struct Site {
+    root: TempDir,
+    port: u16,
+    server: Option<Guarded>,
+    readers: u32,
+    environment: Vec<(String, String)>,
+    pub admin_password: String,
+}
+
+impl Site {
+    /// A new archive with its server running and `readers` OCR workers beside it.
+    pub fn start(readers: u32) -> Result<Self> {
+        Self::start_with(readers, &[], Vec::new())
+    }
+
+    /// Likewise, with more words for `chartroom init` and an environment for the server:
+    /// another store, another catalog.
+    pub fn start_with(readers: u32, init: &[&str], environment: Vec<(String, String)>) -> Result<Self> {
+        let root = TempDir::new()?;
+        let mut site = Self { root, port: 0, server: None, readers, environment, admin_password: String::new() };
+        let mut words = vec!["init", "--json"];
+        words.extend_from_slice(init);
+        let made: Value = serde_json::from_str(&program::succeed("chartroom init", site.chartroom(&words)?)?)?;
+        site.admin_password = made["password"].as_str().context("init prints the admin's password")?.to_owned();
+        site.restart()?;
+        Ok(site)
+    }
+
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.data().join("store")
+    }
+
+    pub fn log_key(&self) -> PathBuf {
+        self.data().join("keys/log.pub")
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts the server, after a stop or a kill, and waits until it answers.
+    pub fn restart(&mut self) -> Result<()> {
+        self.server = None;
+        self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let log = File::options().create(true).append(true).open(self.root.path().join("server.log"))?;
+        let child = program::command("chartroom")?
+            .arg("serve")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(["--ocr-workers", &self.readers.to_string()])
+            .envs(self.environment.clone())
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .spawn()?;
+        self.server = Some(Guarded(child));
+        self.wait_until_up()
+    }
+
+    fn wait_until_up(&mut self) -> Result<()> {
+        let url = format!("{}/healthz", self.url());
+        program::wait_for("the server to answer", || {
+            if let Some(status) = self.server.as_mut().and_then(|server| server.0.try_wait().transpose()).transpose()? {
+                bail!("the server ended with {status}: {}", self.server_log()?);
+            }
+            Ok(reqwest::blocking::get(&url).ok().filter(|answer| answer.status().is_success()).map(|_| ()))
+        })
+    }
+
+    pub fn server_log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.root.path().join("server.log"))?)
+    }
+
+    /// `kill -9`, in the middle of whatever it does.
+    pub fn kill_server(&mut self) -> Result<()> {
+        match self.server.take() {
+            Some(mut server) => server.kill_9(),
+            None => Ok(()),
+        }
+    }
+
+    pub fn server_pid(&self) -> Option<u32> {
+        self.server.as_ref().map(|server| server.0.id())
+    }
+
+    /// A new token of this role.
+    pub fn token(&self, role: &str) -> Result<String> {
+        let output = self.chartroom(&["token", "create", "--role", role, "--name", role])?;
+        Ok(program::succeed("chartroom token", output)?.trim().to_owned())
+    }
+
+    pub fn caller(&self, role: &str) -> Result<Caller> {
+        Caller::new(&self.url(), &self.token(role)?)
+    }
+
+    /// A `scanner-agent` command of this site's one station; `action` comes first.
+    pub fn station(&self, action: &str, token: &str) -> Result<Command> {
+        let mut command = program::command("scanner-agent")?;
+        command.arg(action).arg("--server").arg(self.url()).arg("--spool").arg(self.spool());
+        command.env("CHARTROOM_TOKEN", token);
+        Ok(command)
+    }
+
+    pub fn spool(&self) -> PathBuf {
+        self.root.path().join("spool")
+    }
+
+    /// Imports, waits until all is findable, and returns what the agent reports as JSON.
+    pub fn import(&self, token: &str, paths: &[PathBuf], more: &[&str]) -> Result<Value> {
+        let output = self.station("import", token)?.args(["--wait", "--json"]).args(more).args(paths).output()?;
+        let text = program::succeed("scanner-agent import", output)?;
+        serde_json::from_str(&text).with_context(|| format!("the agent's report is JSON: {text}"))
+    }
+
+    /// `chartroom-verify --json` over this site's store.
+    pub fn verify(&self) -> Result<(i32, Value)> {
+        verify(&self.store(), &self.log_key())
+    }
+
+    /// `chartroom WORDS[0] --data DATA WORDS[1..]`.
+    pub fn chartroom(&self, words: &[&str]) -> Result<Output> {
+        let mut command = program::command("chartroom")?;
+        command.arg(words[0]).arg("--data").arg(self.data()).args(&words[1..]).envs(self.environment.clone());
+        Ok(command.output()?)
+    }
+}
+
+/// The auditor's own check of any copy of a store: exit code and report.
+pub fn verify(store: &Path, key: &Path) -> Result<(i32, Value)> {
+    let output =
+        program::command("chartroom-verify")?.arg("--json").arg("--store").arg(store).arg("--key").arg(key).output()?;
+    let code = output.status.code().context("chartroom-verify was killed")?;
+    let report = serde_json::from_slice(&output.stdout).with_context(|| {
+        format!("a report in JSON, not {:?}: {}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    })?;
+    Ok((code, report))
+}

@@ -1,0 +1,17 @@
+//! The suite: what Chartroom promises, tried from outside on the real programs.
+//!
+//! Start with [`follow_a_page`]: it is the life of a page in one test.
+
+mod architecture;
+mod follow_a_page;
+
+mod access;
+mod bad_input;
+mod browser;
+mod damage;
+mod engines;
+mod exceptions;
+mod kill_9;
+mod outsiders;
+mod rebuild;
+mod twice;

@@ -40,6 +40,8 @@ pub const NAME_CHARS_MAX: usize = 120;
 // -- work queue -------------------------------------------------------------------------
 pub const LEASE_SECONDS: u64 = 180;
 pub const READ_ATTEMPTS_MAX: u32 = 3;
+/// The pause before a page is tried a second time; it doubles each time after.
+pub const READ_RETRY_SECONDS: i64 = 10;
 
 // -- HTTP -------------------------------------------------------------------------------
 pub const REQUEST_JSON_BYTES_MAX: usize = 8 * MIB;

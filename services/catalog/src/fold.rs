@@ -1,0 +1,281 @@
+//! What does an event change?
+//!
+//! [`Catalog::apply`] is the only writer of the projections. It depends on the events and their
+//! bodies alone, never on a clock or on chance, so that folding a ledger twice gives equal tables.
+//! An event that makes no sense (a text for a page that was never sealed) changes nothing but
+//! the timeline: the ledger cannot be unwritten, and the events after it must still be folded.
+
+use std::cmp::Ordering;
+
+use record::event::{AccountRecord, PatientsRecord, TokenRecord};
+use record::manifest::{BatchRecord, Exception, ExceptionCode};
+use record::{DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId, Timestamp};
+
+use crate::column::Value;
+use crate::documents::PageState;
+use crate::engine::{Tx, row, run};
+use crate::people::fold_name;
+use crate::{Catalog, CatalogError, Result};
+
+/// One event with its place in the ledger and what it names.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub index: u64,
+    pub event: Event,
+    pub body: Body,
+}
+
+/// What an event names and the fold needs, fetched from the archive by the caller.
+#[derive(Clone)]
+pub enum Body {
+    /// For `Read`, `Unreadable` and `Viewed`.
+    None,
+    Sealed {
+        manifest: Manifest,
+        fields: IndexFields,
+    },
+    Batch(BatchRecord),
+    Account(AccountRecord),
+    Token(TokenRecord),
+    Patients(PatientsRecord),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body(…)")
+    }
+}
+
+/// How far behind its document's first page a page queues, for each page between. So a book of
+/// five thousand pages lets the letter pass that came a minute later.
+const QUEUE_STEP_MILLIS: i64 = 1000;
+
+impl Catalog {
+    /// Folds entries in, all or none, and returns the new cursor. Entries below the cursor were
+    /// folded before and are passed over, so a caller that crashed may simply try again.
+    ///
+    /// # Errors
+    /// [`CatalogError::Gap`], [`CatalogError::Body`]; otherwise the engine's.
+    pub async fn apply(&self, entries: &[Entry]) -> Result<u64> {
+        let mut tx = self.writer.begin().await?;
+        // An update that changes nothing: it locks the row, so that two followers fold one after the other.
+        let sql = "UPDATE progress SET next = next RETURNING next";
+        let cursor = row!(tx.on(), Value<u64>, sql)?.ok_or_else(|| CatalogError::Damaged("no cursor".to_owned()))?;
+        let mut expected = cursor.0;
+        for entry in entries {
+            match entry.index.cmp(&expected) {
+                Ordering::Less => continue,
+                Ordering::Greater => return Err(CatalogError::Gap { expected, found: entry.index }),
+                Ordering::Equal => fold(&mut tx, entry).await?,
+            }
+            expected += 1;
+        }
+        run!(tx.on(), "UPDATE progress SET next = $1", expected)?;
+        tx.commit().await?;
+        Ok(expected)
+    }
+}
+
+async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    if let Some(document) = entry.event.event.document() {
+        remember(tx, entry, document).await?;
+    }
+    match (&entry.event.event, &entry.body) {
+        (EventKind::Sealed { document, version, .. }, Body::Sealed { manifest, fields })
+            if manifest.document == *document && manifest.version == *version =>
+        {
+            sealed(tx, entry, manifest, fields).await
+        }
+        (EventKind::Read { .. }, _) => read(tx, entry).await,
+        (EventKind::Unreadable { .. }, _) => unreadable(tx, entry).await,
+        (EventKind::Viewed { .. }, _) => Ok(()),
+        (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
+            batch_recorded(tx, record).await
+        }
+        (EventKind::AccountRecorded { account, .. }, Body::Account(record)) if record.account == *account => {
+            account_recorded(tx, entry.index, record).await
+        }
+        (EventKind::TokenRecorded { token, .. }, Body::Token(record)) if record.token == *token => {
+            token_recorded(tx, entry.index, record).await
+        }
+        (EventKind::PatientsRecorded { .. }, Body::Patients(record)) => patients_recorded(tx, record).await,
+        _ => Err(CatalogError::Body { index: entry.index }),
+    }
+}
+
+/// The timeline: the event as it stands in the ledger.
+async fn remember(tx: &mut Tx, entry: &Entry, document: DocumentId) -> Result<()> {
+    let Event { at, actor, event } = &entry.event;
+    let sql = "INSERT INTO events (event_index, document, at, actor, event) VALUES ($1, $2, $3, $4, $5)";
+    run!(tx.on(), sql, entry.index, document, *at, *actor, event.clone())?;
+    Ok(())
+}
+
+async fn sealed(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &IndexFields) -> Result<()> {
+    if !add_version(tx, entry, manifest, fields).await? {
+        // Two writers sealed one version; the first in the ledger has it.
+        return Ok(());
+    }
+    put_document(tx, entry, manifest, fields).await?;
+    put_exceptions(tx, manifest.document, fields).await?;
+    if manifest.version > 1 {
+        withdraw_pages(tx, manifest).await?;
+    }
+    for page in &manifest.pages {
+        put_page(tx, manifest, page).await?;
+    }
+    queue_pages(tx, manifest.document, entry.event.at).await
+}
+
+/// `false` where that version, or a later one, is there already.
+async fn add_version(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &IndexFields) -> Result<bool> {
+    let EventKind::Sealed { document, version, manifest: digest, pages, .. } = &entry.event.event else {
+        return Ok(false);
+    };
+    let newest = "SELECT COALESCE(MAX(version), 0) FROM versions WHERE document = $1";
+    if row!(tx.on(), Value<u32>, newest, *document)?.is_some_and(|newest| newest.0 >= *version) {
+        return Ok(false);
+    }
+    debug_assert_eq!(*pages as usize, manifest.pages.len(), "the event counts the manifest's pages");
+    let sql = "INSERT INTO versions (document, version, manifest, sealed_index, at, actor, pages, filed) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let Event { at, actor, .. } = &entry.event;
+    run!(tx.on(), sql, *document, *version, *digest, entry.index, *at, *actor, *pages, fields.is_filed())?;
+    Ok(true)
+}
+
+async fn put_document(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &IndexFields) -> Result<()> {
+    let EventKind::Sealed { document, version, manifest: digest, batch, pages } = &entry.event.event else {
+        return Ok(());
+    };
+    let sql = "INSERT INTO documents (document, version, manifest, batch, source_kind, station, created, filed, mrn, \
+                   encounter, document_type, date, pages, sealed_index) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+               ON CONFLICT (document) DO UPDATE SET version = excluded.version, manifest = excluded.manifest, \
+                   filed = excluded.filed, mrn = excluded.mrn, encounter = excluded.encounter, \
+                   document_type = excluded.document_type, date = excluded.date, pages = excluded.pages, \
+                   sealed_index = excluded.sealed_index";
+    let IndexFields { mrn, encounter, document_type, date, .. } = fields;
+    run!(
+        tx.on(), sql, *document, *version, *digest, *batch, manifest.source.kind, manifest.source.station,
+        manifest.created, fields.is_filed(), *mrn, *encounter, *document_type, *date, *pages, entry.index,
+    )?;
+    Ok(())
+}
+
+async fn put_exceptions(tx: &mut Tx, document: DocumentId, fields: &IndexFields) -> Result<()> {
+    run!(tx.on(), "DELETE FROM exceptions WHERE document = $1", document)?;
+    // A document without a patient is not filed, whether or not the station said why.
+    let unsaid = [Exception { code: ExceptionCode::NoPatient, page: None }];
+    let said = fields.exceptions.as_slice();
+    let open = if said.is_empty() && !fields.is_filed() { &unsaid } else { said };
+    for (position, Exception { code, page }) in (0_u32..).zip(open) {
+        let sql = "INSERT INTO exceptions (document, position, code, page) VALUES ($1, $2, $3, $4)";
+        run!(tx.on(), sql, document, position, *code, *page)?;
+    }
+    Ok(())
+}
+
+/// All pages the document had; those it still has come back with [`put_page`]. A page id under which another
+/// image now stands is a new page.
+async fn withdraw_pages(tx: &mut Tx, manifest: &Manifest) -> Result<()> {
+    run!(tx.on(), "UPDATE pages SET withdrawn = 1 WHERE document = $1", manifest.document)?;
+    for PageEntry { page, image, .. } in &manifest.pages {
+        let sql = "DELETE FROM pages WHERE page = $1 AND document = $2 AND image <> $3";
+        if run!(tx.on(), sql, *page, manifest.document, image.digest)? > 0 {
+            run!(tx.on(), "DELETE FROM queue WHERE page = $1", *page)?;
+        }
+    }
+    Ok(())
+}
+
+/// A page that was there keeps what was read on it. A page id stays with the document that had it first.
+async fn put_page(tx: &mut Tx, manifest: &Manifest, page: &PageEntry) -> Result<()> {
+    let sql = "INSERT INTO pages (page, document, batch, number, image, media_type, size, width, height, dpi, \
+                   withdrawn, state) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) \
+               ON CONFLICT (page) DO UPDATE SET number = excluded.number, media_type = excluded.media_type, \
+                   width = excluded.width, height = excluded.height, dpi = excluded.dpi, withdrawn = 0 \
+               WHERE pages.document = excluded.document";
+    let PageEntry { page, number, image, width, height, dpi, .. } = page;
+    run!(
+        tx.on(), sql, *page, manifest.document, manifest.batch, *number, image.digest, image.media_type, image.size,
+        *width, *height, *dpi, PageState::Sealed,
+    )?;
+    Ok(())
+}
+
+/// Queues what is there and not read; what was withdrawn need not be read.
+async fn queue_pages(tx: &mut Tx, document: DocumentId, at: Timestamp) -> Result<()> {
+    let sql = "DELETE FROM queue WHERE page IN (SELECT page FROM pages WHERE document = $1 AND withdrawn = 1)";
+    run!(tx.on(), sql, document)?;
+    let sql = "INSERT INTO queue (page, place, queued, attempts, run_at, lease_until) \
+               SELECT page, $2 + $3 * (number - 1), $2, 0, 0, 0 FROM pages \
+               WHERE document = $1 AND withdrawn = 0 AND state = 'sealed' ON CONFLICT (page) DO NOTHING";
+    run!(tx.on(), sql, document, at, QUEUE_STEP_MILLIS)?;
+    Ok(())
+}
+
+async fn read(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    let EventKind::Read { document, page, text, words, confidence } = &entry.event.event else {
+        return Ok(());
+    };
+    let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, read_index = $6 \
+               WHERE page = $1 AND document = $2";
+    run!(tx.on(), sql, *page, *document, *text, *words, *confidence, entry.index)?;
+    unqueue(tx, *document, *page).await
+}
+
+/// A page that somebody else did read stays read.
+async fn unreadable(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    let EventKind::Unreadable { document, page, reason } = &entry.event.event else {
+        return Ok(());
+    };
+    let sql = "UPDATE pages SET state = 'unreadable', reason = $3 WHERE page = $1 AND document = $2 AND state <> 'read'";
+    run!(tx.on(), sql, *page, *document, *reason)?;
+    unqueue(tx, *document, *page).await
+}
+
+async fn unqueue(tx: &mut Tx, document: DocumentId, page: PageId) -> Result<()> {
+    let sql = "DELETE FROM queue WHERE page = (SELECT page FROM pages WHERE page = $1 AND document = $2)";
+    run!(tx.on(), sql, page, document)?;
+    Ok(())
+}
+
+async fn batch_recorded(tx: &mut Tx, record: &BatchRecord) -> Result<()> {
+    let closed = record.closed.as_ref();
+    let captured = closed.map_or(0, |closed| closed.captured);
+    let refused = closed.map_or(0, |closed| closed.refused.len() as u64);
+    let sql = "INSERT INTO batches (batch, opened, closed, captured, refused, name, station, record) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+               ON CONFLICT (batch) DO UPDATE SET opened = excluded.opened, closed = excluded.closed, \
+                   captured = excluded.captured, refused = excluded.refused, name = excluded.name, \
+                   station = excluded.station, record = excluded.record";
+    let BatchRecord { batch, name, source, opened, .. } = record;
+    let closed = closed.map(|closed| closed.at);
+    run!(tx.on(), sql, *batch, *opened, closed, captured, refused, *name, source.station, record.clone())?;
+    Ok(())
+}
+
+async fn account_recorded(tx: &mut Tx, index: u64, record: &AccountRecord) -> Result<()> {
+    let sql = "INSERT INTO accounts (account, login, first_index, record) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (account) DO UPDATE SET login = excluded.login, record = excluded.record";
+    run!(tx.on(), sql, record.account, record.login, index, record.clone())?;
+    Ok(())
+}
+
+async fn token_recorded(tx: &mut Tx, index: u64, record: &TokenRecord) -> Result<()> {
+    let sql = "INSERT INTO tokens (token, secret, first_index, record) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (token) DO UPDATE SET secret = excluded.secret, record = excluded.record";
+    run!(tx.on(), sql, record.token, record.secret, index, record.clone())?;
+    Ok(())
+}
+
+async fn patients_recorded(tx: &mut Tx, record: &PatientsRecord) -> Result<()> {
+    let sql = "INSERT INTO patients (mrn, folded_name, record) VALUES ($1, $2, $3) \
+               ON CONFLICT (mrn) DO UPDATE SET folded_name = excluded.folded_name, record = excluded.record";
+    for patient in &record.patients {
+        run!(tx.on(), sql, patient.mrn, fold_name(&patient.name), patient.clone())?;
+    }
+    Ok(())
+}

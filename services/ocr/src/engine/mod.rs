@@ -1,0 +1,137 @@
+//! How is Tesseract called?
+//!
+//! [`Engine`] is one loaded model: gray pixels in, words out. It belongs to one thread. Set
+//! `OMP_THREAD_LIMIT=1` in the environment *before* the process starts: libgomp reads it while it is
+//! loaded, and with more threads Tesseract needs several times the processor time for the same page.
+
+mod tesseract;
+
+use std::ffi::{CString, OsStr};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use record::Digest;
+
+/// Tesseract keeps coordinates in 16 bits with a sign.
+pub const SIDE_PIXELS_MAX: u32 = 32_767;
+
+/// A word as Tesseract found it, in pixels of the image it was shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundWord {
+    pub text: String,
+    pub left: u32,
+    pub top: u32,
+    /// First column and row beyond the word.
+    pub right: u32,
+    pub bottom: u32,
+    /// 0 to 100.
+    pub confidence: f32,
+    /// The first word of its block, of its line.
+    pub starts_block: bool,
+    pub starts_line: bool,
+}
+
+/// 8-bit gray pixels, rows without padding.
+#[derive(Clone, Copy)]
+pub struct GrayImage<'a> {
+    pub pixels: &'a [u8],
+    pub width: u32,
+    pub height: u32,
+    /// What Tesseract shall believe; see [`crate::read`] for why not what the file says.
+    pub dpi: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("load the model `{model}`: install Debian's tesseract-ocr-{model}, or name its folder with --tessdata")]
+    Model { model: String },
+    #[error("find out which model file was loaded from {path}: {source}")]
+    ModelFile { path: PathBuf, source: std::io::Error },
+    #[error("show Tesseract an image of {width} by {height} pixels: sides must be 1 to {SIDE_PIXELS_MAX}")]
+    Size { width: u32, height: u32 },
+    #[error("recognize the page within its time limit")]
+    TimedOut,
+    #[error("recognize the page: Tesseract gave up on it")]
+    GaveUp,
+}
+
+/// A model, loaded.
+pub struct Engine {
+    handle: tesseract::Handle,
+    data: CString,
+    model: String,
+    model_digest: Digest,
+    /// Loaded when first asked for: most pages stand upright.
+    orientation: Option<tesseract::Handle>,
+}
+
+impl Engine {
+    /// Loads `model` (as in `eng`) from the folder `tessdata`, or from Tesseract's default one.
+    pub fn new(model: &str, tessdata: Option<&Path>) -> Result<Self, EngineError> {
+        let refused = || EngineError::Model { model: model.to_owned() };
+        let folder =
+            tessdata.map(|path| CString::new(path.as_os_str().as_bytes())).transpose().map_err(|_| refused())?;
+        let name = CString::new(model).map_err(|_| refused())?;
+        let handle = tesseract::Handle::new(folder.as_deref(), &name, tesseract::MODE_AUTO).ok_or_else(refused)?;
+        let data = handle.data_path().ok_or_else(refused)?;
+        let model_digest = digest_of_model(&data, model)?;
+        Ok(Self { handle, data, model: model.to_owned(), model_digest, orientation: None })
+    }
+
+    /// Version of the linked Tesseract.
+    pub fn version() -> String {
+        tesseract::version()
+    }
+
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// SHA-256 of the model file.
+    pub fn model_digest(&self) -> Digest {
+        self.model_digest
+    }
+
+    /// The words of an upright image in reading order.
+    ///
+    /// The time limit is looked at about once per text line, and not during layout analysis: whoever
+    /// needs a hard limit reads in a process that can be killed.
+    pub fn recognize(&mut self, image: GrayImage<'_>, limit: Duration) -> Result<Vec<FoundWord>, EngineError> {
+        self.handle.show(image.pixels, image.width, image.height, image.dpi)?;
+        let started = Instant::now();
+        let done = self.handle.recognize(milliseconds(limit));
+        let words = if done { self.handle.words() } else { Vec::new() };
+        self.handle.clear();
+        match done {
+            true => Ok(words),
+            false if started.elapsed() >= limit => Err(EngineError::TimedOut),
+            false => Err(EngineError::GaveUp),
+        }
+    }
+
+    /// How far the image stands turned clockwise (0, 90, 180, 270) and the margin of that verdict;
+    /// `None` where there is too little text, or no model for it (`osd`).
+    pub fn orientation(&mut self, image: GrayImage<'_>) -> Option<(u16, f32)> {
+        if self.orientation.is_none() {
+            self.orientation = tesseract::Handle::new(Some(&self.data), c"osd", tesseract::MODE_ORIENTATION);
+        }
+        let handle = self.orientation.as_mut()?;
+        handle.show(image.pixels, image.width, image.height, image.dpi).ok()?;
+        let verdict = handle.orientation();
+        handle.clear();
+        verdict
+    }
+}
+
+fn milliseconds(limit: Duration) -> u32 {
+    // 0 would mean no deadline.
+    u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1)
+}
+
+fn digest_of_model(data: &CString, model: &str) -> Result<Digest, EngineError> {
+    let path = Path::new(OsStr::from_bytes(data.to_bytes())).join(format!("{model}.traineddata"));
+    let bytes = fs::read(&path).map_err(|source| EngineError::ModelFile { path, source })?;
+    Ok(Digest::of(&bytes))
+}

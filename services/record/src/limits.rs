@@ -39,6 +39,14 @@ pub const CANONICAL_DEPTH_MAX: usize = 16;
 pub const LEAF_BYTES_MAX: usize = 2 * KIB;
 pub const NAME_CHARS_MAX: usize = 120;
 
+// -- ledger -----------------------------------------------------------------------------
+/// Events of one commit; the staging object stays below 20 MiB.
+pub const COMMIT_EVENTS_MAX: usize = 4_096;
+/// `append` calls that wait for their commit before further ones are held back.
+pub const COMMIT_WAITING_MAX: usize = 4_096;
+/// Commits lost in a row to other processes before an append gives up.
+pub const COMMIT_ATTEMPTS_MAX: usize = 100;
+
 // -- work queue -------------------------------------------------------------------------
 pub const LEASE_SECONDS: u64 = 180;
 pub const READ_ATTEMPTS_MAX: u32 = 3;

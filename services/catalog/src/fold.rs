@@ -136,7 +136,6 @@ async fn add_version(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &I
     if row!(tx.on(), Value<u32>, newest, *document)?.is_some_and(|newest| newest.0 >= *version) {
         return Ok(false);
     }
-    debug_assert_eq!(*pages as usize, manifest.pages.len(), "the event counts the manifest's pages");
     let sql = "INSERT INTO versions (document, version, manifest, sealed_index, at, actor, pages, filed) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let Event { at, actor, .. } = &entry.event;
@@ -157,8 +156,22 @@ async fn put_document(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &
                    sealed_index = excluded.sealed_index";
     let IndexFields { mrn, encounter, document_type, date, .. } = fields;
     run!(
-        tx.on(), sql, *document, *version, *digest, *batch, manifest.source.kind, manifest.source.station,
-        manifest.created, fields.is_filed(), *mrn, *encounter, *document_type, *date, *pages, entry.index,
+        tx.on(),
+        sql,
+        *document,
+        *version,
+        *digest,
+        *batch,
+        manifest.source.kind,
+        manifest.source.station,
+        manifest.created,
+        fields.is_filed(),
+        *mrn,
+        *encounter,
+        *document_type,
+        *date,
+        *pages,
+        entry.index,
     )?;
     Ok(())
 }
@@ -199,8 +212,19 @@ async fn put_page(tx: &mut Tx, manifest: &Manifest, page: &PageEntry) -> Result<
                WHERE pages.document = excluded.document";
     let PageEntry { page, number, image, width, height, dpi, .. } = page;
     run!(
-        tx.on(), sql, *page, manifest.document, manifest.batch, *number, image.digest, image.media_type, image.size,
-        *width, *height, *dpi, PageState::Sealed,
+        tx.on(),
+        sql,
+        *page,
+        manifest.document,
+        manifest.batch,
+        *number,
+        image.digest,
+        image.media_type,
+        image.size,
+        *width,
+        *height,
+        *dpi,
+        PageState::Sealed,
     )?;
     Ok(())
 }
@@ -231,7 +255,8 @@ async fn unreadable(tx: &mut Tx, entry: &Entry) -> Result<()> {
     let EventKind::Unreadable { document, page, reason } = &entry.event.event else {
         return Ok(());
     };
-    let sql = "UPDATE pages SET state = 'unreadable', reason = $3 WHERE page = $1 AND document = $2 AND state <> 'read'";
+    let sql =
+        "UPDATE pages SET state = 'unreadable', reason = $3 WHERE page = $1 AND document = $2 AND state <> 'read'";
     run!(tx.on(), sql, *page, *document, *reason)?;
     unqueue(tx, *document, *page).await
 }

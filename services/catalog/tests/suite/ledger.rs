@@ -1,0 +1,177 @@
+//! Ledgers to fold: built event by event, with bodies, from names that give ids.
+
+use catalog::{Body, Catalog, Entry};
+use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord, UnreadableReason, ViewForm};
+use record::manifest::{
+    BatchClosed, BatchRecord, Exception, ExceptionCode, MANIFEST_SCHEMA, Patient, Refused, Source, SourceKind,
+};
+use record::{
+    AccountId, BatchId, Descriptor, Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId,
+    Timestamp, TokenId,
+};
+
+pub const START: i64 = 1_700_000_000_000;
+
+#[derive(Default)]
+pub struct Ledger {
+    pub entries: Vec<Entry>,
+}
+
+pub fn document(name: &str) -> DocumentId {
+    DocumentId::derived([name.as_bytes()])
+}
+
+pub fn batch(name: &str) -> BatchId {
+    BatchId::derived([name.as_bytes()])
+}
+
+/// Page `number` of the document of that name.
+pub fn page(name: &str, number: u32) -> PageId {
+    PageId::derived([name.as_bytes(), &number.to_be_bytes()])
+}
+
+pub fn account(login: &str) -> AccountId {
+    AccountId::derived([login.as_bytes()])
+}
+
+fn source() -> Source {
+    Source { kind: SourceKind::Import, station: "desk-1".to_owned(), device: None }
+}
+
+pub fn fields(mrn: Option<&str>, exceptions: &[ExceptionCode]) -> IndexFields {
+    IndexFields {
+        salt: "00112233445566778899aabbccddeeff".to_owned(),
+        mrn: mrn.map(|mrn| mrn.parse().expect("a patient number")),
+        encounter: Some("E-1".parse().expect("an encounter")),
+        document_type: Some("LETTER".parse().expect("a type")),
+        date: Some("1974-03-09".parse().expect("a date")),
+        file_names: vec!["letter.pdf".to_owned()],
+        exceptions: exceptions.iter().map(|code| Exception { code: *code, page: Some(3) }).collect(),
+    }
+}
+
+fn entry_of_page(name: &str, number: u32, place: u32) -> PageEntry {
+    let image = Descriptor::of("image/png", format!("{name} {number}").as_bytes());
+    PageEntry { page: page(name, number), number: place, image, width: 1700, height: 2200, dpi: 200, from: None }
+}
+
+impl Ledger {
+    pub fn push(&mut self, event: EventKind, body: Body) -> &mut Self {
+        let index = self.entries.len() as u64;
+        let at = Timestamp(START + index as i64);
+        self.entries.push(Entry { index, event: Event { at, actor: Actor::System, event }, body });
+        self
+    }
+
+    /// What was added since the catalog was last brought up to date, and before.
+    pub async fn apply(&self, catalog: &Catalog) {
+        let cursor = catalog.apply(&self.entries).await.expect("applies");
+        assert_eq!(cursor, self.entries.len() as u64);
+    }
+
+    /// Seals pages `numbers` of document `name` in batch "b".
+    pub fn seal(&mut self, name: &str, version: u32, numbers: &[u32], fields: IndexFields) -> &mut Self {
+        let pages = (1..).zip(numbers).map(|(place, number)| entry_of_page(name, *number, place)).collect();
+        self.seal_pages(name, version, pages, fields)
+    }
+
+    pub fn seal_pages(&mut self, name: &str, version: u32, pages: Vec<PageEntry>, fields: IndexFields) -> &mut Self {
+        let manifest = Manifest {
+            schema: MANIFEST_SCHEMA.to_owned(),
+            document: document(name),
+            version,
+            previous: None,
+            batch: batch("b"),
+            created: Timestamp(START - 1000 + i64::from(version)),
+            created_by: Actor::System,
+            source: source(),
+            originals: vec![],
+            pages,
+            index: Descriptor::of("application/json", name.as_bytes()),
+        };
+        let event = EventKind::Sealed {
+            document: document(name),
+            version,
+            manifest: Digest::of(format!("{name} {version}").as_bytes()),
+            batch: batch("b"),
+            pages: manifest.pages.len() as u32,
+        };
+        self.push(event, Body::Sealed { manifest, fields })
+    }
+
+    pub fn read(&mut self, name: &str, number: u32) -> &mut Self {
+        let text = Digest::of(format!("text of {name} {number}").as_bytes());
+        let (document, page) = (document(name), page(name, number));
+        self.push(EventKind::Read { document, page, text, words: 120, confidence: 91 }, Body::None)
+    }
+
+    pub fn unreadable(&mut self, name: &str, number: u32) -> &mut Self {
+        let (document, page) = (document(name), page(name, number));
+        self.push(EventKind::Unreadable { document, page, reason: UnreadableReason::TimedOut }, Body::None)
+    }
+
+    pub fn view(&mut self, name: &str) -> &mut Self {
+        self.push(EventKind::Viewed { document: document(name), page: None, form: ViewForm::Pdf }, Body::None)
+    }
+
+    /// Opens batch "b", or closes it with `captured` pages and one refused file.
+    pub fn batch(&mut self, captured: Option<u32>) -> &mut Self {
+        let refused = vec![Refused { file: "broken.tif".to_owned(), page: Some(2), reason: "cut short".to_owned() }];
+        let closed = captured.map(|captured| BatchClosed { at: Timestamp(START + 9), captured, documents: 1, refused });
+        let record = BatchRecord {
+            batch: batch("b"),
+            name: "Monday's letters".to_owned(),
+            source: source(),
+            opened: Timestamp(START),
+            opened_by: Actor::System,
+            closed,
+        };
+        self.push(EventKind::BatchRecorded { batch: batch("b"), body: Digest::of(b"b") }, Body::Batch(record))
+    }
+
+    pub fn account(&mut self, login: &str, role: Role, disabled: bool) -> &mut Self {
+        let record = AccountRecord {
+            account: account(login),
+            login: login.to_owned(),
+            role,
+            password_hash: "$argon2id$".to_owned(),
+            must_change_password: true,
+            disabled,
+        };
+        self.push(EventKind::AccountRecorded { account: account(login), body: Digest::of(b"a") }, Body::Account(record))
+    }
+
+    pub fn token(&mut self, name: &str, revoked: bool) -> &mut Self {
+        let token = TokenId::derived([name.as_bytes()]);
+        let secret = Digest::of(name.as_bytes());
+        let record = TokenRecord { token, name: name.to_owned(), role: Role::Worker, secret, revoked };
+        self.push(EventKind::TokenRecorded { token, body: Digest::of(b"t") }, Body::Token(record))
+    }
+
+    pub fn patients(&mut self, patients: &[(&str, &str)]) -> &mut Self {
+        let patient = |(mrn, name): &(&str, &str)| Patient {
+            mrn: mrn.parse().expect("a patient number"),
+            name: (*name).to_owned(),
+            birth_date: "1931-12-01".parse().ok(),
+        };
+        let patients: Vec<_> = patients.iter().map(patient).collect();
+        let event = EventKind::PatientsRecorded { body: Digest::of(b"p"), count: patients.len() as u32 };
+        self.push(event, Body::Patients(PatientsRecord { salt: String::new(), patients }))
+    }
+
+    /// A little of everything, misuse included: what a ledger may hold after an unlucky week.
+    pub fn everything() -> Self {
+        let mut ledger = Self::default();
+        ledger.account("ada", Role::Admin, false).token("worker", false).batch(None);
+        ledger.patients(&[("MRN-1", "Ångström, Ida"), ("MRN-2", "Zoë\nNewline")]);
+        ledger.seal("filed", 1, &[1, 2, 3], fields(Some("MRN-1"), &[]));
+        ledger.seal("open", 1, &[1, 2], fields(None, &[ExceptionCode::DamagedSheet, ExceptionCode::NoPatient]));
+        ledger.read("filed", 1).unreadable("filed", 2).read("filed", 3).read("open", 2);
+        ledger.read("never sealed", 1).unreadable("filed", 3).view("filed");
+        ledger.seal("open", 2, &[2, 1], fields(Some("MRN-2"), &[])).seal("open", 2, &[1], fields(None, &[]));
+        ledger.seal("filed", 2, &[1, 3, 4], fields(Some("MRN-1"), &[])).read("filed", 2);
+        ledger.account("ada", Role::Auditor, true).token("worker", true).batch(Some(7));
+        ledger.patients(&[("MRN-2", "Zoë Renamed")]);
+        ledger
+    }
+}

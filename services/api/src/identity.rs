@@ -79,3 +79,42 @@ pub async fn resolve(app: &App, credential: &Credential) -> Reply<Option<Caller>
         Credential::Session(hash) => by_session(app, *hash).await,
     }
 }
+
+async fn by_token(app: &App, secret: Digest) -> Reply<Option<Caller>> {
+    let mut token = app.catalog.token_by_secret(&secret).await?;
+    if token.is_none() && app.follower.is_due(app.now()) {
+        // The command line may have made it a moment ago.
+        app.refresh().await?;
+        token = app.catalog.token_by_secret(&secret).await?;
+    }
+    Ok(token.filter(|token| !token.revoked).map(|token| Caller {
+        actor: Actor::Token(token.token),
+        role: token.role,
+        name: token.name,
+        must_change_password: false,
+        session: None,
+    }))
+}
+
+/// Milliseconds between two notes that a session is in use: often enough for the idle limit.
+const TOUCH_AFTER: i64 = 30_000;
+
+async fn by_session(app: &App, hash: Digest) -> Reply<Option<Caller>> {
+    let now = app.now();
+    let Some(session) = app.catalog.session(&hash, now).await? else {
+        return Ok(None);
+    };
+    let Some(account) = app.catalog.account(session.account).await?.filter(|account| !account.disabled) else {
+        return Ok(None);
+    };
+    if now.0 - session.seen.0 > TOUCH_AFTER {
+        app.catalog.touch_session(&hash, now).await?;
+    }
+    Ok(Some(Caller {
+        actor: Actor::Account(account.account),
+        role: account.role,
+        name: account.login,
+        must_change_password: account.must_change_password,
+        session: Some(hash),
+    }))
+}

@@ -10,6 +10,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use record::canonical::CanonicalError;
 use serde::Serialize;
 
 /// An answer that is not the one asked for. Build it with one of the functions below.
@@ -24,6 +25,8 @@ pub struct Problem {
     pub retry_after: Option<u64>,
     /// For a refused hand-over: the 1-based page that is at fault.
     pub page: Option<u32>,
+    /// For an upload: where it stands (`Upload-Offset`).
+    pub offset: Option<u64>,
 }
 
 /// Codes that the guard turns into a redirection for people.
@@ -34,7 +37,7 @@ pub type Reply<T> = Result<T, Problem>;
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), retry_after: None, page: None }
+        Self { status, code, detail: detail.into(), retry_after: None, page: None, offset: None }
     }
 
     /// 400: the request itself is malformed.
@@ -45,6 +48,11 @@ impl Problem {
     /// 401: nobody is logged in, or the token is unknown.
     pub fn who() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, NOT_SIGNED_IN, "log in, or send a valid bearer token")
+    }
+
+    /// 401 at the log-in itself; the same for every reason.
+    pub fn wrong_log_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "wrong-log-in", "log-in name or password is wrong, or the account is disabled")
     }
 
     /// 403: the caller is known and this is not for them.
@@ -111,6 +119,11 @@ impl Problem {
         self
     }
 
+    pub fn at_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
     fn body(&self) -> Body<'_> {
         Body {
             kind: format!("urn:chartroom:problem:{}", self.code),
@@ -152,11 +165,45 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after {
             answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
+        if let Some(offset) = self.offset {
+            answer.insert_header(("upload-offset", offset.to_string()));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         // Strings and integers only: this cannot fail, and the status alone would still be right.
         answer.content_type("application/problem+json").body(serde_json::to_vec(&self.body()).unwrap_or_default())
+    }
+}
+
+impl From<archive::Error> for Problem {
+    fn from(error: archive::Error) -> Self {
+        match error {
+            archive::Error::Missing(_) => Self::absent(),
+            other => Self::unavailable("archive", &other),
+        }
+    }
+}
+
+impl From<catalog::CatalogError> for Problem {
+    fn from(error: catalog::CatalogError) -> Self {
+        Self::unavailable("catalog", &error)
+    }
+}
+
+impl From<indexer::Error> for Problem {
+    fn from(error: indexer::Error) -> Self {
+        match error {
+            indexer::Error::Query(error) => Self::refused("query", error.to_string()),
+            other => Self::unavailable("search index", &other),
+        }
+    }
+}
+
+impl From<CanonicalError> for Problem {
+    /// The record cannot be sealed: it is too large, or holds what canonical JSON does not.
+    fn from(error: CanonicalError) -> Self {
+        Self::refused("record", format!("this cannot be sealed: it {error}"))
     }
 }
 

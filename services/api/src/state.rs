@@ -1,12 +1,22 @@
 //! What does a request handler hold? The archive, its two projections, and what the process
 //! remembers between requests. One value, shared by all: `web::Data<App>`.
 
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use archive::Archive;
 use catalog::Catalog;
 use indexer::Index;
+use metrics_exporter_prometheus::PrometheusHandle;
+use record::event::Actor;
+use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
 
 use crate::config::Config;
-use crate::follow::Follower;
+use crate::follow::{FollowError, Follower};
+use crate::limits::Limits;
+use crate::problem::{Problem, Reply};
+use crate::rasters::Rasters;
+use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
 
 /// The server's parts. Handlers and pages take it as `app: web::Data<App>`.
@@ -16,10 +26,54 @@ pub struct App {
     /// Projection: what is known about documents, pages, batches, people.
     pub catalog: Catalog,
     /// Projection: where words are.
-    pub index: Index,
+    pub index: Arc<Index>,
     pub config: Config,
-    /// Appends events and brings the catalog up to them.
+    /// Brings catalog and index up to the ledger.
     pub follower: Follower,
+    pub limits: Limits,
     /// Who has been shown what lately.
     pub views: Views,
+    /// Images that were decoded lately.
+    pub rasters: Rasters,
+    /// Bytes that are still arriving.
+    pub uploads: Uploads,
+    /// Documents that are being sealed.
+    pub sealing: Busy<DocumentId>,
+    pub metrics: PrometheusHandle,
+}
+
+impl App {
+    /// The only clock of the server.
+    pub fn now(&self) -> Timestamp {
+        now()
+    }
+
+    /// Appends events and waits until the catalog has them: whoever asks next sees them.
+    /// The index gets them soon.
+    pub async fn append(&self, actor: Actor, kinds: Vec<EventKind>) -> Reply<Vec<Receipt>> {
+        let at = self.now();
+        let events = kinds.into_iter().map(|event| Event { at, actor, event }).collect();
+        let receipts = self.archive.append(events).await?;
+        self.follower.catch_up(&self.archive, &self.catalog).await?;
+        Ok(receipts)
+    }
+
+    /// Asks the store for events of other processes, and brings the catalog up to them; the
+    /// ledger's size.
+    pub async fn refresh(&self) -> Result<u64, FollowError> {
+        self.archive.refresh().await?;
+        self.follower.catch_up(&self.archive, &self.catalog).await
+    }
+
+    /// [`App::append`] of a single event.
+    pub async fn append_one(&self, actor: Actor, kind: EventKind) -> Reply<Receipt> {
+        let mut receipts = self.append(actor, vec![kind]).await?;
+        receipts.pop().ok_or_else(|| Problem::unavailable("archive", &"an append gave no receipt"))
+    }
+}
+
+/// Milliseconds since the epoch by the system's clock.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

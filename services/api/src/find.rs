@@ -1,0 +1,63 @@
+//! Who may find what? Search within the caller's scope, with the views it amounts to in the
+//! ledger before anything is shown. Both the API and the pages search through here.
+
+use std::sync::Arc;
+
+use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult};
+use record::{DocumentId, PageId};
+
+use crate::identity::Caller;
+use crate::policy::Scope;
+use crate::problem::{Problem, Reply};
+use crate::state::App;
+use crate::views;
+
+/// What somebody is looking for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// As typed; blank finds everything that the filters let through.
+    pub query: String,
+    pub filters: Filters,
+    /// 1-based page of results.
+    pub page: u32,
+    /// Documents on one page of results.
+    pub per_page: usize,
+}
+
+/// # Errors
+/// 422 for a query that cannot be understood, 503 where the views cannot be logged.
+pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchResult> {
+    let Wanted { query, filters, page, per_page } = wanted;
+    let request = SearchRequest { query, filters, scope: scope(caller)?, page, per_page };
+    let found = blocking(app, move |index| index.search(&request)).await?;
+    metrics::counter!("chartroom_searches_total").increment(1);
+    views::log_listed(app, caller, found.hits.iter().map(|hit| hit.fields.document)).await?;
+    Ok(found)
+}
+
+/// The words to light on a page that the caller may see: [`crate::reach::page`] comes first.
+pub async fn lit(app: &App, page: PageId, query: String) -> Reply<Vec<LitBox>> {
+    blocking(app, move |index| index.lit(&page, &query)).await
+}
+
+/// Pages of one document with words of the query; [`crate::reach::document`] comes first.
+pub async fn in_document(app: &App, document: DocumentId, query: String) -> Reply<Vec<PageHit>> {
+    blocking(app, move |index| index.hits_in_document(&document, &query)).await
+}
+
+fn scope(caller: &Caller) -> Reply<indexer::Scope> {
+    match caller.scope() {
+        Scope::Everything => Ok(indexer::Scope::EVERYTHING),
+        Scope::Filed => Ok(indexer::Scope::FILED),
+        Scope::Nothing => Err(Problem::absent()),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Index) -> indexer::Result<T> + Send + 'static,
+) -> Reply<T> {
+    let index = Arc::clone(&app.index);
+    let done = tokio::task::spawn_blocking(move || work(&index)).await;
+    Ok(done.map_err(|error| Problem::unavailable("search index", &error))??)
+}

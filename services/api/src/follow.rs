@@ -1,0 +1,279 @@
+//! How does an event reach catalog and index? One fold over the ledger, with a cursor for
+//! each: recovery at the start, the news of every second, and a rebuild from nothing are the
+//! same code.
+//!
+//! The catalog is brought up by whoever has just appended ([`Follower::catch_up`]), so a
+//! caller reads its own writes. The index has a task of its own ([`run`]): it is always behind
+//! the catalog, and a slow index never holds up capture.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use archive::Archive;
+use catalog::{Body, Catalog, Entry, Page, PageState};
+use formats::alto;
+use indexer::{DocumentFields, Index, PageDocument};
+use record::event::{Actor, UnreadableReason};
+use record::{Digest, Event, EventKind, Timestamp, canonical};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{Mutex, Notify};
+
+use crate::problem::Problem;
+use crate::state::App;
+
+/// Events folded in one transaction, or in one commit of the index.
+const GROUP: usize = 500;
+/// How often the ledger is asked for events of other processes.
+const POLL: Duration = Duration::from_secs(1);
+/// How long the index waits for more before it commits a small group.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// Why a fold stopped. What was folded before stays; the next round goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    #[error("failed to {0}")]
+    Archive(#[from] archive::Error),
+    #[error("failed to {0}")]
+    Catalog(#[from] catalog::CatalogError),
+    #[error("failed to index: {0}")]
+    Index(#[from] indexer::Error),
+    #[error("failed to understand what event {index} names: {reason}")]
+    Body { index: u64, reason: String },
+    #[error("failed to index: its thread has stopped")]
+    Thread,
+}
+
+/// Keeps the folds apart: one catalog fold at a time, and the index task awake.
+#[derive(Default)]
+pub struct Follower {
+    folding: Mutex<()>,
+    news: Notify,
+    indexed: AtomicU64,
+    refreshed: AtomicI64,
+}
+
+impl Follower {
+    /// Folds every event there is into the catalog, and wakes the index task.
+    pub async fn catch_up(&self, archive: &Archive, catalog: &Catalog) -> Result<u64, FollowError> {
+        let wanted = archive.size();
+        let _one_at_a_time = self.folding.lock().await;
+        let mut cursor = catalog.cursor().await?;
+        // Whoever held the lock before may have done it already.
+        while cursor < wanted {
+            cursor += fold_group(archive, catalog, cursor).await?;
+        }
+        self.news.notify_one();
+        Ok(cursor)
+    }
+
+    /// Whether the ledger may be asked again for events of other processes: five times a
+    /// second, so that guessing tokens makes no load on the store.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let before = self.refreshed.load(Ordering::Relaxed);
+        now.0 - before >= 200
+            && self.refreshed.compare_exchange(before, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// The ledger index up to which words can be found.
+    pub fn indexed(&self) -> u64 {
+        self.indexed.load(Ordering::Relaxed)
+    }
+}
+
+/// Folds at most [`GROUP`] events from `cursor` on, in one transaction; how many it were.
+pub async fn fold_group(archive: &Archive, catalog: &Catalog, cursor: u64) -> Result<u64, FollowError> {
+    let events = archive.events(cursor, GROUP).await?;
+    if events.is_empty() {
+        let reason = "the ledger is shorter than it was: check the store with chartroom-verify".to_owned();
+        return Err(FollowError::Body { index: cursor, reason });
+    }
+    let mut entries = Vec::with_capacity(events.len());
+    for (index, event) in (cursor..).zip(events) {
+        let body = body_of(archive, index, &event).await?;
+        entries.push(Entry { index, event, body });
+    }
+    catalog.apply(&entries).await?;
+    Ok(entries.len() as u64)
+}
+
+/// What the event names, read from the bucket.
+async fn body_of(archive: &Archive, index: u64, event: &Event) -> Result<Body, FollowError> {
+    Ok(match &event.event {
+        EventKind::Sealed { manifest, .. } => {
+            let manifest = archive.manifest(manifest).await?;
+            let fields = parsed(archive, index, &manifest.index.digest).await?;
+            Body::Sealed { manifest, fields }
+        }
+        EventKind::BatchRecorded { body, .. } => Body::Batch(parsed(archive, index, body).await?),
+        EventKind::AccountRecorded { body, .. } => Body::Account(parsed(archive, index, body).await?),
+        EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
+        EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
+        EventKind::Read { .. } | EventKind::Unreadable { .. } | EventKind::Viewed { .. } => Body::None,
+    })
+}
+
+async fn parsed<T: Serialize + DeserializeOwned>(
+    archive: &Archive,
+    index: u64,
+    digest: &Digest,
+) -> Result<T, FollowError> {
+    let bytes = archive.read(digest).await?;
+    canonical::from_bytes(&bytes).map_err(|error| FollowError::Body { index, reason: error.to_string() })
+}
+
+/// The index task and the poll of the ledger; runs as long as the server.
+pub async fn run(app: web::Data<App>) {
+    loop {
+        // Nothing to do about an error here but to say so and try again.
+        if let Err(error) = round(&app).await {
+            tracing::error!("following the ledger stopped, and goes on in a second: {error}");
+            tokio::time::sleep(POLL).await;
+        }
+        if tokio::time::timeout(POLL, app.follower.news.notified()).await.is_ok() {
+            tokio::time::sleep(LINGER).await;
+        }
+    }
+}
+
+async fn round(app: &App) -> Result<(), FollowError> {
+    let end = app.refresh().await?;
+    give_up_exhausted(app).await?;
+    let mut cursor = app.follower.indexed().max(app.index.cursor());
+    while cursor < end {
+        cursor = index_group(&app.archive, &app.catalog, &app.index, cursor, end).await?;
+        app.follower.indexed.store(cursor, Ordering::Relaxed);
+        app.catalog.mark_indexed(cursor).await?;
+    }
+    Ok(())
+}
+
+/// A page whose last reader vanished with it gets its `Unreadable` event here.
+async fn give_up_exhausted(app: &App) -> Result<(), FollowError> {
+    let exhausted = app.catalog.exhausted(app.now(), 100).await?;
+    if exhausted.is_empty() {
+        return Ok(());
+    }
+    let event = |page: catalog::Exhausted| Event {
+        at: app.now(),
+        actor: Actor::System,
+        event: EventKind::Unreadable {
+            document: page.document,
+            page: page.page,
+            reason: page.reason.unwrap_or(UnreadableReason::Failed),
+        },
+    };
+    app.archive.append(exhausted.into_iter().map(event).collect()).await?;
+    app.follower.catch_up(&app.archive, &app.catalog).await.map(|_| ())
+}
+
+/// How far the index may be behind in what its files say: events that concern no page (views,
+/// mostly) are passed over without a commit, and once more after a restart.
+const UNCOMMITTED_MAX: u64 = 5_000;
+
+/// Puts the pages that the events from `cursor` to `end` (at most [`GROUP`]) concern, and
+/// commits with the cursor after them; gives that cursor.
+pub async fn index_group(
+    archive: &Archive,
+    catalog: &Catalog,
+    index: &Arc<Index>,
+    cursor: u64,
+    end: u64,
+) -> Result<u64, FollowError> {
+    let most = GROUP.min(usize::try_from(end - cursor).unwrap_or(GROUP));
+    let events = archive.events(cursor, most).await?;
+    let next = cursor + events.len() as u64;
+    let mut pages = Vec::new();
+    for event in &events {
+        pages.extend(pages_of(archive, catalog, &event.event).await?);
+    }
+    if pages.is_empty() && next.saturating_sub(index.cursor()) < UNCOMMITTED_MAX {
+        return Ok(next);
+    }
+    let index = Arc::clone(index);
+    let write = move || {
+        for page in &pages {
+            index.put(page)?;
+        }
+        index.commit(next)
+    };
+    tokio::task::spawn_blocking(write).await.map_err(|_| FollowError::Thread)??;
+    Ok(next)
+}
+
+/// The pages whose entry in the index an event changes: the one that was read, or all that
+/// have been read of a document whose fields are new.
+async fn pages_of(
+    archive: &Archive,
+    catalog: &Catalog,
+    event: &EventKind,
+) -> Result<Vec<PageDocument>, FollowError> {
+    let (document, pages) = match event {
+        EventKind::Read { page, .. } => match catalog.page(*page).await? {
+            Some((document, page)) if !page.withdrawn => (document, vec![page]),
+            _ => return Ok(Vec::new()),
+        },
+        EventKind::Sealed { document, version: 2.., .. } => match catalog.document(*document).await? {
+            Some(found) => (found, catalog.pages_of(*document).await?),
+            None => return Ok(Vec::new()),
+        },
+        _ => return Ok(Vec::new()),
+    };
+    let mut found = Vec::new();
+    for page in pages.iter().filter(|page| page.state == PageState::Read) {
+        found.extend(page_document(archive, &document, page).await?);
+    }
+    Ok(found)
+}
+
+/// The page with its text. A text that is damaged keeps its own page out of the index, and no
+/// other: the log says which, and `chartroom-verify` finds it too.
+async fn page_document(
+    archive: &Archive,
+    document: &catalog::Document,
+    page: &Page,
+) -> Result<Option<PageDocument>, FollowError> {
+    let Some(digest) = &page.text else {
+        return Ok(None);
+    };
+    let bytes = match archive.read(digest).await {
+        Ok(bytes) => bytes,
+        Err(error @ (archive::Error::Corrupt { .. } | archive::Error::Missing(_))) => {
+            tracing::error!(page = %page.page, "failed to index a page: {error}");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let Ok(text) = alto::parse(&bytes) else {
+        tracing::error!(page = %page.page, "failed to index a page: its text is no ALTO");
+        return Ok(None);
+    };
+    Ok(Some(PageDocument { page: page.page, number: page.number, fields: fields_of(document), text }))
+}
+
+fn fields_of(document: &catalog::Document) -> DocumentFields {
+    DocumentFields {
+        document: document.document,
+        batch: document.batch,
+        filed: document.filed,
+        mrn: document.mrn.clone(),
+        encounter: document.encounter.clone(),
+        document_type: document.document_type.clone(),
+        date: document.date,
+        source: document.source_kind,
+        station: document.station.clone(),
+        scanned: document.created,
+    }
+}
+
+impl From<FollowError> for Problem {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Archive(error) => error.into(),
+            FollowError::Catalog(error) => error.into(),
+            other => Self::unavailable("archive", &other),
+        }
+    }
+}

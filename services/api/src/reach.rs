@@ -1,0 +1,37 @@
+//! Which document, which page, for this caller? The only way from an id to a document: what
+//! lies outside the caller's scope is absent, for the API and for the pages alike.
+
+use catalog::{Document, Page, Version};
+use record::{DocumentId, PageId};
+
+use crate::identity::Caller;
+use crate::problem::{Problem, Reply};
+use crate::state::App;
+
+/// # Errors
+/// 404 where there is none, or none for this caller.
+pub async fn document(app: &App, caller: &Caller, document: DocumentId) -> Reply<Document> {
+    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
+    if caller.scope().admits(found.filed) { Ok(found) } else { Err(Problem::absent()) }
+}
+
+/// A page of a document within the caller's scope.
+pub async fn page(app: &App, caller: &Caller, page: PageId) -> Reply<(Document, Page)> {
+    let (document, page) = app.catalog.page(page).await?.ok_or_else(Problem::absent)?;
+    if caller.scope().admits(document.filed) { Ok((document, page)) } else { Err(Problem::absent()) }
+}
+
+/// For proofs, which hold no patient data: any document, by whoever may prove. A searcher is
+/// not told of documents that are not filed, not even that they exist.
+pub async fn provable(app: &App, caller: &Caller, document: DocumentId) -> Reply<Document> {
+    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
+    let sees_ledger = caller.may(crate::policy::Action::Audit);
+    if sees_ledger || caller.scope().admits(found.filed) { Ok(found) } else { Err(Problem::absent()) }
+}
+
+/// One version of a document, the newest where none is named. Whether it may be seen depends
+/// on the newest: a document that was refiled is not seen by its old fields.
+pub async fn version(app: &App, document: &Document, version: Option<u32>) -> Reply<Version> {
+    let version = version.unwrap_or(document.version);
+    app.catalog.version(document.document, version).await?.ok_or_else(Problem::absent)
+}

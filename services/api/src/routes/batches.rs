@@ -1,0 +1,196 @@
+//! `/api/v1/batches`, `/exceptions`, `/attention`: how far is what was captured, and what
+//! waits for a person?
+
+use actix_web::{HttpResponse, web};
+use catalog::{Batch, Document};
+use record::event::Actor;
+use record::manifest::{BatchClosed, BatchRecord};
+use record::wire::{BatchReply, BatchStatus, CloseBatch, OpenBatch};
+use record::{BatchId, EventKind, Receipt, canonical, limits};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::named;
+use crate::identity::Caller;
+use crate::problem::{Problem, Reply};
+use crate::state::App;
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+pub struct Part {
+    /// Entries to pass over.
+    #[serde(default)]
+    pub skip: u64,
+    /// At most so many; 1 to 200.
+    #[serde(default = "fifty")]
+    pub most: u32,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+impl Part {
+    fn most(&self) -> u32 {
+        self.most.clamp(1, 200)
+    }
+}
+
+/// Opens a batch. The same again changes nothing.
+#[utoipa::path(put, path = "/api/v1/batches/{batch}", tag = "capture", params(("batch" = String, Path)),
+    request_body(content = Object, description = "`OpenBatch`: name, source"),
+    responses((status = 200, description = "open"), (status = 409, description = "it exists under another name")))]
+pub async fn open(
+    app: web::Data<App>,
+    caller: Caller,
+    batch: web::Path<String>,
+    body: web::Json<OpenBatch>,
+) -> Reply<HttpResponse> {
+    let (batch, body) = (named(&batch)?, body.into_inner());
+    if body.name.chars().count() > limits::NAME_CHARS_MAX || body.name.trim().is_empty() {
+        return Err(Problem::refused("batch-name", format!("a batch's name has 1 to {} characters", limits::NAME_CHARS_MAX)));
+    }
+    match app.catalog.batch_record(batch).await? {
+        Some(record) if record.name != body.name => {
+            return Err(Problem::conflict("batch-exists", "this batch exists under another name"));
+        }
+        Some(_) => {}
+        None => {
+            let (opened, opened_by) = (app.now(), caller.actor);
+            let record = BatchRecord { batch, name: body.name, source: body.source, opened, opened_by, closed: None };
+            put_record(&app, caller.actor, &record).await?;
+        }
+    }
+    Ok(HttpResponse::Ok().json(status_of(&app, batch).await?))
+}
+
+/// Says that the station has handed over everything. The same again gives the receipt again.
+#[utoipa::path(post, path = "/api/v1/batches/{batch}/close", tag = "capture", params(("batch" = String, Path)),
+    request_body(content = Object, description = "`CloseBatch`: captured, documents, refused"),
+    responses((status = 200, description = "`BatchReply`: receipt", body = Object),
+        (status = 404, description = "no such batch"), (status = 409, description = "it was closed with other counts")))]
+pub async fn close(
+    app: web::Data<App>,
+    caller: Caller,
+    batch: web::Path<String>,
+    body: web::Json<CloseBatch>,
+) -> Reply<HttpResponse> {
+    let (batch, body) = (named(&batch)?, body.into_inner());
+    if body.captured as usize > limits::BATCH_PAGES_MAX || body.refused.len() > limits::BATCH_PAGES_MAX {
+        return Err(Problem::refused("batch-size", format!("a batch has at most {} pages", limits::BATCH_PAGES_MAX)));
+    }
+    let mut record = app.catalog.batch_record(batch).await?.ok_or_else(Problem::absent)?;
+    let same = |closed: &BatchClosed| {
+        closed.captured == body.captured && closed.documents == body.documents && closed.refused == body.refused
+    };
+    if record.closed.as_ref().is_some_and(|closed| !same(closed)) {
+        return Err(Problem::conflict("batch-closed", "the batch was closed with other counts"));
+    }
+    if record.closed.is_none() {
+        let CloseBatch { captured, documents, refused } = body;
+        record.closed = Some(BatchClosed { at: app.now(), captured, documents, refused });
+    }
+    // The record is what it was where the batch is closed already; a second event of it says
+    // nothing new and gives the station the receipt it may have missed.
+    let receipt = put_record(&app, caller.actor, &record).await?;
+    Ok(HttpResponse::Ok().json(BatchReply { receipt }))
+}
+
+async fn put_record(app: &App, actor: Actor, record: &BatchRecord) -> Reply<Receipt> {
+    let body = app.archive.put("application/json", canonical::to_bytes(record)?.into()).await?;
+    app.append_one(actor, EventKind::BatchRecorded { batch: record.batch, body: body.digest }).await
+}
+
+async fn status_of(app: &App, batch: BatchId) -> Reply<BatchStatus> {
+    app.catalog.batch_status(batch).await?.ok_or_else(Problem::absent)
+}
+
+/// How far a batch has come, in pages.
+#[utoipa::path(get, path = "/api/v1/batches/{batch}", tag = "capture", params(("batch" = String, Path)),
+    responses((status = 200, description = "`BatchStatus`", body = Object), (status = 404)))]
+pub async fn status(app: web::Data<App>, batch: web::Path<String>) -> Reply<web::Json<BatchStatus>> {
+    status_of(&app, named(&batch)?).await.map(web::Json)
+}
+
+/// Batches, newest first.
+#[utoipa::path(get, path = "/api/v1/batches", tag = "oversight", params(Part),
+    responses((status = 200, description = "`BatchStatus` each", body = Vec<Object>)))]
+pub async fn list(app: web::Data<App>, part: web::Query<Part>) -> Reply<web::Json<Vec<BatchStatus>>> {
+    let batches = app.catalog.batches(part.skip, part.most()).await?;
+    Ok(web::Json(batches.iter().map(Batch::status).collect()))
+}
+
+/// A document that is safe, and not filed until a person has answered.
+#[derive(Serialize, ToSchema)]
+pub struct OpenDocument {
+    #[schema(value_type = String)]
+    pub document: record::DocumentId,
+    pub version: u32,
+    #[schema(value_type = String)]
+    pub batch: BatchId,
+    pub pages: u32,
+    /// As read off a sheet; the reason may be that it is wrong.
+    #[schema(value_type = Option<String>)]
+    pub mrn: Option<record::Mrn>,
+    pub questions: Vec<Question>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Question {
+    #[schema(value_type = String)]
+    pub code: record::manifest::ExceptionCode,
+    /// 1-based page in capture order.
+    pub page: Option<u32>,
+    /// What it means, and what to do.
+    pub explanation: &'static str,
+}
+
+/// Documents that wait for a person, oldest first.
+#[utoipa::path(get, path = "/api/v1/exceptions", tag = "oversight", params(Part),
+    responses((status = 200, body = Vec<OpenDocument>)))]
+pub async fn exceptions(app: web::Data<App>, part: web::Query<Part>) -> Reply<web::Json<Vec<OpenDocument>>> {
+    let found = app.catalog.exceptions(part.skip, part.most()).await?;
+    Ok(web::Json(found.into_iter().map(open_document).collect()))
+}
+
+fn open_document(open: catalog::Open) -> OpenDocument {
+    let Document { document, version, batch, pages, mrn, .. } = open.document;
+    let question = |open: &record::manifest::Exception| Question {
+        code: open.code,
+        page: open.page,
+        explanation: open.code.explain(),
+    };
+    OpenDocument { document, version, batch, pages, mrn, questions: open.exceptions.iter().map(question).collect() }
+}
+
+/// A page that could not be read; its image is there.
+#[derive(Serialize, ToSchema)]
+pub struct UnreadPage {
+    #[schema(value_type = String)]
+    pub page: record::PageId,
+    #[schema(value_type = String)]
+    pub document: record::DocumentId,
+    #[schema(value_type = String)]
+    pub batch: BatchId,
+    /// 1-based place in the document.
+    pub number: u32,
+    #[schema(value_type = String)]
+    pub reason: record::event::UnreadableReason,
+    pub explanation: &'static str,
+}
+
+/// Pages in need of attention.
+#[utoipa::path(get, path = "/api/v1/attention", tag = "oversight", params(Part),
+    responses((status = 200, body = Vec<UnreadPage>)))]
+pub async fn attention(app: web::Data<App>, part: web::Query<Part>) -> Reply<web::Json<Vec<UnreadPage>>> {
+    let unread = |page: catalog::Attention| UnreadPage {
+        page: page.page,
+        document: page.document,
+        batch: page.batch,
+        number: page.number,
+        reason: page.reason,
+        explanation: page.reason.explain(),
+    };
+    let found = app.catalog.attention(part.skip, part.most()).await?;
+    Ok(web::Json(found.into_iter().map(unread).collect()))
+}

@@ -1,0 +1,23 @@
+//! The handlers: each file serves one thing. They translate between HTTP and the modules that
+//! know; what a caller may do at all has been checked by [`crate::guard`] before.
+
+pub mod batches;
+pub mod documents;
+pub mod handover;
+pub mod iiif;
+pub mod ledger;
+pub mod open;
+pub mod pages;
+pub mod search;
+pub mod session;
+pub mod uploads;
+pub mod work;
+
+use std::str::FromStr;
+
+use crate::problem::{Problem, Reply};
+
+/// The id or digest in an address. What is no id names nothing: 404.
+pub(crate) fn named<T: FromStr>(text: &str) -> Reply<T> {
+    text.parse().map_err(|_| Problem::absent())
+}

@@ -1,0 +1,153 @@
+//! `GET /api/v1/search`: the one page in a million, and where on it.
+
+use actix_web::web;
+use indexer::{DocumentHit, Facets, Filters, LitBox, PageHit};
+use record::manifest::SourceKind;
+use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, limits};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::find::{self, Wanted};
+use crate::identity::Caller;
+use crate::problem::{Problem, Reply};
+use crate::state::App;
+
+/// What to look for. Every filter that is given must hold.
+#[derive(Deserialize, IntoParams)]
+pub struct Ask {
+    /// Words, "phrases", beginnings*; blank finds all that the filters let through.
+    #[serde(default)]
+    q: String,
+    /// Patient number.
+    patient: Option<String>,
+    encounter: Option<String>,
+    /// Document type.
+    #[serde(rename = "type")]
+    document_type: Option<String>,
+    /// First day of service, `YYYY-MM-DD`.
+    from: Option<String>,
+    /// Last day of service, `YYYY-MM-DD`.
+    to: Option<String>,
+    /// `scan`, `import` or `film`.
+    source: Option<String>,
+    batch: Option<String>,
+    /// 0 to 100: least mean confidence of a page.
+    confidence: Option<u8>,
+    /// 1-based page of results.
+    page: Option<u32>,
+    /// Documents on one page of results, 10 where nothing is said.
+    per_page: Option<usize>,
+}
+
+impl Ask {
+    fn wanted(self) -> Reply<Wanted> {
+        Ok(Wanted {
+            filters: Filters {
+                mrn: field(self.patient.as_deref(), "patient")?,
+                encounter: field(self.encounter.as_deref(), "encounter")?,
+                document_type: field(self.document_type.as_deref(), "type")?,
+                from: field(self.from.as_deref(), "from")?,
+                to: field(self.to.as_deref(), "to")?,
+                source: self.source.as_deref().filter(|text| !text.is_empty()).map(source).transpose()?,
+                batch: field(self.batch.as_deref(), "batch")?,
+                confidence_min: self.confidence,
+            },
+            query: self.q,
+            page: self.page.unwrap_or(1),
+            per_page: self.per_page.unwrap_or(10).clamp(1, limits::SEARCH_HITS_PER_PAGE_MAX),
+        })
+    }
+}
+
+/// A filter's value; the error names the filter, never the value.
+fn field<T: std::str::FromStr>(text: Option<&str>, name: &str) -> Reply<Option<T>> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    let malformed = || Problem::refused("filter", format!("the filter `{name}` cannot hold this value"));
+    text.map(|text| text.parse().map_err(|_| malformed())).transpose()
+}
+
+fn source(text: &str) -> Reply<SourceKind> {
+    let kinds = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
+    let found = kinds.into_iter().find(|kind| kind.as_str() == text);
+    found.ok_or_else(|| Problem::refused("filter", "the filter `source` is scan, import or film"))
+}
+
+/// Pages that match, those of the best document first.
+#[derive(Serialize, ToSchema)]
+pub struct Found {
+    /// Pages that match, in all.
+    pub total: u64,
+    /// Documents with at least one such page.
+    pub documents: u64,
+    pub hits: Vec<Hit>,
+    #[schema(value_type = Object)]
+    pub facets: Facets,
+}
+
+/// One page with the words that matched.
+#[derive(Serialize, ToSchema)]
+pub struct Hit {
+    #[schema(value_type = String)]
+    pub document: DocumentId,
+    #[schema(value_type = String)]
+    pub page: PageId,
+    /// 1-based place in the document.
+    pub number: u32,
+    /// Comparable within one answer only.
+    pub score: f32,
+    pub snippet: String,
+    /// `{x, y, w, h, word}` in pixels of the master image.
+    #[schema(value_type = Vec<Object>)]
+    pub boxes: Vec<LitBox>,
+    /// Pixels of the master image.
+    pub width: u32,
+    pub height: u32,
+    /// Pages of the document that match; the best three of them are hits.
+    pub pages_matched: u32,
+    pub filed: bool,
+    #[schema(value_type = Option<String>)]
+    pub mrn: Option<Mrn>,
+    #[schema(value_type = Option<String>)]
+    pub encounter: Option<Encounter>,
+    #[schema(value_type = Option<String>)]
+    pub document_type: Option<DocumentType>,
+    #[schema(value_type = Option<String>)]
+    pub date: Option<Date>,
+    #[schema(value_type = String)]
+    pub batch: BatchId,
+}
+
+/// Searches pages by their words, within what the caller may see.
+#[utoipa::path(get, path = "/api/v1/search", tag = "retrieval", params(Ask),
+    responses((status = 200, body = Found), (status = 422, description = "the query or a filter cannot be understood")))]
+pub async fn search(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<web::Json<Found>> {
+    let found = find::search(&app, &caller, ask.into_inner().wanted()?).await?;
+    Ok(web::Json(Found {
+        total: found.pages,
+        documents: found.documents,
+        hits: found.hits.into_iter().flat_map(hits).collect(),
+        facets: found.facets,
+    }))
+}
+
+fn hits(document: DocumentHit) -> Vec<Hit> {
+    let DocumentHit { fields, pages_matched, pages, .. } = document;
+    let hit = |page: PageHit| Hit {
+        document: fields.document,
+        page: page.page,
+        number: page.number,
+        score: page.score,
+        snippet: page.snippet.into_iter().map(|fragment| fragment.text).collect(),
+        boxes: page.boxes,
+        width: page.width,
+        height: page.height,
+        pages_matched,
+        filed: fields.filed,
+        mrn: fields.mrn.clone(),
+        encounter: fields.encounter.clone(),
+        document_type: fields.document_type.clone(),
+        date: fields.date,
+        batch: fields.batch,
+    };
+    pages.into_iter().map(hit).collect()
+}

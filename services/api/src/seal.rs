@@ -1,0 +1,199 @@
+//! How does a captured document become a sealed one? Fields blob, then manifest, then event:
+//! each is durable before the next names it, so a crash leaves at most bytes nobody names.
+//!
+//! Two ways in: a station hands a document over ([`hand_over`], version 1), and a technician
+//! answers its open questions ([`enter_fields`], the next version). Both end in [`seal`].
+
+use record::event::{Actor, EventKind};
+use record::manifest::{Exception, ExceptionCode, IndexFields, MANIFEST_SCHEMA, Manifest};
+use record::wire::{CapturedFields, HandOver, Sealed};
+use record::{BatchId, DocumentId, Receipt, canonical};
+
+use crate::checks;
+use crate::identity::Caller;
+use crate::password;
+use crate::problem::{Problem, Reply};
+use crate::state::App;
+
+/// Seals a document as captured; true where this call did it, false where it was there before.
+///
+/// # Errors
+/// 404 for an unknown batch, 409 for a closed one and where the document exists with other
+/// pages, 422 where a page or field is refused.
+pub async fn hand_over(
+    app: &App,
+    caller: &Caller,
+    batch: BatchId,
+    document: DocumentId,
+    offer: HandOver,
+) -> Reply<(Sealed, bool)> {
+    let _mine = app.sealing.enter(document).ok_or_else(busy)?;
+    app.follower.catch_up(&app.archive, &app.catalog).await?;
+    if let Some(sealed) = sealed_before(app, batch, document, &offer).await? {
+        return Ok((sealed, false));
+    }
+    let found = app.catalog.batch(batch).await?.ok_or_else(Problem::absent)?;
+    if found.closed.is_some() {
+        return Err(Problem::conflict("batch-closed", "the batch is closed: open another one"));
+    }
+    checks::offer(app, &offer).await?;
+    let fields = captured(app, offer.fields).await?;
+    let manifest = Manifest {
+        schema: MANIFEST_SCHEMA.to_owned(),
+        document,
+        version: 1,
+        previous: None,
+        batch,
+        created: app.now(),
+        created_by: caller.actor,
+        source: offer.source,
+        originals: offer.originals,
+        pages: offer.pages,
+        index: put_fields(app, &fields).await?,
+    };
+    Ok((seal(app, caller.actor, manifest).await?, true))
+}
+
+/// The answer of the first time, where the same document comes again.
+async fn sealed_before(
+    app: &App,
+    batch: BatchId,
+    document: DocumentId,
+    offer: &HandOver,
+) -> Reply<Option<Sealed>> {
+    let Some(version) = app.catalog.version(document, 1).await? else {
+        return Ok(None);
+    };
+    let manifest = app.archive.manifest(&version.manifest).await?;
+    if manifest.pages != offer.pages || manifest.originals != offer.originals {
+        return Err(Problem::conflict("document-exists", "this document is sealed already, with other pages"));
+    }
+    if manifest.batch != batch {
+        return Err(Problem::conflict("document-exists", "this document is sealed already, in another batch"));
+    }
+    let receipt = app.archive.proof(version.sealed_index).await?;
+    Ok(Some(Sealed { receipt, manifest: text(&manifest)? }))
+}
+
+/// The fields to seal: the station's, and the questions that only the server can raise.
+async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
+    let mut exceptions = fields.exceptions;
+    let mut raise = |code| {
+        if !exceptions.iter().any(|open| open.code == code) {
+            exceptions.push(Exception { code, page: None });
+        }
+    };
+    match &fields.mrn {
+        Some(mrn) if is_unknown(app, mrn).await? => raise(ExceptionCode::UnknownMrn),
+        Some(_) => {}
+        None if exceptions.is_empty() => raise(ExceptionCode::NoPatient),
+        None => {}
+    }
+    Ok(IndexFields {
+        salt: password::salt()?,
+        mrn: fields.mrn,
+        encounter: fields.encounter,
+        document_type: fields.document_type,
+        date: fields.date,
+        file_names: fields.file_names,
+        exceptions,
+    })
+}
+
+/// Whether there is a patient list and it lacks this number.
+async fn is_unknown(app: &App, mrn: &record::Mrn) -> Reply<bool> {
+    Ok(app.catalog.has_patients().await? && app.catalog.patient(mrn).await?.is_none())
+}
+
+/// A technician's answer to the open questions of a document, or a correction: seals the
+/// version after `current` with these fields and no questions. Gives the new version.
+///
+/// # Errors
+/// 404 for an unknown document, 412 where `current` is not the newest version, 422 without a
+/// patient number or with one that the patient list lacks.
+pub async fn enter_fields(
+    app: &App,
+    caller: &Caller,
+    document: DocumentId,
+    current: u32,
+    fields: NewFields,
+) -> Reply<u32> {
+    let _mine = app.sealing.enter(document).ok_or_else(busy)?;
+    app.refresh().await?;
+    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
+    if found.version != current {
+        return Err(Problem::stale("somebody changed this document meanwhile: look at it again"));
+    }
+    if is_unknown(app, &fields.mrn).await? {
+        return Err(Problem::refused("unknown-mrn", ExceptionCode::UnknownMrn.explain()));
+    }
+    let before = app.archive.manifest(&found.manifest).await?;
+    let manifest = next_version(app, caller, &found, before, fields).await?;
+    seal(app, caller.actor, manifest).await?;
+    Ok(current + 1)
+}
+
+/// What a technician enters. Without a patient nothing is filed.
+pub struct NewFields {
+    pub mrn: record::Mrn,
+    pub encounter: Option<record::Encounter>,
+    pub document_type: Option<record::DocumentType>,
+    pub date: Option<record::Date>,
+}
+
+async fn next_version(
+    app: &App,
+    caller: &Caller,
+    found: &catalog::Document,
+    before: Manifest,
+    fields: NewFields,
+) -> Reply<Manifest> {
+    let old: IndexFields = canonical::from_bytes(&app.archive.read(&before.index.digest).await?)?;
+    let fields = IndexFields {
+        salt: password::salt()?,
+        mrn: Some(fields.mrn),
+        encounter: fields.encounter,
+        document_type: fields.document_type,
+        date: fields.date,
+        file_names: old.file_names,
+        exceptions: Vec::new(),
+    };
+    Ok(Manifest {
+        version: before.version + 1,
+        previous: Some(found.manifest),
+        created: app.now(),
+        created_by: caller.actor,
+        index: put_fields(app, &fields).await?,
+        ..before
+    })
+}
+
+async fn put_fields(app: &App, fields: &IndexFields) -> Reply<record::Descriptor> {
+    let bytes = canonical::to_bytes(fields)?;
+    Ok(app.archive.put("application/json", bytes.into()).await?)
+}
+
+/// Manifest, then event: the one place where a document version comes into being.
+async fn seal(app: &App, actor: Actor, manifest: Manifest) -> Reply<Sealed> {
+    let digest = app.archive.seal(&manifest).await?;
+    let event = EventKind::Sealed {
+        document: manifest.document,
+        version: manifest.version,
+        manifest: digest,
+        batch: manifest.batch,
+        pages: u32::try_from(manifest.pages.len()).unwrap_or(u32::MAX),
+    };
+    let receipt: Receipt = app.append_one(actor, event).await?;
+    metrics::counter!("chartroom_pages_sealed_total").increment(manifest.pages.len() as u64);
+    Ok(Sealed { receipt, manifest: text(&manifest)? })
+}
+
+/// The manifest as sealed: canonical JSON has one spelling.
+pub fn text(manifest: &Manifest) -> Reply<String> {
+    let bytes = canonical::to_bytes(manifest)?;
+    String::from_utf8(bytes).map_err(|error| Problem::unavailable("archive", &error))
+}
+
+fn busy() -> Problem {
+    Problem::conflict("document-busy", "this document is being sealed on another line: try again")
+}

@@ -1,0 +1,240 @@
+//! Batches and how far they have come, and the documents that wait for a decision.
+
+use askama::Template;
+use record::wire::BatchStatus;
+
+use super::filters;
+use super::frame::Frame;
+use super::sheet::Sheet;
+
+/// One batch in the list.
+#[derive(Debug, Clone)]
+pub struct BatchRow {
+    pub status: BatchStatus,
+    /// UTC.
+    pub opened: String,
+    pub source: &'static str,
+    pub station: String,
+}
+
+/// What a batch needs next, in one word and one symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub tone: &'static str,
+    pub icon: &'static str,
+    pub word: &'static str,
+}
+
+impl BatchRow {
+    /// What a person has to look at comes first: it does not go away by waiting.
+    pub fn standing(&self) -> Standing {
+        let s = &self.status;
+        if s.exceptions > 0 || s.attention > 0 {
+            Standing { tone: "warn", icon: "exceptions", word: "Needs a person" }
+        } else if s.is_searchable() {
+            Standing { tone: "ok", icon: "ok", word: "Searchable" }
+        } else if s.closed {
+            Standing { tone: "info", icon: "busy", word: "Reading" }
+        } else {
+            Standing { tone: "info", icon: "busy", word: "Capturing" }
+        }
+    }
+
+    /// Nothing will change by itself any more.
+    pub fn is_settled(&self) -> bool {
+        self.status.is_searchable()
+    }
+
+    /// The bar's segments as (class, start, width) in thousandths of the pages sealed.
+    pub fn bar(&self) -> Vec<(&'static str, u32, u32)> {
+        let s = &self.status;
+        let total = u64::from(s.sealed.max(1));
+        let part = |pages: u32| (u64::from(pages.min(s.sealed)) * 1000 / total) as u32;
+        let indexed = part(s.indexed.min(s.read));
+        let read = part(s.read);
+        let attention = part(s.attention);
+        vec![
+            ("sealed", 0, part(s.sealed)),
+            ("read", 0, read),
+            ("indexed", 0, indexed),
+            ("attention", read.min(1000 - attention), attention),
+        ]
+    }
+
+    /// The same as a sentence, for those who cannot see the bar.
+    pub fn bar_text(&self) -> String {
+        let s = &self.status;
+        format!("{} of {} pages read, {} searchable, {} need attention", s.read, s.sealed, s.indexed, s.attention)
+    }
+}
+
+/// `/batches`.
+#[derive(Template)]
+#[template(path = "batches.html")]
+pub struct BatchesPage {
+    pub frame: Frame,
+    pub rows: BatchRows,
+}
+
+/// The rows, which the browser asks for again while anything is moving.
+#[derive(Debug, Clone, Template)]
+#[template(path = "batch_rows.html")]
+pub struct BatchRows {
+    pub rows: Vec<BatchRow>,
+}
+
+impl BatchRows {
+    fn is_moving(&self) -> bool {
+        self.rows.iter().any(|row| !row.is_settled())
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct DocumentRow {
+    pub href: String,
+    pub document_type: String,
+    pub mrn: String,
+    pub date: String,
+    pub pages: u32,
+    pub filed: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct RefusedRow {
+    pub file: String,
+    pub page: Option<u32>,
+    pub reason: String,
+}
+
+/// A page that could not be read; its image is still there.
+#[derive(Debug, Clone)]
+pub struct AttentionRow {
+    pub href: String,
+    pub thumb: Sheet,
+    pub number: u32,
+    pub reason: &'static str,
+}
+
+/// `/batches/{id}`.
+#[derive(Template)]
+#[template(path = "batch.html")]
+pub struct BatchPage {
+    pub frame: Frame,
+    pub summary: BatchSummary,
+    pub documents: Vec<DocumentRow>,
+    pub refused: Vec<RefusedRow>,
+    pub attention: Vec<AttentionRow>,
+    pub exceptions: Vec<ExceptionRow>,
+}
+
+/// The moving part of a batch's page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "batch_summary.html")]
+pub struct BatchSummary {
+    pub row: BatchRow,
+}
+
+/// A document that waits for a person's decision.
+#[derive(Debug, Clone)]
+pub struct ExceptionRow {
+    pub href: String,
+    pub thumb: Sheet,
+    pub batch: String,
+    pub document_type: String,
+    pub pages: u32,
+    /// UTC.
+    pub sealed: String,
+    pub questions: Vec<Question>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub text: &'static str,
+    /// 1-based page in the batch's capture order.
+    pub page: Option<u32>,
+}
+
+/// `/exceptions`.
+#[derive(Template)]
+#[template(path = "exceptions.html")]
+pub struct ExceptionsPage {
+    pub frame: Frame,
+    pub rows: Vec<ExceptionRow>,
+    pub total: u64,
+}
+
+/// One field of the filing form: what was typed, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct Field {
+    pub value: String,
+    pub wrong: Option<String>,
+}
+
+/// `/exceptions/{document}`: the page image beside the form.
+#[derive(Template)]
+#[template(path = "filing.html")]
+pub struct FilingPage {
+    pub frame: Frame,
+    pub document: String,
+    /// The version these fields replace; another one meanwhile is a conflict, not a loss.
+    pub version: u32,
+    pub questions: Vec<Question>,
+    pub sheets: Vec<Sheet>,
+    /// Pages of the document; more than `sheets` holds where it is long.
+    pub pages: u32,
+    pub types: Vec<String>,
+    pub mrn: Field,
+    pub encounter: Field,
+    pub document_type: Field,
+    pub date: Field,
+}
+
+#[cfg(test)]
+mod tests {
+    use record::BatchId;
+
+    use super::*;
+
+    fn row(closed: bool, sealed: u32, read: u32, indexed: u32, attention: u32) -> BatchRow {
+        let status = BatchStatus {
+            batch: BatchId::derived([b"b".as_slice()]),
+            name: "<b>\"Monday\"".into(),
+            closed,
+            captured: sealed,
+            documents: 1,
+            sealed,
+            read,
+            indexed,
+            attention,
+            exceptions: 0,
+            refused: 0,
+        };
+        BatchRow { status, opened: "2026-11-22 11:46:52".into(), source: "scan", station: "desk-1".into() }
+    }
+
+    #[test]
+    fn a_batch_says_what_it_needs() {
+        assert_eq!(row(false, 3, 0, 0, 0).standing().word, "Capturing");
+        assert_eq!(row(true, 3, 1, 1, 0).standing().word, "Reading");
+        assert_eq!(row(true, 3, 3, 3, 0).standing().word, "Searchable");
+        assert_eq!(row(true, 3, 2, 2, 1).standing().word, "Needs a person");
+    }
+
+    #[test]
+    fn the_bar_never_leaves_its_frame() {
+        for row in [row(false, 0, 0, 0, 0), row(true, 3, 2, 9, 1), row(true, 1, 5, 0, 5), row(true, 7, 7, 7, 0)] {
+            for (class, start, width) in row.bar() {
+                assert!(start + width <= 1000, "{class} {start} {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_named_in_html_stays_text() {
+        let html = BatchRows { rows: vec![row(true, 3, 3, 3, 0)] }.render().expect("renders");
+        assert!(!html.contains("<b>\""), "{html}");
+        assert!(!html.contains("hx-trigger"), "nothing moves, nothing is polled");
+        let html = BatchRows { rows: vec![row(true, 3, 1, 1, 0)] }.render().expect("renders");
+        assert!(html.contains("hx-trigger"));
+    }
+}

@@ -1,0 +1,165 @@
+//! The viewer: one document, a page at a time, with the words of the query lit.
+
+use askama::Template;
+use record::event::UnreadableReason;
+
+use super::filters;
+use super::frame::Frame;
+use super::readable;
+use super::search::{DOUBTFUL_BELOW, Piece};
+use super::sheet::Sheet;
+
+/// How far reading a page has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    Waiting,
+    /// Mean confidence, 0 to 100.
+    Read(u8),
+    Failed(UnreadableReason),
+}
+
+/// One entry of the thumbnail strip; also tells the script where the page's image is.
+#[derive(Debug, Clone)]
+pub struct PageLink {
+    pub page: String,
+    pub number: u32,
+    pub width: u32,
+    pub height: u32,
+    pub reading: Reading,
+    /// Hits on this page for the query of the address.
+    pub hits: usize,
+    pub thumb: Sheet,
+}
+
+impl PageLink {
+    pub fn needs_attention(&self) -> bool {
+        matches!(self.reading, Reading::Failed(_))
+    }
+
+    pub fn explanation(&self) -> &'static str {
+        match self.reading {
+            Reading::Waiting => "not read yet: its words cannot be found so far",
+            Reading::Read(confidence) if confidence < DOUBTFUL_BELOW => "hard to read: words may be missing or wrong",
+            Reading::Read(_) => "",
+            Reading::Failed(reason) => reason.explain(),
+        }
+    }
+}
+
+/// What is known about the document.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub document: String,
+    pub document_type: String,
+    pub patient: Option<String>,
+    pub mrn: String,
+    pub encounter: String,
+    pub date: String,
+    pub source: String,
+    pub captured: String,
+    pub batch: Option<BatchLink>,
+    pub version: u32,
+    pub filed: bool,
+    pub file_names: Vec<String>,
+}
+
+impl Facts {
+    /// The document's name on screen: its type, or a word for having none.
+    pub fn heading(&self) -> String {
+        if self.document_type.is_empty() { "Document".to_owned() } else { readable(&self.document_type) }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct BatchLink {
+    pub href: String,
+    pub name: String,
+}
+
+/// One page of the document that answers the query.
+#[derive(Debug, Clone)]
+pub struct HitLink {
+    pub href: String,
+    pub number: u32,
+    pub snippet: Vec<Piece>,
+}
+
+/// `/documents/{id}`.
+#[derive(Template)]
+#[template(path = "document.html")]
+pub struct DocumentPage {
+    pub frame: Frame,
+    pub facts: Facts,
+    pub pages: Vec<PageLink>,
+    /// 1-based.
+    pub number: u32,
+    pub q: String,
+    /// The result list this document was opened from.
+    pub back: Option<String>,
+    pub hits: Hits,
+    /// The page itself, for browsers without script.
+    pub flat: Sheet,
+}
+
+/// The hit list beside the page; swapped by htmx when the box in the viewer is used.
+#[derive(Debug, Clone, Template)]
+#[template(path = "document_hits.html")]
+pub struct Hits {
+    pub q: String,
+    pub list: Vec<HitLink>,
+    /// Set where the query was not understood.
+    pub wrong: Option<String>,
+}
+
+impl DocumentPage {
+    /// The page that is shown: `number` has been checked by the handler, and a document has pages.
+    fn current(&self) -> Option<&PageLink> {
+        self.pages.iter().find(|page| page.number == self.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use record::PageId;
+
+    use super::*;
+
+    const HOSTILE: &str = "\"><script>alert(1)</script>'&";
+
+    #[test]
+    fn hostile_words_stay_words() {
+        let text = || HOSTILE.to_owned();
+        let sheet = Sheet::whole(PageId::derived([b"p".as_slice()]), (10, 10), vec![], 100, text());
+        let link = HitLink { href: "/".into(), number: 1, snippet: vec![Piece { text: text(), lit: true }] };
+        let page = PageLink {
+            page: text(),
+            number: 1,
+            width: 10,
+            height: 10,
+            reading: Reading::Failed(UnreadableReason::Crashed),
+            hits: 1,
+            thumb: sheet.clone(),
+        };
+        let facts = Facts {
+            document: text(),
+            document_type: text(),
+            patient: Some(text()),
+            mrn: text(),
+            encounter: text(),
+            date: text(),
+            source: text(),
+            captured: text(),
+            batch: Some(BatchLink { href: "/".into(), name: text() }),
+            version: 1,
+            filed: false,
+            file_names: vec![text()],
+        };
+        let hits = Hits { q: text(), list: vec![link], wrong: Some(text()) };
+        let frame = Frame::bare(HOSTILE);
+        let html = DocumentPage { frame, facts, pages: vec![page], number: 1, q: text(), back: None, hits, flat: sheet }
+            .render()
+            .expect("renders");
+        assert!(!html.contains("<script>alert") && !html.contains("\"><"));
+        assert!(html.contains("the reader crashed on this page"));
+    }
+}

@@ -1,0 +1,65 @@
+//! A document's proof: what was sealed, by whom, and how anybody can check it without us.
+
+use askama::Template;
+
+use super::filters;
+use super::frame::Frame;
+use super::ledger::EventRow;
+
+/// One sealed version of the document.
+#[derive(Debug, Clone)]
+pub struct VersionRow {
+    pub version: u32,
+    /// UTC.
+    pub sealed: String,
+    pub actor: String,
+    pub manifest: String,
+    pub index: u64,
+}
+
+/// One sealed object the manifest names.
+#[derive(Debug, Clone)]
+pub struct ObjectRow {
+    pub what: String,
+    pub media_type: String,
+    pub size: u64,
+    pub digest: String,
+}
+
+/// `/documents/{id}/proof`. Holds no patient data: an auditor may see it.
+#[derive(Template)]
+#[template(path = "proof.html")]
+pub struct ProofPage {
+    pub frame: Frame,
+    pub document: String,
+    /// Whether the caller may open the document itself.
+    pub readable: bool,
+    pub source: String,
+    pub batch: String,
+    pub versions: Vec<VersionRow>,
+    pub objects: Vec<ObjectRow>,
+    /// Place of the sealing event, the leaf's hash, and the path to the root.
+    pub index: u64,
+    pub leaf: String,
+    pub leaf_hash: String,
+    pub path: Vec<String>,
+    pub size: u64,
+    pub root: String,
+    pub checkpoint: String,
+    pub key: String,
+    /// Whether this server, having checked the path and the signature just now, found them right.
+    pub holds: bool,
+    /// Only for those who may read the ledger: everything that happened to the document.
+    pub timeline: Option<Vec<EventRow>>,
+    /// UTC.
+    pub printed: String,
+}
+
+impl ProofPage {
+    /// Where an object of that digest lies in the store.
+    fn object_path(&self, kind: &str, digest: &str) -> String {
+        let hex = digest.rsplit(':').next().unwrap_or(digest);
+        let (a, b) = (hex.get(..2).unwrap_or(""), hex.get(2..4).unwrap_or(""));
+        format!("store/{kind}/sha256/{a}/{b}/{hex}")
+    }
+}

@@ -1,0 +1,236 @@
+//! The search screen: one box, filters, hits grouped by document.
+
+use askama::Template;
+
+use super::encoded;
+use super::filters;
+use super::frame::Frame;
+use super::sheet::Sheet;
+
+/// The form as it was typed: shown again, whatever became of it.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    pub q: String,
+    pub patient: String,
+    pub document_type: String,
+    pub from: String,
+    pub to: String,
+    pub source: String,
+}
+
+impl Form {
+    /// The parameters that are set, by the names of the address.
+    fn pairs(&self) -> [(&'static str, &str); 6] {
+        [
+            ("q", &self.q),
+            ("patient", &self.patient),
+            ("type", &self.document_type),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("source", &self.source),
+        ]
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pairs().iter().all(|(_, value)| value.is_empty())
+    }
+
+    /// Anything but words narrows the search.
+    pub fn has_filters(&self) -> bool {
+        self.pairs().iter().skip(1).any(|(_, value)| !value.is_empty())
+    }
+
+    /// The same words, everywhere.
+    pub fn href_without_filters(&self) -> String {
+        format!("/search?q={}", encoded(&self.q))
+    }
+
+    /// `/search?…` with these values and one of them replaced; an empty value is left out.
+    pub fn href_with(&self, name: &str, value: &str) -> String {
+        let pairs = self.pairs().into_iter().map(|(key, old)| (key, if key == name { value } else { old }));
+        let extra = (name == "page").then_some(("page", value));
+        let set = pairs.chain(extra).filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = set.map(|(key, value)| format!("{key}={}", encoded(value))).collect();
+        format!("/search?{}", query.join("&"))
+    }
+}
+
+/// What became of the search.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Nothing asked yet. `pages` is how many are searchable for this person.
+    Blank { pages: u64 },
+    /// The query was not understood; the text says what to do.
+    Wrong(String),
+    /// Asked and answered, maybe with nothing.
+    Found(Found),
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Pages with a hit, over all documents.
+    pub pages: u64,
+    pub documents: Vec<DocumentHits>,
+    pub facets: Vec<Facet>,
+    /// 1-based page of the list, and how many there are.
+    pub list_page: u64,
+    pub list_pages: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct DocumentHits {
+    pub href: String,
+    pub document_type: String,
+    pub patient: Option<String>,
+    pub mrn: String,
+    pub encounter: String,
+    pub date: String,
+    pub source: &'static str,
+    pub filed: bool,
+    /// Pages the document has.
+    pub pages: u32,
+    /// Pages of it with a hit; more than `hits` holds where there are many.
+    pub matching: u64,
+    pub hits: Vec<PageHit>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PageHit {
+    /// The viewer, open at this hit.
+    pub href: String,
+    pub number: u32,
+    pub thumb: Sheet,
+    pub strip: Option<Sheet>,
+    pub snippet: Vec<Piece>,
+    /// Mean confidence of reading the page, 0 to 100.
+    pub confidence: u8,
+}
+
+/// A stretch of a snippet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    pub text: String,
+    pub lit: bool,
+}
+
+/// Below this, reading was poor enough that words may be missing or wrong.
+pub const DOUBTFUL_BELOW: u8 = 70;
+
+impl PageHit {
+    pub fn is_doubtful(&self) -> bool {
+        self.confidence < DOUBTFUL_BELOW
+    }
+}
+
+impl DocumentHits {
+    /// Hits that are not shown in the list.
+    pub fn more(&self) -> u64 {
+        self.matching.saturating_sub(self.hits.len() as u64)
+    }
+}
+
+/// One way to narrow the result, with counts.
+#[derive(Debug, Clone)]
+pub struct Facet {
+    pub title: &'static str,
+    pub choices: Vec<Choice>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub label: String,
+    pub href: String,
+    pub count: u64,
+    pub chosen: bool,
+}
+
+/// `/search`, whole.
+#[derive(Template)]
+#[template(path = "search.html")]
+pub struct SearchPage {
+    pub frame: Frame,
+    pub form: Form,
+    /// Document types to offer in the form.
+    pub types: Vec<String>,
+    pub outcome: Outcome,
+}
+
+/// Only what htmx swaps in: the part below the form.
+#[derive(Template)]
+#[template(path = "search_results.html")]
+pub struct SearchResults {
+    pub form: Form,
+    pub outcome: Outcome,
+}
+
+#[cfg(test)]
+mod tests {
+    use record::PageId;
+    use record::words::Box;
+
+    use super::*;
+
+    const HOSTILE: &str = "\"><script>alert(1)</script>'&";
+
+    fn hostile_found() -> Found {
+        let page = PageId::derived([b"p".as_slice()]);
+        let lit = vec![Box { x: 10, y: 10, w: 90, h: 30 }];
+        let hit = PageHit {
+            href: "/documents/x".into(),
+            number: 1,
+            thumb: Sheet::whole(page, (1700, 2200), lit.clone(), 160, HOSTILE.into()),
+            strip: Sheet::strip(page, (1700, 2200), &lit, HOSTILE.into()),
+            snippet: vec![Piece { text: HOSTILE.into(), lit: true }, Piece { text: HOSTILE.into(), lit: false }],
+            confidence: 40,
+        };
+        let document = DocumentHits {
+            href: "/documents/x".into(),
+            document_type: HOSTILE.into(),
+            patient: Some(HOSTILE.into()),
+            mrn: HOSTILE.into(),
+            encounter: HOSTILE.into(),
+            date: HOSTILE.into(),
+            source: "scan",
+            filed: true,
+            pages: 3,
+            matching: 2,
+            hits: vec![hit],
+        };
+        let choice = Choice { label: HOSTILE.into(), href: "/search?".into(), count: 1, chosen: false };
+        let facets = vec![Facet { title: "Type", choices: vec![choice] }];
+        Found { pages: 2, documents: vec![document], facets, list_page: 1, list_pages: 2 }
+    }
+
+    fn hostile_form() -> Form {
+        let text = || HOSTILE.to_owned();
+        Form { q: text(), patient: text(), document_type: text(), from: text(), to: text(), source: text() }
+    }
+
+    #[test]
+    fn hostile_words_stay_words() {
+        let page = SearchPage {
+            frame: Frame::bare(HOSTILE),
+            form: hostile_form(),
+            types: vec![HOSTILE.into()],
+            outcome: Outcome::Found(hostile_found()),
+        };
+        let html = page.render().expect("renders");
+        assert!(!html.contains("<script>alert"), "escaped everywhere");
+        assert!(!html.contains("\"><"), "no attribute is left");
+        assert!(html.matches("alert(1)").count() >= 12, "and shown everywhere");
+    }
+
+    #[test]
+    fn a_wrong_query_is_shown_as_text() {
+        let results = SearchResults { form: hostile_form(), outcome: Outcome::Wrong(HOSTILE.into()) };
+        assert!(!results.render().expect("renders").contains("<script>alert"));
+    }
+
+    #[test]
+    fn links_replace_one_value_and_keep_the_rest() {
+        let form = Form { q: "penicillin rash".into(), source: "film".into(), ..Form::default() };
+        assert_eq!(form.href_with("source", ""), "/search?q=penicillin%20rash");
+        assert_eq!(form.href_with("page", "2"), "/search?q=penicillin%20rash&source=film&page=2");
+        assert!(form.has_filters() && !form.is_empty());
+    }
+}

@@ -1,0 +1,232 @@
+// The viewer: one page at a time in OpenSeadragon, with the words of the query lit.
+//
+// Everything it knows comes from the page it stands on (the thumbnail links) and from two
+// addresses: /iiif/3/{page} for the image, /api/v1/pages/{page}/words for the words.
+
+import { bind } from "./keys.js";
+
+const stage = document.getElementById("stage");
+const deep = stage.querySelector(".deep");
+const links = [...document.querySelectorAll(".pages [data-page]")];
+const pages = links.map((link) => ({ id: link.dataset.page, number: Number(link.dataset.number), note: link.dataset.note ?? "", link }));
+const say = (name) => document.querySelector(`[data-say=${name}]`);
+
+const state = {
+  at: Math.max(0, links.findIndex((link) => link.hasAttribute("aria-current"))),
+  q: new URLSearchParams(location.search).get("q") ?? "",
+  /** Lit boxes of the page on show, in pixels of the master image. */
+  lit: [],
+  /** The box the view is at; -1 for none. */
+  hit: -1,
+  /** Where to go once the words of a page have come: its first hit, its last, or nowhere. */
+  arrive: "first",
+};
+/** Answers in flight for a page that is no longer on show are dropped. */
+let turn = 0;
+
+const osd = OpenSeadragon({
+  element: deep,
+  drawer: "canvas",
+  prefixUrl: "",
+  showNavigationControl: false,
+  animationTime: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 0.35,
+  maxZoomPixelRatio: 4,
+  visibilityRatio: 0.5,
+  gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+});
+// All keys go through the one table, so that the help is true.
+osd.addHandler("canvas-key", (event) => { event.preventDefaultAction = true; });
+osd.addHandler("open", () => {
+  stage.querySelector(".flat").hidden = true;
+  draw();
+});
+osd.addHandler("open-failed", () => note("The image of this page cannot be shown. It is sealed and safe: tell the operator.", true));
+
+// -- pages ---------------------------------------------------------------------------------
+
+function show(at, arrive) {
+  if (at < 0 || at >= pages.length) return false;
+  Object.assign(state, { at, arrive, lit: [], hit: -1 });
+  turn += 1;
+  const page = pages[at];
+  for (const link of links) link.removeAttribute("aria-current");
+  page.link.setAttribute("aria-current", "page");
+  page.link.scrollIntoView({ block: "nearest" });
+  say("page").textContent = `${page.number} / ${pages.length}`;
+  for (const field of document.querySelectorAll("input[name=page]")) field.value = page.number;
+  note(page.note, page.note !== "");
+  history.replaceState(null, "", address());
+  deep.hidden = false;
+  osd.open(`/iiif/3/${page.id}/info.json`);
+  void read(page, turn);
+  return true;
+}
+
+function address() {
+  const query = new URLSearchParams({ page: pages[state.at].number });
+  if (state.q) query.set("q", state.q);
+  return `?${query}`;
+}
+
+function note(text, visible) {
+  say("note").querySelector("p").textContent = text;
+  say("note").hidden = !visible;
+}
+
+// -- words -----------------------------------------------------------------------------------
+
+async function read(page, mine) {
+  const query = state.q ? `?q=${encodeURIComponent(state.q)}` : "";
+  const answer = await fetch(`/api/v1/pages/${page.id}/words${query}`, { headers: { accept: "application/json" } }).catch(() => null);
+  if (mine !== turn) return;
+  const words = answer?.ok ? await answer.json() : null;
+  if (mine !== turn) return;
+  tell(words);
+  state.lit = words?.lit ?? [];
+  if (state.lit.length > 0 && state.arrive !== "none") state.hit = state.arrive === "last" ? state.lit.length - 1 : 0;
+  draw();
+}
+
+/** The text panel: words as they were read, doubtful ones marked. */
+function tell(words) {
+  const panel = document.querySelector("[data-text]");
+  panel.replaceChildren();
+  const count = words?.words?.length ?? 0;
+  panel.hidden = count === 0;
+  say("reading").textContent = count > 0
+    ? `${count} words, read with ${words.confidence ?? "?"} % confidence. Dotted ones are doubtful. Click a word to see it on the page.`
+    : "No words were read on this page.";
+  let line = 0;
+  for (const word of words?.words ?? []) {
+    if (word.line !== undefined && word.line !== line) panel.append("\n");
+    line = word.line ?? line;
+    const span = document.createElement(word.lit ? "mark" : "span");
+    span.textContent = word.text;
+    if (word.confidence < 60) span.classList.add("faint");
+    span.addEventListener("click", () => { if (getSelection().isCollapsed) point(word); });
+    panel.append(span, " ");
+  }
+}
+
+// -- boxes on the image ------------------------------------------------------------------------
+
+function overlay(box, name) {
+  const item = osd.world.getItemAt(0);
+  const element = document.createElement("div");
+  element.className = name;
+  osd.addOverlay({ element, location: item.imageToViewportRectangle(box.x, box.y, box.w, box.h) });
+  return element;
+}
+
+/** Lights the words. Runs when the image and the words are both there, whichever came last. */
+function draw() {
+  if (!osd.world.getItemAt(0)) return;
+  osd.clearOverlays();
+  state.lit.forEach((box, index) => overlay(box, index === state.hit ? "box now" : "box"));
+  say("hit").textContent = state.lit.length ? `${Math.max(0, state.hit) + 1} of ${state.lit.length} here` : "0 here";
+  document.querySelector("[data-needs-hits]").hidden = !state.q;
+  if (state.hit >= 0) look(state.lit[state.hit]);
+}
+
+/** Brings a box to the middle, large enough to read and with its surroundings. */
+function look(box) {
+  const item = osd.world.getItemAt(0);
+  const size = item.getContentSize();
+  const width = Math.min(size.x, Math.max(box.w * 4, size.x * 0.55));
+  const height = Math.min(size.y, Math.max(box.h * 10, width * 0.6));
+  const left = Math.min(Math.max(0, box.x + box.w / 2 - width / 2), size.x - width);
+  const top = Math.min(Math.max(0, box.y + box.h / 2 - height / 2), size.y - height);
+  osd.viewport.fitBounds(item.imageToViewportRectangle(left, top, width, height));
+}
+
+function point(word) {
+  if (!osd.world.getItemAt(0)) return;
+  osd.clearOverlays();
+  state.lit.forEach((box) => overlay(box, "box"));
+  overlay(word, "box read");
+  look(word);
+}
+
+/** The next or previous lit word; over the edge of the page, on to the next page that has one. */
+function walk(by) {
+  const next = state.hit + by;
+  if (next >= 0 && next < state.lit.length) {
+    state.hit = next;
+    return draw();
+  }
+  const found = [...document.querySelectorAll("#hits [data-goto]")].map((link) => Number(link.dataset.goto));
+  const here = pages[state.at].number;
+  const target = by > 0 ? found.filter((n) => n > here).sort((a, b) => a - b)[0] : found.filter((n) => n < here).sort((a, b) => b - a)[0];
+  if (target !== undefined) show(target - 1, by > 0 ? "first" : "last");
+}
+
+// -- controls: each has a button and a key ---------------------------------------------------------
+
+const zoom = (factor) => { osd.viewport.zoomBy(factor); osd.viewport.applyConstraints(); };
+const pan = (x, y) => { osd.viewport.panBy(osd.viewport.deltaPointsFromPixels(new OpenSeadragon.Point(x, y))); osd.viewport.applyConstraints(); };
+
+const controls = {
+  "next-page": () => show(state.at + 1, "none"),
+  "previous-page": () => show(state.at - 1, "none"),
+  "next-hit": () => walk(1),
+  "previous-hit": () => walk(-1),
+  "zoom-in": () => zoom(1.4),
+  "zoom-out": () => zoom(1 / 1.4),
+  fit: () => osd.viewport.goHome(),
+  rotate: () => osd.viewport.setRotation((osd.viewport.getRotation() + 90) % 360),
+  invert: () => {
+    const on = deep.classList.toggle("inverted");
+    document.querySelector("[data-do=invert]").setAttribute("aria-pressed", String(on));
+  },
+};
+for (const [name, run] of Object.entries(controls)) {
+  document.querySelector(`[data-do=${name}]`).addEventListener("click", run);
+}
+
+const textPanel = document.querySelector("[data-text]");
+bind(["j", "PageDown"], "Next page", controls["next-page"]);
+bind(["k", "PageUp"], "Previous page", controls["previous-page"]);
+bind("Home", "First page", () => show(0, "none"));
+bind("End", "Last page", () => show(pages.length - 1, "none"));
+bind("n", "Next hit", controls["next-hit"]);
+bind("p", "Previous hit", controls["previous-hit"]);
+bind(["+", "="], "Larger", controls["zoom-in"]);
+bind("-", "Smaller", controls["zoom-out"]);
+bind("0", "Whole page", controls.fit);
+bind("r", "Rotate", controls.rotate);
+bind("i", "Invert", controls.invert);
+bind("t", "Text as read", () => { textPanel.focus(); textPanel.scrollIntoView({ block: "start" }); });
+bind("b", "Back to the hits", () => document.querySelector("[data-do=back]")?.click());
+bind(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], "Move the page", (event) => {
+  // Inside a panel the arrows scroll that panel.
+  if (event.target.closest?.(".side, .pages")) return false;
+  const [x, y] = { ArrowLeft: [-80, 0], ArrowRight: [80, 0], ArrowUp: [0, -80], ArrowDown: [0, 80] }[event.key];
+  pan(x, y);
+  return true;
+});
+
+document.querySelector(".pages").addEventListener("click", (event) => {
+  const at = links.indexOf(event.target.closest("[data-page]"));
+  if (at < 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  show(at, "first");
+});
+document.getElementById("hits").addEventListener("click", (event) => {
+  const link = event.target.closest("[data-goto]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  show(Number(link.dataset.goto) - 1, "first");
+});
+// A new search within the document: htmx brings the list, the lit words follow.
+document.querySelector("[data-find]").addEventListener("submit", (event) => {
+  state.q = new FormData(event.target).get("q").trim();
+  document.activeElement?.blur();
+});
+document.getElementById("hits").addEventListener("htmx:afterSwap", () => {
+  const first = document.querySelector("#hits [data-goto]");
+  const here = pages[state.at].number;
+  const onHere = document.querySelector(`#hits [data-goto="${here}"]`);
+  show(onHere || !first ? state.at : Number(first.dataset.goto) - 1, "first");
+});
+
+show(state.at, "first");

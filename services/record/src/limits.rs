@@ -21,6 +21,8 @@ pub const PAGE_BARCODES_MAX: usize = 32;
 
 // -- unpacking a file, reading a page: each in a child process ------------------------------
 pub const UNPACK_SECONDS_MAX: u64 = 300;
+/// One page of it.
+pub const UNPACK_PAGE_SECONDS_MAX: u64 = 60;
 pub const UNPACK_MEMORY_BYTES_MAX: u64 = 4 * 1024 * MIB as u64;
 pub const PDF_OBJECTS_MAX: usize = 500_000;
 pub const PDF_STREAM_BYTES_MAX: usize = 256 * MIB;

@@ -1,1 +1,41 @@
+//! Words to hits: the pages' words go in, pages with lit words come out.
+//!
+//! A projection of the archive: everything here can be thrown away and made again, and
+//! [`Index::cursor`] says how much of the ledger it has seen. Only user of the search engine.
+//!
+//! Read in this order:
+//! 1. [`hits`]: what is asked and answered.
+//! 2. [`index`]: the files, the one writer, the commits.
+//! 3. [`search`]: one request from start to end; it uses [`query`] (text to tree), [`plan`]
+//!    (tree to engine query), [`group`] (pages to documents) and [`light`] (words to boxes).
+//! 4. [`analysis`] and [`fold`]: which terms a text has. [`schema`], [`stored`], [`varint`]:
+//!    what is kept of a page.
 
+mod analysis;
+mod error;
+pub mod floor;
+mod fold;
+mod group;
+mod hits;
+mod index;
+mod light;
+mod plan;
+mod query;
+mod schema;
+mod search;
+mod stored;
+mod varint;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{Error, Result};
+pub use hits::{
+    DocumentFields, DocumentHit, FacetCount, Facets, Filters, Fragment, LitBox, PageDocument, PageHit, Scope,
+    SearchRequest, SearchResult,
+};
+pub use index::Index;
+pub use query::{Expr, QueryError, parse};
+
+/// Pages that a [`DocumentHit`] shows.
+pub const PAGES_SHOWN: usize = 3;

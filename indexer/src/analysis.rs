@@ -1,0 +1,306 @@
+//! Which terms does a text have, at which positions, and from which bytes do they come?
+//!
+//! The index, the query parser and the highlighter all ask this one function, so what is
+//! found is what is lit.
+//!
+//! A text is lines (`\n`) of chunks (between white space). A chunk has *parts*, runs of
+//! letters and digits, each at the next position. Some chunks have *coarse* terms besides, at
+//! the position of their first part, so that both forms find them:
+//!
+//! | text | parts | coarse |
+//! |---|---|---|
+//! | `2.5` | `2.5` | |
+//! | `500mg` | `500` `mg` | `500mg` |
+//! | `MRN-104233` | `mrn` `104233` | `mrn104233` |
+//! | `120/80` | `120` `80` | `120/80` |
+//! | `O'Brien` | `o` `brien` | `obrien` |
+//! | `infor-⏎mation` | `infor` `mation`, at one position | `information` |
+//!
+//! The last row gives up the phrase of the two halves so that phrases with the whole word hold.
+
+use std::ops::Range;
+
+use crate::fold::{fold_into, is_ideograph, is_ignorable, is_word};
+
+/// Longer terms are cut, in the index and in queries alike.
+const TERM_BYTES_MAX: usize = 200;
+/// Letters after a number that count as its unit: `mg`, `mmHg`, `kcal`.
+const UNIT_LETTERS_MAX: usize = 4;
+
+/// One term at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token<'a> {
+    pub term: &'a str,
+    pub position: u32,
+    /// Bytes of the analyzed text that the term came from.
+    pub start: usize,
+    pub end: usize,
+    /// Stands for several parts.
+    pub coarse: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    term: Range<usize>,
+    position: u32,
+    start: usize,
+    end: usize,
+    coarse: bool,
+}
+
+/// The tokens of one text by position. Reused from text to text, it allocates nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Tokens {
+    arena: String,
+    items: Vec<Item>,
+    parts: Vec<Part>,
+}
+
+/// A run of letters and digits, folded into the arena.
+#[derive(Debug, Clone)]
+struct Part {
+    term: Range<usize>,
+    start: usize,
+    end: usize,
+    ideograph: bool,
+}
+
+/// The last part of a line that ends in a hyphen.
+struct Broken {
+    part: Part,
+    position: u32,
+}
+
+impl Tokens {
+    pub fn of(text: &str) -> Self {
+        let mut tokens = Self::default();
+        tokens.analyze(text);
+        tokens
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Token<'_>> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    pub fn get(&self, index: usize) -> Option<Token<'_>> {
+        let item = self.items.get(index)?;
+        Some(Token {
+            term: &self.arena[item.term.clone()],
+            position: item.position,
+            start: item.start,
+            end: item.end,
+            coarse: item.coarse,
+        })
+    }
+
+    /// Replaces what was there with the tokens of `text`.
+    pub fn analyze(&mut self, text: &str) {
+        self.arena.clear();
+        self.items.clear();
+        let mut position = 0;
+        let mut broken = None;
+        for chunk in chunks(text) {
+            self.split(text, &chunk.bytes);
+            position = self.emit(text, &chunk.bytes, position, broken.take());
+            if chunk.ends_line {
+                broken = self.broken(text, &chunk.bytes, position);
+            }
+        }
+    }
+
+    /// Fills `parts` from one chunk.
+    fn split(&mut self, text: &str, chunk: &Range<usize>) {
+        self.parts.clear();
+        let mut open: Option<Part> = None;
+        let mut before = ' ';
+        let mut chars = text[chunk.clone()].char_indices().peekable();
+        while let Some((offset, c)) = chars.next() {
+            if is_ignorable(c) {
+                continue;
+            }
+            let joins = matches!(c, '.' | ',')
+                && before.is_ascii_digit()
+                && chars.peek().is_some_and(|(_, after)| after.is_ascii_digit());
+            if !joins && (!is_word(c) || is_ideograph(c)) {
+                self.close(open.take());
+            }
+            if joins || is_word(c) {
+                let place = chunk.start + offset;
+                let part = open.get_or_insert_with(|| Part {
+                    term: self.arena.len()..self.arena.len(),
+                    start: place,
+                    end: place,
+                    ideograph: is_ideograph(c),
+                });
+                fold_into(c, &mut self.arena);
+                part.term.end = self.arena.len();
+                part.end = place + c.len_utf8();
+            }
+            if is_ideograph(c) {
+                self.close(open.take());
+            }
+            before = c;
+        }
+        self.close(open);
+    }
+
+    fn close(&mut self, part: Option<Part>) {
+        self.parts.extend(part.filter(|part| !part.term.is_empty()));
+    }
+
+    /// Emits the tokens of the chunk whose parts were just split, and returns the next position.
+    fn emit(&mut self, text: &str, chunk: &Range<usize>, next: u32, broken: Option<Broken>) -> u32 {
+        let Some(first) = self.parts.first().cloned() else { return next };
+        let mut position = next;
+        if let Some(broken) = broken.filter(|_| first.start == chunk.start && self.is_letters(&first)) {
+            position = broken.position;
+            let joined = self.concatenated(&[broken.part.term.clone(), first.term.clone()]);
+            self.push(joined, position, broken.part.start..first.end, true);
+        }
+        let parts = std::mem::take(&mut self.parts);
+        if let Some(whole) = self.whole(text, &parts) {
+            let last = parts.last().unwrap_or(&first);
+            self.push(whole, position, first.start..last.end, true);
+        }
+        for part in &parts {
+            position = self.emit_part(part, position);
+        }
+        self.parts = parts;
+        position
+    }
+
+    fn emit_part(&mut self, part: &Part, position: u32) -> u32 {
+        let bytes = part.start..part.end;
+        let unit = unit_start(&self.arena[part.term.clone()]).map(|at| part.term.start + at);
+        self.push(part.term.clone(), position, bytes.clone(), unit.is_some());
+        if let Some(unit) = unit {
+            self.push(part.term.start..unit, position, bytes.clone(), false);
+            self.push(unit..part.term.end, position + 1, bytes, false);
+            return position + 2;
+        }
+        position + 1
+    }
+
+    fn push(&mut self, term: Range<usize>, position: u32, bytes: Range<usize>, coarse: bool) {
+        let mut end = term.end.min(term.start + TERM_BYTES_MAX);
+        while !self.arena.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.items.push(Item { term: term.start..end, position, start: bytes.start, end: bytes.end, coarse });
+    }
+
+    /// The chunk as one term: hyphens and apostrophes beside a letter fall away, other joiners
+    /// stay. Nothing for a single part, and for parts that only a lost space put together.
+    fn whole(&mut self, text: &str, parts: &[Part]) -> Option<Range<usize>> {
+        if parts.len() < 2 || parts.iter().any(|part| part.ideograph) {
+            return None;
+        }
+        let start = self.arena.len();
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                let Some(joiner) = joiner(&text[parts[index - 1].end..part.start]) else {
+                    self.arena.truncate(start);
+                    return None;
+                };
+                let digits = ends_in_digit(&self.arena) && starts_with_digit(&self.arena[part.term.clone()]);
+                if digits || !is_soft(joiner) {
+                    self.arena.push(if is_hyphen(joiner) { '-' } else { joiner });
+                }
+            }
+            self.arena.extend_from_within_str(part.term.clone());
+        }
+        Some(start..self.arena.len())
+    }
+
+    fn concatenated(&mut self, terms: &[Range<usize>]) -> Range<usize> {
+        let start = self.arena.len();
+        for term in terms {
+            self.arena.extend_from_within_str(term.clone());
+        }
+        start..self.arena.len()
+    }
+
+    fn is_letters(&self, part: &Part) -> bool {
+        !part.ideograph && self.arena[part.term.clone()].chars().all(char::is_alphabetic)
+    }
+
+    /// The last part, where nothing but a hyphen follows it in the chunk.
+    fn broken(&self, text: &str, chunk: &Range<usize>, next: u32) -> Option<Broken> {
+        let part = self.parts.last()?;
+        let mut rest = text[part.end..chunk.end].chars();
+        let hyphen = rest.next().is_some_and(|c| is_hyphen(c) || c == '\u{AD}') && rest.next().is_none();
+        (hyphen && self.is_letters(part)).then(|| Broken { part: part.clone(), position: next.saturating_sub(1) })
+    }
+}
+
+/// `String::extend_from_within` is not there yet.
+trait ExtendFromWithin {
+    fn extend_from_within_str(&mut self, range: Range<usize>);
+}
+
+impl ExtendFromWithin for String {
+    fn extend_from_within_str(&mut self, range: Range<usize>) {
+        let copy = self[range].to_owned();
+        self.push_str(&copy);
+    }
+}
+
+struct Chunk {
+    bytes: Range<usize>,
+    ends_line: bool,
+}
+
+fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let start = rest + text[rest..].find(|c| !is_gap(c))?;
+        let end = text[start..].find(is_gap).map_or(text.len(), |length| start + length);
+        let gap = text[end..].find(|c| !is_gap(c)).map_or(text.len(), |length| end + length);
+        rest = gap;
+        Some(Chunk { bytes: start..end, ends_line: text[end..gap].contains('\n') })
+    })
+}
+
+/// White space and control characters part chunks; invisible marks do not.
+pub fn is_gap(c: char) -> bool {
+    (c.is_whitespace() || c.is_control()) && !is_ignorable(c)
+}
+
+/// Where the unit begins in a number with a unit.
+fn unit_start(term: &str) -> Option<usize> {
+    if !starts_with_digit(term) {
+        return None;
+    }
+    let at = term.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','))?;
+    let unit = &term[at..];
+    let is_unit = unit.chars().count() <= UNIT_LETTERS_MAX && unit.chars().all(char::is_alphabetic);
+    is_unit.then_some(at)
+}
+
+fn joiner(between: &str) -> Option<char> {
+    let mut chars = between.chars().filter(|c| !is_ignorable(*c));
+    let joiner = chars.next()?;
+    let known = is_soft(joiner) || matches!(joiner, '/' | '.' | ':' | '_' | '&' | '@' | '+' | '#');
+    (known && chars.next().is_none()).then_some(joiner)
+}
+
+/// Joiners that people leave out: `follow-up`, `followup`.
+fn is_soft(c: char) -> bool {
+    is_hyphen(c) || matches!(c, '\'' | '\u{2019}')
+}
+
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}' | '\u{2011}' | '\u{AC}')
+}
+
+fn ends_in_digit(text: &str) -> bool {
+    text.bytes().last().is_some_and(|b| b.is_ascii_digit())
+}
+
+fn starts_with_digit(text: &str) -> bool {
+    text.bytes().next().is_some_and(|b| b.is_ascii_digit())
+}

@@ -1,0 +1,251 @@
+//! Which documents do the matching pages belong to, which pages of each are best, and how many
+//! documents are of which kind? One pass over all matches, so that every count is exact.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+
+use crate::PAGES_SHOWN;
+use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, SOURCE};
+
+/// Everything that matched, by document key.
+#[derive(Debug, Default)]
+pub struct Groups {
+    pub pages: u64,
+    pub documents: HashMap<u64, Group, BuildHasherDefault<KeyHasher>>,
+    /// Document types by the index in [`Group::kind`].
+    pub kinds: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub pages: u32,
+    pub best: Best,
+    /// Days since 1970-01-01.
+    pub date: Option<i64>,
+    /// See [`crate::stored::source_of`].
+    pub source: u64,
+    pub kind: Option<usize>,
+}
+
+/// The best pages of a document, best first. An array, because there is one for each of what
+/// may be a hundred thousand documents.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Best([Option<Candidate>; PAGES_SHOWN]);
+
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate {
+    pub score: Score,
+    pub number: u32,
+    pub address: DocAddress,
+}
+
+impl Candidate {
+    /// Higher scores first, then earlier pages.
+    fn order(&self, other: &Self) -> Ordering {
+        other.score.total_cmp(&self.score).then(self.number.cmp(&other.number))
+    }
+}
+
+impl Best {
+    pub fn iter(&self) -> impl Iterator<Item = &Candidate> {
+        self.0.iter().flatten()
+    }
+
+    pub fn score(&self) -> Score {
+        self.iter().next().map_or(0.0, |best| best.score)
+    }
+
+    /// Whether a page with this score may still have a place.
+    fn admits(&self, score: Score) -> bool {
+        self.0[PAGES_SHOWN - 1].is_none_or(|last| score >= last.score)
+    }
+
+    fn insert(&mut self, mut candidate: Candidate) {
+        for place in &mut self.0 {
+            match place {
+                None => {
+                    *place = Some(candidate);
+                    return;
+                }
+                Some(held) if candidate.order(held) == Ordering::Less => std::mem::swap(held, &mut candidate),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+impl Groups {
+    /// Keys of the documents from `skip` on, at most `take`, best first.
+    pub fn ranked(&self, skip: usize, take: usize) -> Vec<u64> {
+        let mut all: Vec<Rank> = self.documents.iter().map(|(key, group)| Rank::of(*key, group)).collect();
+        let end = skip.saturating_add(take);
+        if skip >= all.len() || take == 0 {
+            return Vec::new();
+        }
+        if end < all.len() {
+            all.select_nth_unstable_by(end, Rank::order);
+            all.truncate(end);
+        }
+        all.sort_unstable_by(Rank::order);
+        all[skip..].iter().map(|rank| rank.key).collect()
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.pages += other.pages;
+        let kinds: Vec<usize> = other.kinds.iter().map(|kind| self.kind(kind)).collect();
+        for (key, mut group) in other.documents {
+            group.kind = group.kind.map(|kind| kinds[kind]);
+            match self.documents.get_mut(&key) {
+                None => {
+                    self.documents.insert(key, group);
+                }
+                Some(held) => {
+                    held.pages += group.pages;
+                    group.best.iter().for_each(|candidate| held.best.insert(*candidate));
+                }
+            }
+        }
+    }
+
+    /// There are a few dozen types at most, so a list will do.
+    fn kind(&mut self, name: &str) -> usize {
+        self.kinds.iter().position(|kind| kind == name).unwrap_or_else(|| {
+            self.kinds.push(name.to_owned());
+            self.kinds.len() - 1
+        })
+    }
+}
+
+struct Rank {
+    score: Score,
+    date: i64,
+    key: u64,
+}
+
+impl Rank {
+    fn of(key: u64, group: &Group) -> Self {
+        Self { score: group.best.score(), date: group.date.unwrap_or(i64::MIN), key }
+    }
+
+    /// Total, so that the pages of a result never overlap.
+    fn order(&self, other: &Self) -> Ordering {
+        other.score.total_cmp(&self.score).then(other.date.cmp(&self.date)).then(self.key.cmp(&other.key))
+    }
+}
+
+/// Keys are random already.
+#[derive(Debug, Default)]
+pub struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+/// The collector to hand to the engine.
+#[derive(Debug)]
+pub struct GroupPages;
+
+#[derive(Debug)]
+pub struct SegmentGroups {
+    segment: SegmentOrdinal,
+    keys: Column<u64>,
+    numbers: Column<u64>,
+    dates: Column<i64>,
+    sources: Column<u64>,
+    kinds: Option<StrColumn>,
+    found: HashMap<u64, (u32, Best, DocId), BuildHasherDefault<KeyHasher>>,
+}
+
+impl Collector for GroupPages {
+    type Fruit = Groups;
+    type Child = SegmentGroups;
+
+    fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentGroups> {
+        let columns = reader.fast_fields();
+        Ok(SegmentGroups {
+            segment,
+            keys: columns.u64(DOCUMENT_KEY)?,
+            numbers: columns.u64(NUMBER)?,
+            // A segment none of whose pages has a date has no such column.
+            dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            sources: columns.u64(SOURCE)?,
+            kinds: columns.str(DOCUMENT_TYPE)?,
+            found: HashMap::default(),
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        true
+    }
+
+    fn merge_fruits(&self, segments: Vec<tantivy::Result<Groups>>) -> tantivy::Result<Groups> {
+        let mut all = Groups::default();
+        for groups in segments {
+            all.absorb(groups?);
+        }
+        Ok(all)
+    }
+}
+
+impl SegmentCollector for SegmentGroups {
+    type Fruit = tantivy::Result<Groups>;
+
+    fn collect(&mut self, doc: DocId, score: Score) {
+        let key = self.keys.first(doc).unwrap_or_default();
+        let (pages, best, _) = self.found.entry(key).or_insert((0, Best::default(), doc));
+        *pages += 1;
+        if best.admits(score) {
+            let number = self.numbers.first(doc).unwrap_or_default() as u32;
+            best.insert(Candidate { score, number, address: DocAddress::new(self.segment, doc) });
+        }
+    }
+
+    fn harvest(mut self) -> tantivy::Result<Groups> {
+        let mut groups = Groups::default();
+        let mut kinds: HashMap<u64, usize> = HashMap::new();
+        groups.documents.reserve(self.found.len());
+        for (key, (pages, best, doc)) in std::mem::take(&mut self.found) {
+            groups.pages += u64::from(pages);
+            let kind = match self.kind_ord(doc) {
+                None => None,
+                Some(ord) => Some(match kinds.get(&ord) {
+                    Some(kind) => *kind,
+                    None => *kinds.entry(ord).or_insert(groups.kind(&self.kind_name(ord)?)),
+                }),
+            };
+            let (date, source) = (self.dates.first(doc), self.sources.first(doc).unwrap_or_default());
+            groups.documents.insert(key, Group { pages, best, date, source, kind });
+        }
+        Ok(groups)
+    }
+}
+
+impl SegmentGroups {
+    fn kind_ord(&self, doc: DocId) -> Option<u64> {
+        self.kinds.as_ref()?.term_ords(doc).next()
+    }
+
+    fn kind_name(&self, ord: u64) -> tantivy::Result<String> {
+        let mut name = String::new();
+        let known = self.kinds.as_ref().map(|kinds| kinds.ord_to_str(ord, &mut name)).transpose()?;
+        match known {
+            Some(true) => Ok(name),
+            _ => Err(TantivyError::InternalError("a document type is missing from its dictionary".to_owned())),
+        }
+    }
+}

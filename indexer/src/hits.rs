@@ -1,0 +1,159 @@
+//! What is asked of the index, and what it answers.
+
+use record::words::Box as Place;
+use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, Timestamp};
+use record::{manifest::SourceKind, words::PageText};
+use serde::Serialize;
+
+/// One page as it goes into the index: its words, and what is known of its document.
+#[derive(Debug, Clone)]
+pub struct PageDocument {
+    pub page: PageId,
+    /// 1-based place in the document.
+    pub number: u32,
+    pub fields: DocumentFields,
+    pub text: PageText,
+}
+
+/// What the index knows of a document. Every page carries a copy, so that a filter on it is
+/// part of the one query; when a field changes, all pages of the document are put again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentFields {
+    pub document: DocumentId,
+    pub batch: BatchId,
+    /// Has a patient and no open question: see [`record::IndexFields::is_filed`].
+    pub filed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mrn: Option<Mrn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encounter: Option<Encounter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_type: Option<DocumentType>,
+    /// The date of service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
+    pub source: SourceKind,
+    pub station: String,
+    /// When it was captured.
+    pub scanned: Timestamp,
+}
+
+/// What the asking person may see. Made by the policy function, and applied inside the query,
+/// so that hits, counts and facets are those of an index that never held the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    filed_only: bool,
+}
+
+impl Scope {
+    /// Filed documents only: searchers.
+    pub const FILED: Self = Self { filed_only: true };
+    /// Those that wait for a decision as well: technicians and admins.
+    pub const EVERYTHING: Self = Self { filed_only: false };
+
+    pub const fn is_filed_only(self) -> bool {
+        self.filed_only
+    }
+}
+
+/// Every filter that is set must hold. Dates are inclusive on both ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filters {
+    pub mrn: Option<Mrn>,
+    pub encounter: Option<Encounter>,
+    pub document_type: Option<DocumentType>,
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+    pub source: Option<SourceKind>,
+    pub batch: Option<BatchId>,
+    /// 0 to 100: pages whose mean word confidence is at least this.
+    pub confidence_min: Option<u8>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// As typed. Blank finds everything that the filters let through, newest first.
+    pub query: String,
+    pub filters: Filters,
+    pub scope: Scope,
+    /// 1-based page of results; 0 counts as 1.
+    pub page: u32,
+    /// Documents on one page of results, at most [`record::limits::SEARCH_HITS_PER_PAGE_MAX`].
+    pub per_page: usize,
+}
+
+impl SearchRequest {
+    /// The first ten documents for `query`, without filters.
+    pub fn new(query: &str, scope: Scope) -> Self {
+        Self { query: query.to_owned(), filters: Filters::default(), scope, page: 1, per_page: 10 }
+    }
+}
+
+/// The answer to a [`SearchRequest`]. Counts are exact and within the request's scope.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SearchResult {
+    /// Pages that match.
+    pub pages: u64,
+    /// Documents with at least one such page.
+    pub documents: u64,
+    /// Best document first; ties by date of service, newest first, then by id.
+    pub hits: Vec<DocumentHit>,
+    pub facets: Facets,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DocumentHit {
+    #[serde(flatten)]
+    pub fields: DocumentFields,
+    /// The best page's score. Comparable within one answer only.
+    pub score: f32,
+    /// How many of its pages match; [`DocumentHit::pages`] shows the best of them.
+    pub pages_matched: u32,
+    /// Best first, at most [`crate::PAGES_SHOWN`]. All of them: [`crate::Index::hits_in_document`].
+    pub pages: Vec<PageHit>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PageHit {
+    pub page: PageId,
+    pub number: u32,
+    pub score: f32,
+    /// Mean word confidence, 0 to 100.
+    pub confidence: u8,
+    /// Pixels of the master image, which the boxes are measured in.
+    pub width: u32,
+    pub height: u32,
+    /// Joined together, the fragments are an extract of the page.
+    pub snippet: Vec<Fragment>,
+    /// The words that matched, in reading order; each word once.
+    pub boxes: Vec<LitBox>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fragment {
+    pub text: String,
+    pub hit: bool,
+}
+
+/// A word to light on the page image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LitBox {
+    #[serde(flatten)]
+    pub place: Place,
+    pub word: String,
+}
+
+/// How many of the documents that match are of each kind. Most frequent first, years newest
+/// first; a value that no document has is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Facets {
+    pub document_type: Vec<FacetCount>,
+    pub year: Vec<FacetCount>,
+    pub source: Vec<FacetCount>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FacetCount {
+    pub value: String,
+    pub documents: u64,
+}

@@ -1,0 +1,233 @@
+//! The index on disk: one writer for life, commits that carry the ledger's cursor, and a
+//! reader that sees a commit as soon as it returns.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use record::{DocumentId, PageId, limits};
+use serde::{Deserialize, Serialize};
+use tantivy::directory::MmapDirectory;
+use tantivy::indexer::LogMergePolicy;
+use tantivy::{IndexReader, IndexWriter, ReloadPolicy};
+
+use crate::error::{Error, Result};
+use crate::hits::{LitBox, PageDocument, PageHit, SearchRequest, SearchResult};
+use crate::schema::{ANALYZER, Analyzer, Fields};
+use crate::search::View;
+use crate::stored::StoredPage;
+
+/// What the writer may hold before it writes a segment by itself.
+const WRITER_BYTES: usize = 64 * 1024 * 1024;
+/// Merge from this many segments of a size on, and drop deleted pages from this share on.
+const MERGE_SEGMENTS: usize = 4;
+const MERGE_DELETED_SHARE: f32 = 0.2;
+/// Above this, a commit waits for a merge: every search asks every segment.
+const SEGMENTS_MAX: usize = 24;
+
+/// Goes with each commit, so that index and cursor are never apart.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload {
+    analyzer: String,
+    cursor: u64,
+}
+
+/// Words to hits. Shared by reference between threads; all calls block, so an async caller
+/// makes them on blocking threads.
+pub struct Index {
+    engine: tantivy::Index,
+    fields: Fields,
+    reader: IndexReader,
+    writer: Option<Mutex<IndexWriter>>,
+    cursor: AtomicU64,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Index({} pages, cursor {})", self.pages(), self.cursor())
+    }
+}
+
+impl Index {
+    /// Opens the index in `dir` for reading and writing, and creates it where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] and [`Error::Outdated`] ask for [`Index::recreate`];
+    /// [`Error::Busy`] where another process writes.
+    pub fn open(dir: &Path) -> Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let fields = Fields::new();
+        let engine = tantivy::Index::open_or_create(directory(dir)?, fields.schema.clone())?;
+        let writer: IndexWriter = engine.writer_with_num_threads(1, WRITER_BYTES)?;
+        writer.set_merge_policy(Box::new(merge_policy()));
+        Self::assemble(engine, fields, Some(writer))
+    }
+
+    /// Opens what another process writes. Sees its commits a moment later.
+    pub fn open_to_read(dir: &Path) -> Result<Self> {
+        let fields = Fields::new();
+        let engine = tantivy::Index::open(directory(dir)?)?;
+        if engine.schema() != fields.schema {
+            return Err(Error::Outdated);
+        }
+        Self::assemble(engine, fields, None)
+    }
+
+    /// Throws away what is in `dir` and starts anew at cursor 0. Nothing is lost by it that
+    /// the archive does not hold. The old index is put aside first, so that what a crash
+    /// leaves half deleted is never opened.
+    pub fn recreate(dir: &Path) -> Result<Self> {
+        let aside = dir.with_extension("discarded");
+        remove_if_there(&aside)?;
+        match std::fs::rename(dir, &aside) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => remove_if_there(&aside)?,
+        }
+        Self::open(dir)
+    }
+
+    fn assemble(engine: tantivy::Index, fields: Fields, writer: Option<IndexWriter>) -> Result<Self> {
+        engine.tokenizers().register(ANALYZER, Analyzer::default());
+        let cursor = committed_cursor(&engine)?;
+        let policy = if writer.is_some() { ReloadPolicy::Manual } else { ReloadPolicy::OnCommitWithDelay };
+        let reader = engine.reader_builder().reload_policy(policy).try_into()?;
+        Ok(Self { engine, fields, reader, writer: writer.map(Mutex::new), cursor: AtomicU64::new(cursor) })
+    }
+
+    /// The ledger position that the last commit said; 0 for a new index.
+    pub fn cursor(&self) -> u64 {
+        match self.writer {
+            Some(_) => self.cursor.load(Ordering::Acquire),
+            None => committed_cursor(&self.engine).unwrap_or_default(),
+        }
+    }
+
+    /// Takes a page in, in place of its earlier form. Found after the next [`Index::commit`].
+    pub fn put(&self, page: &PageDocument) -> Result<()> {
+        let stored = StoredPage::of(page);
+        if stored.words.len() > limits::PAGE_WORDS_MAX {
+            return Err(Error::TooManyWords { max: limits::PAGE_WORDS_MAX });
+        }
+        let document = self.fields.document(page, &stored);
+        let writer = self.writer()?;
+        writer.delete_term(self.fields.page_term(&page.page));
+        writer.add_document(document)?;
+        Ok(())
+    }
+
+    /// Takes a page out, as when a later version of its document no longer has it.
+    pub fn remove(&self, page: &PageId) -> Result<()> {
+        self.writer()?.delete_term(self.fields.page_term(page));
+        Ok(())
+    }
+
+    /// Makes everything put so far durable and findable, together with the ledger's `cursor`.
+    /// A crash before it returns leaves the commit before; putting again from there on is safe.
+    pub fn commit(&self, cursor: u64) -> Result<()> {
+        let mut writer = self.writer()?;
+        let payload = Payload { analyzer: ANALYZER.to_owned(), cursor };
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&serde_json::to_string(&payload).map_err(std::io::Error::from)?);
+        commit.commit()?;
+        self.hold_back(&mut writer)?;
+        self.reader.reload()?;
+        self.cursor.store(cursor, Ordering::Release);
+        Ok(())
+    }
+
+    /// Empties the index, durably; the cursor is 0 again.
+    pub fn clear(&self) -> Result<()> {
+        self.writer()?.delete_all_documents()?;
+        self.commit(0)
+    }
+
+    /// Pages in the last commit.
+    pub fn pages(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
+    pub fn segments(&self) -> usize {
+        self.reader.searcher().segment_readers().len()
+    }
+
+    pub fn contains(&self, page: &PageId) -> Result<bool> {
+        self.view().contains(page)
+    }
+
+    pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
+        self.view().search(request)
+    }
+
+    /// The words to light on a page that somebody may see: whoever calls has asked the policy.
+    /// Empty for a page that is not in the index.
+    pub fn lit(&self, page: &PageId, query: &str) -> Result<Vec<LitBox>> {
+        self.view().lit(page, query)
+    }
+
+    /// Every page of a document with a word of the query, by number. Whoever calls has asked
+    /// the policy. Scores are 0: the order is the document's own.
+    pub fn hits_in_document(&self, document: &DocumentId, query: &str) -> Result<Vec<PageHit>> {
+        self.view().hits_in_document(document, query)
+    }
+
+    /// Reads every byte and compares checksums. Takes as long as that takes.
+    pub fn check(&self) -> Result<()> {
+        let damaged = self.engine.validate_checksum()?;
+        if damaged.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Damaged(format!("{} files have wrong checksums", damaged.len())))
+        }
+    }
+
+    fn view(&self) -> View<'_> {
+        View { searcher: self.reader.searcher(), fields: &self.fields }
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, IndexWriter>> {
+        let writer = self.writer.as_ref().ok_or(Error::ReadOnly)?;
+        // The engine's writer checks its own state; a panic elsewhere does not spoil it.
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Small commits can outrun the merges in the background.
+    fn hold_back(&self, writer: &mut IndexWriter) -> Result<()> {
+        let segments = self.engine.searchable_segment_ids()?;
+        if segments.len() > SEGMENTS_MAX
+            && let Err(error) = writer.merge(&segments).wait()
+        {
+            // Some of them are being merged already; the next commit looks again.
+            tracing::debug!(%error, "merging the search index's segments was put off");
+        }
+        Ok(())
+    }
+}
+
+fn directory(dir: &Path) -> Result<MmapDirectory> {
+    MmapDirectory::open(dir).map_err(|error| Error::from(tantivy::TantivyError::from(error)))
+}
+
+fn merge_policy() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(MERGE_SEGMENTS);
+    policy.set_del_docs_ratio_before_merge(MERGE_DELETED_SHARE);
+    policy
+}
+
+fn committed_cursor(engine: &tantivy::Index) -> Result<u64> {
+    let metas = engine.load_metas()?;
+    let Some(text) = metas.payload else {
+        // Created, and never committed.
+        return if metas.segments.is_empty() { Ok(0) } else { Err(Error::Outdated) };
+    };
+    let payload: Payload = serde_json::from_str(&text).map_err(|_| Error::Outdated)?;
+    if payload.analyzer == ANALYZER { Ok(payload.cursor) } else { Err(Error::Outdated) }
+}
+
+fn remove_if_there(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -27,10 +27,12 @@ pub enum Action {
     Prove,
     /// Read the ledger itself. No patient data in it.
     Audit,
+    /// Make, disable and revoke accounts and tokens.
+    Administer,
 }
 
 impl Action {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Open,
         Self::BeSomebody,
         Self::Read,
@@ -40,6 +42,7 @@ impl Action {
         Self::Work,
         Self::Prove,
         Self::Audit,
+        Self::Administer,
     ];
 
     /// Whether a denied caller is told 404 instead of 403: what one may not see does not
@@ -63,6 +66,7 @@ pub const fn allows(role: Role, action: Action) -> bool {
         Action::Work =>          [false, false, false, false, true ],
         Action::Prove =>         [true,  true,  true,  true,  false],
         Action::Audit =>         [true,  false, false, true,  false],
+        Action::Administer =>    [true,  false, false, false, false],
     };
     match role {
         Role::Admin => row[0],

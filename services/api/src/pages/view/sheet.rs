@@ -15,7 +15,7 @@ pub struct Sheet {
 }
 
 /// A strip shows the line of the hit with some air, at least this many times as wide as high.
-const STRIP_ASPECT: u32 = 9;
+const STRIP_ASPECT: u32 = 15;
 
 impl Sheet {
     /// The whole page, fitted into `side` by `side` CSS pixels' worth of image.

@@ -7,9 +7,9 @@
 
 use std::cmp::Ordering;
 
-use record::event::{AccountRecord, PatientsRecord, TokenRecord};
+use record::event::{AccountRecord, PatientsRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
-use record::{DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId, Timestamp};
+use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId, Timestamp};
 
 use crate::column::Value;
 use crate::documents::PageState;
@@ -27,6 +27,7 @@ pub struct Entry {
 
 /// What an event names and the fold needs, fetched from the archive by the caller.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "most entries of a ledger that is folded whole are the large ones")]
 pub enum Body {
     /// For `Read`, `Unreadable` and `Viewed`.
     None,
@@ -58,10 +59,7 @@ impl Catalog {
     /// [`CatalogError::Gap`], [`CatalogError::Body`]; otherwise the engine's.
     pub async fn apply(&self, entries: &[Entry]) -> Result<u64> {
         let mut tx = self.writer.begin().await?;
-        // An update that changes nothing: it locks the row, so that two followers fold one after the other.
-        let sql = "UPDATE progress SET next = next RETURNING next";
-        let cursor = row!(tx.on(), Value<u64>, sql)?.ok_or_else(|| CatalogError::Damaged("no cursor".to_owned()))?;
-        let mut expected = cursor.0;
+        let mut expected = lock_cursor(&mut tx).await?;
         for entry in entries {
             match entry.index.cmp(&expected) {
                 Ordering::Less => continue,
@@ -76,30 +74,42 @@ impl Catalog {
     }
 }
 
+/// The cursor, which nobody else moves until this transaction ends: an update that changes nothing
+/// takes the row's lock on PostgreSQL, and the write lock on SQLite.
+pub(crate) async fn lock_cursor(tx: &mut Tx) -> Result<u64> {
+    let sql = "UPDATE progress SET next = next RETURNING next";
+    let next = row!(tx.on(), Value<u64>, sql)?;
+    next.map(|next| next.0).ok_or_else(|| CatalogError::Damaged("no cursor".to_owned()))
+}
+
 async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
-    if let Some(document) = entry.event.event.document() {
+    let Entry { index, event: Event { event, .. }, body } = entry;
+    if let Some(document) = event.document() {
         remember(tx, entry, document).await?;
     }
-    match (&entry.event.event, &entry.body) {
-        (EventKind::Sealed { document, version, .. }, Body::Sealed { manifest, fields })
+    match (event, body) {
+        (EventKind::Sealed { document, version, manifest: digest, .. }, Body::Sealed { manifest, fields })
             if manifest.document == *document && manifest.version == *version =>
         {
-            sealed(tx, entry, manifest, fields).await
+            sealed(tx, Sealing { index: *index, event: &entry.event, digest: *digest, manifest, fields }).await
         }
-        (EventKind::Read { .. }, _) => read(tx, entry).await,
-        (EventKind::Unreadable { .. }, _) => unreadable(tx, entry).await,
+        (EventKind::Read { document, page, text, words, confidence }, _) => {
+            let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
+            read(tx, *document, *page, reading).await
+        }
+        (EventKind::Unreadable { document, page, reason }, _) => unreadable(tx, *document, *page, *reason).await,
         (EventKind::Viewed { .. }, _) => Ok(()),
         (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
             batch_recorded(tx, record).await
         }
         (EventKind::AccountRecorded { account, .. }, Body::Account(record)) if record.account == *account => {
-            account_recorded(tx, entry.index, record).await
+            account_recorded(tx, *index, record).await
         }
         (EventKind::TokenRecorded { token, .. }, Body::Token(record)) if record.token == *token => {
-            token_recorded(tx, entry.index, record).await
+            token_recorded(tx, *index, record).await
         }
         (EventKind::PatientsRecorded { .. }, Body::Patients(record)) => patients_recorded(tx, record).await,
-        _ => Err(CatalogError::Body { index: entry.index }),
+        _ => Err(CatalogError::Body { index: *index }),
     }
 }
 
@@ -111,42 +121,47 @@ async fn remember(tx: &mut Tx, entry: &Entry, document: DocumentId) -> Result<()
     Ok(())
 }
 
-async fn sealed(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &IndexFields) -> Result<()> {
-    if !add_version(tx, entry, manifest, fields).await? {
+/// A `Sealed` event with all that belongs to it.
+#[derive(Clone, Copy)]
+struct Sealing<'a> {
+    index: u64,
+    event: &'a Event,
+    /// The manifest's.
+    digest: Digest,
+    manifest: &'a Manifest,
+    fields: &'a IndexFields,
+}
+
+async fn sealed(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
+    let Sealing { manifest, fields, event, .. } = sealing;
+    let newest = "SELECT COALESCE(MAX(version), 0) FROM versions WHERE document = $1";
+    let newest = row!(tx.on(), Value<u32>, newest, manifest.document)?.map_or(0, |newest| newest.0);
+    if newest >= manifest.version {
         // Two writers sealed one version; the first in the ledger has it.
         return Ok(());
     }
-    put_document(tx, entry, manifest, fields).await?;
+    add_version(tx, sealing).await?;
+    put_document(tx, sealing).await?;
     put_exceptions(tx, manifest.document, fields).await?;
-    if manifest.version > 1 {
+    if newest > 0 {
         withdraw_pages(tx, manifest).await?;
     }
     for page in &manifest.pages {
         put_page(tx, manifest, page).await?;
     }
-    queue_pages(tx, manifest.document, entry.event.at).await
+    queue_pages(tx, manifest.document, event.at).await
 }
 
-/// `false` where that version, or a later one, is there already.
-async fn add_version(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &IndexFields) -> Result<bool> {
-    let EventKind::Sealed { document, version, manifest: digest, pages, .. } = &entry.event.event else {
-        return Ok(false);
-    };
-    let newest = "SELECT COALESCE(MAX(version), 0) FROM versions WHERE document = $1";
-    if row!(tx.on(), Value<u32>, newest, *document)?.is_some_and(|newest| newest.0 >= *version) {
-        return Ok(false);
-    }
+async fn add_version(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
     let sql = "INSERT INTO versions (document, version, manifest, sealed_index, at, actor, pages, filed) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let Event { at, actor, .. } = &entry.event;
-    run!(tx.on(), sql, *document, *version, *digest, entry.index, *at, *actor, *pages, fields.is_filed())?;
-    Ok(true)
+    let Sealing { index, event: Event { at, actor, .. }, digest, manifest, fields } = sealing;
+    let pages = manifest.pages.len() as u64;
+    run!(tx.on(), sql, manifest.document, manifest.version, digest, index, *at, *actor, pages, fields.is_filed())?;
+    Ok(())
 }
 
-async fn put_document(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &IndexFields) -> Result<()> {
-    let EventKind::Sealed { document, version, manifest: digest, batch, pages } = &entry.event.event else {
-        return Ok(());
-    };
+async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
     let sql = "INSERT INTO documents (document, version, manifest, batch, source_kind, station, created, filed, mrn, \
                    encounter, document_type, date, pages, sealed_index) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
@@ -154,24 +169,27 @@ async fn put_document(tx: &mut Tx, entry: &Entry, manifest: &Manifest, fields: &
                    filed = excluded.filed, mrn = excluded.mrn, encounter = excluded.encounter, \
                    document_type = excluded.document_type, date = excluded.date, pages = excluded.pages, \
                    sealed_index = excluded.sealed_index";
+    let Sealing { index, digest, manifest, fields, .. } = sealing;
+    let Manifest { document, version, batch, source, created, pages, .. } = manifest;
     let IndexFields { mrn, encounter, document_type, date, .. } = fields;
+    let (filed, pages) = (fields.is_filed(), pages.len() as u64);
     run!(
         tx.on(),
         sql,
         *document,
         *version,
-        *digest,
+        digest,
         *batch,
-        manifest.source.kind,
-        manifest.source.station,
-        manifest.created,
-        fields.is_filed(),
+        source.kind,
+        source.station,
+        *created,
+        filed,
         *mrn,
         *encounter,
         *document_type,
         *date,
-        *pages,
-        entry.index,
+        pages,
+        index,
     )?;
     Ok(())
 }
@@ -240,25 +258,27 @@ async fn queue_pages(tx: &mut Tx, document: DocumentId, at: Timestamp) -> Result
     Ok(())
 }
 
-async fn read(tx: &mut Tx, entry: &Entry) -> Result<()> {
-    let EventKind::Read { document, page, text, words, confidence } = &entry.event.event else {
-        return Ok(());
-    };
+struct Reading {
+    index: u64,
+    text: Digest,
+    words: u32,
+    confidence: u8,
+}
+
+async fn read(tx: &mut Tx, document: DocumentId, page: PageId, reading: Reading) -> Result<()> {
     let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, read_index = $6 \
                WHERE page = $1 AND document = $2";
-    run!(tx.on(), sql, *page, *document, *text, *words, *confidence, entry.index)?;
-    unqueue(tx, *document, *page).await
+    let Reading { index, text, words, confidence } = reading;
+    run!(tx.on(), sql, page, document, text, words, confidence, index)?;
+    unqueue(tx, document, page).await
 }
 
 /// A page that somebody else did read stays read.
-async fn unreadable(tx: &mut Tx, entry: &Entry) -> Result<()> {
-    let EventKind::Unreadable { document, page, reason } = &entry.event.event else {
-        return Ok(());
-    };
+async fn unreadable(tx: &mut Tx, document: DocumentId, page: PageId, reason: UnreadableReason) -> Result<()> {
     let sql =
         "UPDATE pages SET state = 'unreadable', reason = $3 WHERE page = $1 AND document = $2 AND state <> 'read'";
-    run!(tx.on(), sql, *page, *document, *reason)?;
-    unqueue(tx, *document, *page).await
+    run!(tx.on(), sql, page, document, reason)?;
+    unqueue(tx, document, page).await
 }
 
 async fn unqueue(tx: &mut Tx, document: DocumentId, page: PageId) -> Result<()> {

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::column::{Value, table_row};
 use crate::engine::{on, row, run};
+use crate::fold::lock_cursor;
 use crate::{Catalog, CatalogError, Result};
 
 table_row! {
@@ -50,6 +51,7 @@ impl Catalog {
     /// Sessions and settings stay.
     pub async fn clear(&self) -> Result<()> {
         let mut tx = self.writer.begin().await?;
+        lock_cursor(&mut tx).await?;
         for table in PROJECTIONS.iter().filter(|table| **table != "progress").chain(&["queue"]) {
             run!(tx.on(), AssertSqlSafe(format!("DELETE FROM {table}")))?;
         }
@@ -60,11 +62,14 @@ impl Catalog {
     /// Every row of every fold as one line, in an order that depends on nothing but the rows. Equal ledgers give
     /// equal dumps, on either engine. Holds patient data: for comparing, not for logs.
     pub async fn dump(&self) -> Result<Vec<String>> {
+        let mut tx = self.writer.begin().await?;
+        // So that no fold comes between two tables.
+        lock_cursor(&mut tx).await?;
         let mut lines = Vec::new();
         for table in PROJECTIONS {
             let sql = format!("SELECT * FROM {table} ORDER BY 1, 2");
-            on!(self.reader.on(), pool => {
-                for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(pool).await? {
+            on!(tx.on(), c => {
+                for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(c).await? {
                     let cells: Vec<Option<String>> =
                         (0..row.len()).map(|at| cell(row.try_get(at), || row.try_get(at))).collect::<Result<_>>()?;
                     lines.push(format!("{table} {cells:?}"));

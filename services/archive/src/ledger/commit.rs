@@ -1,0 +1,248 @@
+//! What is written at the moment when events become part of the ledger?
+//!
+//! A commit record under its number in the chain, created once: of two writers one wins. It names
+//! the record before it and carries the signed checkpoint. The new tiles lie ready in a staging
+//! object that it names, so that whoever finds the commit can finish it.
+
+use bytes::Bytes;
+use record::merkle::{empty_root, leaf_hash};
+use record::note::{self, Checkpoint, LogKey, LogSigner};
+use record::{Digest, canonical, limits};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::ledger::edge::Edge;
+use crate::ledger::tile::{self, Piece, Row, Tile, WIDTH};
+use crate::store::Store;
+
+pub(crate) const COMMITS: &str = "log/commits";
+pub(crate) const STAGING: &str = "log/staging";
+const SCHEMA: &str = "chartroom.commit/1";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Commit {
+    pub schema: String,
+    /// 0, 1, 2 …: also the object's name. Number 0 is the empty ledger.
+    pub sequence: u64,
+    /// SHA-256 of the record before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Digest>,
+    pub old_size: u64,
+    pub new_size: u64,
+    pub root: Digest,
+    /// SHA-256 of the staging object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staging: Option<Digest>,
+    /// The signed note over `new_size` and `root`.
+    pub checkpoint: String,
+    /// 32 random hex digits: two writers who commit the same events still write two records, and
+    /// each can tell whose is there.
+    pub writer: String,
+}
+
+/// A commit record with the digest of its bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Committed {
+    pub commit: Commit,
+    pub digest: Digest,
+}
+
+impl Commit {
+    pub fn key(sequence: u64) -> String {
+        format!("{COMMITS}/{sequence:020}")
+    }
+
+    pub fn staging_key(sequence: u64, root: &Digest) -> String {
+        format!("{STAGING}/{sequence:020}-{}", root.hex())
+    }
+
+    /// The beginning of every ledger.
+    pub fn genesis(signer: &LogSigner) -> Result<Self> {
+        let root = empty_root();
+        Ok(Self {
+            schema: SCHEMA.to_owned(),
+            sequence: 0,
+            previous: None,
+            old_size: 0,
+            new_size: 0,
+            root,
+            staging: None,
+            checkpoint: signer.sign(0, root),
+            writer: nonce()?,
+        })
+    }
+
+    /// The record that takes the ledger from `before` to the tree of this size and root.
+    pub fn after(before: &Committed, size: u64, root: Digest, staging: Digest, signer: &LogSigner) -> Result<Self> {
+        Ok(Self {
+            schema: SCHEMA.to_owned(),
+            sequence: before.commit.sequence + 1,
+            previous: Some(before.digest),
+            old_size: before.commit.new_size,
+            new_size: size,
+            root,
+            staging: Some(staging),
+            checkpoint: signer.sign(size, root),
+            writer: nonce()?,
+        })
+    }
+
+    pub fn to_bytes(&self) -> Result<Bytes> {
+        Ok(canonical::to_bytes(self)?.into())
+    }
+
+    /// Checks all that one record can tell by itself.
+    pub fn parse(sequence: u64, bytes: &[u8], key: &LogKey) -> Result<Committed> {
+        let wrong = |detail: String| Error::corrupt(Self::key(sequence), detail);
+        let commit: Self = canonical::from_bytes(bytes).map_err(|e| wrong(e.to_string()))?;
+        let Checkpoint { size, root, .. } =
+            note::open(&commit.checkpoint, key).map_err(|e| wrong(format!("its checkpoint {e}")))?;
+        if commit.schema != SCHEMA || commit.sequence != sequence {
+            return Err(wrong("it is another kind of record, or another record".to_owned()));
+        }
+        if (size, root) != (commit.new_size, commit.root) {
+            return Err(wrong("its checkpoint signs another tree".to_owned()));
+        }
+        let genesis = sequence == 0 && commit.new_size == 0 && commit.previous.is_none();
+        let grows = sequence > 0 && commit.new_size > commit.old_size && commit.staging.is_some();
+        if !genesis && !grows {
+            return Err(wrong("it does not make the ledger grow".to_owned()));
+        }
+        Ok(Committed { commit, digest: Digest::of(bytes) })
+    }
+
+    pub async fn load(store: &Store, sequence: u64, key: &LogKey) -> Result<Option<Committed>> {
+        let bytes = store.get(&Self::key(sequence)).await?;
+        bytes.map(|bytes| Self::parse(sequence, &bytes, key)).transpose()
+    }
+
+    /// The number of the newest record. Numbers have no gaps, so doubling and halving finds it
+    /// with two looks per binary digit, however many there are. `None`: there is no ledger.
+    pub async fn newest(store: &Store) -> Result<Option<u64>> {
+        if !store.exists(&Self::key(0)).await? {
+            return Ok(None);
+        }
+        let (mut there, mut gone) = (0, 1);
+        while store.exists(&Self::key(gone)).await? {
+            (there, gone) = (gone, gone * 2);
+        }
+        while gone - there > 1 {
+            let middle = there + (gone - there) / 2;
+            if store.exists(&Self::key(middle)).await? {
+                there = middle;
+            } else {
+                gone = middle;
+            }
+        }
+        Ok(Some(there))
+    }
+}
+
+impl Committed {
+    /// Does this record continue `before`?
+    pub fn follows(&self, before: &Self) -> Result<()> {
+        let (new, old) = (&self.commit, &before.commit);
+        if new.previous == Some(before.digest) && new.old_size == old.new_size && new.sequence == old.sequence + 1 {
+            return Ok(());
+        }
+        Err(Error::corrupt(Commit::key(new.sequence), "it does not continue the record before it"))
+    }
+}
+
+fn nonce() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|e| Error::Refused(format!("draw random numbers: {e}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The staging object: for each piece the length of its key (2 bytes), its key, the length of its
+/// bytes (4 bytes) and its bytes; lengths big endian.
+pub(crate) fn stage(pieces: &[(Piece, Bytes)]) -> Bytes {
+    let mut staged = Vec::new();
+    for (piece, bytes) in pieces {
+        let key = piece.key();
+        // Keys are below 100 bytes; a piece has at most 256 entries below 64 KiB.
+        staged.extend_from_slice(&(key.len() as u16).to_be_bytes());
+        staged.extend_from_slice(key.as_bytes());
+        staged.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+        staged.extend_from_slice(bytes);
+    }
+    staged.into()
+}
+
+/// The pieces of a staging object; `None` where it is malformed.
+pub(crate) fn unstage(staged: &Bytes) -> Option<Vec<(Piece, Bytes)>> {
+    let (mut pieces, mut rest) = (Vec::new(), staged.clone());
+    while !rest.is_empty() {
+        let key = take(&mut rest, 2)?;
+        let piece = Piece::parse(std::str::from_utf8(&key).ok()?)?;
+        pieces.push((piece, take(&mut rest, 4)?));
+    }
+    Some(pieces)
+}
+
+fn take(rest: &mut Bytes, length_bytes: usize) -> Option<Bytes> {
+    let length = rest.get(..length_bytes)?.iter().fold(0_usize, |n, byte| n << 8 | usize::from(*byte));
+    let whole = length_bytes.checked_add(length).filter(|whole| *whole <= rest.len())?;
+    Some(rest.split_to(whole).slice(length_bytes..))
+}
+
+/// The root of the tree that these staged bytes make of `before`, computed from the entries by
+/// the lines of `record` and none of those that made the tiles: one flipped bit of memory has
+/// killed public logs for ever. `None`: the bytes do not fit `before` or themselves.
+pub(crate) fn rehash(staged: &Bytes, before: &Edge) -> Option<(u64, Digest)> {
+    let mut pieces = unstage(staged)?;
+    pieces.sort_by_key(|(piece, _)| *piece);
+    let (mut frontier, mut lowest) = (before.rows().frontier(), Vec::new());
+    for (_, bytes) in pieces.iter().filter(|(piece, _)| piece.row == Row::Entries) {
+        let entries = tile::split_entries(bytes)?;
+        lowest.extend(entries.iter().map(|entry| leaf_hash(entry)));
+        if entries.iter().any(|entry| entry.len() > limits::LEAF_BYTES_MAX) {
+            return None;
+        }
+    }
+    let hashes = pieces.iter().filter(|(piece, _)| piece.row == Row::Hashes(0));
+    let tiles: Option<Vec<_>> = hashes.map(|(_, bytes)| Tile::parse(bytes)).collect();
+    let known = (frontier.size() % WIDTH) as usize;
+    if tiles?.concat() != lowest || lowest.get(..known)? != before.rows().row(0) {
+        return None;
+    }
+    lowest[known..].iter().for_each(|hash| frontier.push(*hash));
+    Some((frontier.size(), frontier.root()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn staged_pieces_come_back_and_hash_to_the_root() {
+        let leaves = |from: u64, to: u64| (from..to).map(|i| i.to_be_bytes().to_vec()).collect::<Vec<_>>();
+        let (before, _) = Edge::default().grow(&leaves(0, 200));
+        let (after, pieces) = before.grow(&leaves(200, 900));
+        let staged = stage(&pieces);
+        assert_eq!(unstage(&staged).expect("well-formed"), pieces);
+        assert_eq!(rehash(&staged, &before), Some((900, after.rows().root())));
+        for at in [0, 1, 40, staged.len() / 2, staged.len() - 1] {
+            let mut flipped = staged.to_vec();
+            flipped[at] ^= 1;
+            let seen = rehash(&Bytes::from(flipped.clone()), &before);
+            let hashes_only = unstage(&flipped.into()).is_some_and(|p| {
+                p.iter().zip(&pieces).all(|(a, b)| a.0.row != Row::Hashes(0) && a.0.row != Row::Entries || a == b)
+            });
+            assert!(seen != Some((900, after.rows().root())) || hashes_only, "flip at {at}");
+        }
+        assert_eq!(rehash(&staged.slice(..staged.len() - 1), &before), None);
+    }
+
+    #[tokio::test]
+    async fn finds_the_newest_without_a_list() {
+        let store = crate::StoreAddress::memory().connect().expect("memory");
+        assert_eq!(Commit::newest(&store).await.expect("looked"), None);
+        for sequence in 0..40 {
+            store.create(&Commit::key(sequence), Bytes::from("x")).await.expect("put");
+            assert_eq!(Commit::newest(&store).await.expect("looked"), Some(sequence));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! How do bytes come to rest, and how are they found again?
+//!
+//! The only lines that touch `object_store`. Objects are created once; the one that may be
+//! replaced is the checkpoint, and only what the ledger has superseded may be removed.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
+use object_store::{Error as StoreError, GetResultPayload, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use record::{Digest, Hasher, limits};
+
+use crate::error::{Error, Result};
+
+/// How often a create that collides with a vanished rival is tried: S3 may answer 409 to both.
+const CREATE_ATTEMPTS: usize = 5;
+const HASH_CHUNK_BYTES: usize = 256 * 1024;
+
+#[derive(Clone)]
+pub(crate) struct Store {
+    objects: Arc<dyn ObjectStore>,
+    /// Where the objects are plain files, their folder.
+    folder: Option<PathBuf>,
+}
+
+/// What stands in a listing.
+pub(crate) struct Listed {
+    pub key: String,
+    pub size: u64,
+}
+
+impl Store {
+    pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects, folder: None }
+    }
+
+    pub fn folder(objects: Arc<dyn ObjectStore>, folder: PathBuf) -> Self {
+        Self { objects, folder: Some(folder) }
+    }
+
+    /// Puts `bytes` under `key` unless something is there already, and returns what is durable
+    /// under `key` now, read back from the store. The caller judges whether that will do.
+    pub async fn create(&self, key: &str, bytes: Bytes) -> Result<Bytes> {
+        for _ in 0..CREATE_ATTEMPTS {
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            match self.objects.put_opts(&Path::from(key), bytes.clone().into(), options).await {
+                Ok(_) => {}
+                // Whoever made it may have died before it was on disk for good.
+                Err(StoreError::AlreadyExists { .. }) => self.settle(key).await?,
+                Err(error) => return Err(Error::unavailable(key, error)),
+            }
+            if let Some(stored) = self.get(key).await? {
+                return Ok(stored);
+            }
+        }
+        Err(Error::Missing(key.to_owned()))
+    }
+
+    /// [`Store::create`] for bytes that can only be these: anything else there is an error.
+    pub async fn create_exactly(&self, key: &str, bytes: Bytes) -> Result<()> {
+        if self.create(key, bytes.clone()).await? == bytes {
+            return Ok(());
+        }
+        Err(Error::corrupt(key, "the store already holds other bytes under this name"))
+    }
+
+    /// Overwrites. For the checkpoint only.
+    pub async fn replace(&self, key: &str, bytes: Bytes) -> Result<()> {
+        let put = self.objects.put(&Path::from(key), bytes.into()).await;
+        put.map(drop).map_err(|e| Error::unavailable(key, e))
+    }
+
+    pub async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        let found = match self.objects.get(&Path::from(key)).await {
+            Ok(found) => found,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(Error::unavailable(key, error)),
+        };
+        if found.meta.size > limits::FILE_BYTES_MAX as u64 {
+            return Err(Error::corrupt(key, format!("its {} bytes are more than any object has", found.meta.size)));
+        }
+        found.bytes().await.map(Some).map_err(|e| Error::unavailable(key, e))
+    }
+
+    pub async fn exists(&self, key: &str) -> Result<bool> {
+        match self.objects.head(&Path::from(key)).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(Error::unavailable(key, error)),
+        }
+    }
+
+    pub fn list(&self, prefix: &str) -> BoxStream<'_, Result<Listed>> {
+        let name = prefix.to_owned();
+        self.objects
+            .list(Some(&Path::from(prefix)))
+            .map_ok(|meta| Listed { key: meta.location.to_string(), size: meta.size })
+            .map_err(move |e| Error::unavailable(&name, e))
+            .boxed()
+    }
+
+    /// Best effort: for objects the ledger no longer needs. What stays does no harm.
+    pub async fn tidy_away(&self, key: &str) {
+        if let Err(error) = self.objects.delete(&Path::from(key)).await {
+            tracing::debug!(key, %error, "left a superseded object behind");
+        }
+    }
+
+    /// Digest and size of an object, in constant memory whatever its size. `None`: not there.
+    pub async fn hash(&self, key: &str) -> Result<Option<(Digest, u64)>> {
+        let found = match self.objects.get(&Path::from(key)).await {
+            Ok(found) => found,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(Error::unavailable(key, error)),
+        };
+        let hashed = match found.payload {
+            // One thread per file: read and hash while the bytes are in its cache.
+            GetResultPayload::File(file, _) => match tokio::task::spawn_blocking(move || hash_file(file)).await {
+                Ok(hashed) => hashed.map_err(|e| Error::unavailable(key, e))?,
+                Err(error) => return Err(Error::unavailable(key, error)),
+            },
+            GetResultPayload::Stream(chunks) => hash_chunks(chunks).await.map_err(|e| Error::unavailable(key, e))?,
+        };
+        Ok(Some(hashed))
+    }
+
+    /// Makes sure that an object found in a folder survives a power cut: its maker may have
+    /// died between linking the file and syncing the folder.
+    pub async fn settle(&self, key: &str) -> Result<()> {
+        let Some(root) = self.folder.clone() else { return Ok(()) };
+        let file = root.join(key);
+        match tokio::task::spawn_blocking(move || sync_up(&file, &root)).await {
+            Ok(synced) => synced.map_err(|e| Error::unavailable(key, e)),
+            Err(error) => Err(Error::unavailable(key, error)),
+        }
+    }
+}
+
+/// Syncs a file and every folder from it up to `root`.
+fn sync_up(file: &FilePath, root: &FilePath) -> std::io::Result<()> {
+    for path in file.ancestors() {
+        match File::open(path) {
+            Ok(opened) => opened.sync_all()?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        if path == root {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn hash_file(mut file: File) -> std::io::Result<(Digest, u64)> {
+    let (mut hasher, mut size, mut chunk) = (Hasher::new(), 0, vec![0; HASH_CHUNK_BYTES]);
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok((hasher.finish(), size)),
+            n => {
+                hasher.update(&chunk[..n]);
+                size += n as u64;
+            }
+        }
+    }
+}
+
+async fn hash_chunks(mut chunks: BoxStream<'_, object_store::Result<Bytes>>) -> object_store::Result<(Digest, u64)> {
+    let (mut hasher, mut size) = (Hasher::new(), 0);
+    while let Some(chunk) = chunks.try_next().await? {
+        hasher.update(&chunk);
+        size += chunk.len() as u64;
+    }
+    Ok((hasher.finish(), size))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::StoreAddress;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn creates_once_and_returns_what_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = StoreAddress::parse(&folder.path().to_string_lossy(), Vec::new()).expect("a path");
+        for store in [address.connect().expect("a store"), StoreAddress::memory().connect().expect("a store")] {
+            assert_eq!(store.create("a/b", Bytes::from("one")).await.expect("put"), "one");
+            assert_eq!(store.create("a/b", Bytes::from("two")).await.expect("found"), "one");
+            assert!(store.create_exactly("a/b", Bytes::from("two")).await.is_err());
+            assert_eq!(store.hash("a/b").await.expect("read"), Some((Digest::of(b"one"), 3)));
+            assert_eq!(store.hash("a/c").await.expect("read"), None);
+            store.tidy_away("a/b").await;
+            assert!(!store.exists("a/b").await.expect("asked"));
+        }
+    }
+}

@@ -18,6 +18,8 @@ use crate::password;
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
+const CATALOG: &str = "catalog.sqlite";
+
 /// `chartroom.json`: where the truth is, and what the log is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +62,27 @@ impl DataDir {
         self.0.join("keys").join("log.key")
     }
 
+    fn worker_file(&self) -> PathBuf {
+        self.0.join("keys").join("worker.token")
+    }
+
+    /// The token of the server's own workers, once it has been made.
+    pub fn worker_secret(&self) -> anyhow::Result<Option<String>> {
+        match fs::read_to_string(self.worker_file()) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context("failed to read keys/worker.token"),
+        }
+    }
+
+    pub fn keep_worker_secret(&self, secret: &str) -> anyhow::Result<()> {
+        let file = self.worker_file();
+        if file.exists() {
+            fs::remove_file(&file).context("failed to replace keys/worker.token")?;
+        }
+        write_once(&file, secret.as_bytes())
+    }
+
     pub fn is_archive(&self) -> bool {
         self.settings_file().exists()
     }
@@ -86,8 +109,16 @@ impl DataDir {
     }
 
     pub fn catalog(&self, settings: &Settings) -> String {
-        let sqlite = || format!("sqlite:{}", self.0.join("catalog.sqlite").display());
+        let sqlite = || format!("sqlite:{}", self.0.join(CATALOG).display());
         settings.catalog.clone().unwrap_or_else(sqlite)
+    }
+
+    /// The catalog's file, where it is one.
+    pub fn catalog_file(&self, settings: &Settings) -> Option<PathBuf> {
+        match settings.catalog.as_deref() {
+            None => Some(self.0.join(CATALOG)),
+            Some(url) => url.strip_prefix("sqlite:").map(PathBuf::from),
+        }
     }
 
     /// Draws the log's key and writes it with its public half. An existing key is kept: it
@@ -139,10 +170,9 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     record::Digest::from_hex(text).ok().map(|digest| *digest.as_bytes())
 }
 
-/// What `serve` was told.
-#[derive(Debug, Clone)]
+/// What request handlers need to know of how the server was started.
+#[derive(Debug, Clone, Default)]
 pub struct Config {
-    pub uploads: PathBuf,
     /// The address people use, where a reverse proxy stands before the server.
     pub public_url: Option<String>,
 }

@@ -4,22 +4,39 @@
 //! 1. [`server`]: which address does what, and who may ask (the route table).
 //! 2. [`guard`], [`identity`], [`policy`], [`limits`]: what is checked before a handler runs.
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
-//! 4. [`routes`]: the handlers, one file per thing; [`views`]: every showing is an event.
-//! 5. [`pages`]: what people see.
-//! 6. [`commands`], [`workers`], [`config`]: the binary `chartroom` around it.
+//! 4. [`routes`]: the handlers, one file for each thing. What they ask:
+//!    [`uploads`], [`checks`], [`seal`] on the way in; [`reach`], [`find`], [`views`], [`iiif`],
+//!    [`rasters`], [`export`] on the way out.
+//! 5. [`pages`]: what people see; they ask the same modules.
+//! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
 
+pub mod checks;
 pub mod commands;
 pub mod config;
+pub mod export;
+pub mod find;
 pub mod follow;
 pub mod guard;
+pub mod headers;
 pub mod identity;
+pub mod iiif;
 pub mod limits;
 pub mod pages;
 pub mod password;
+pub mod people;
 pub mod policy;
 pub mod problem;
+pub mod rasters;
+pub mod reach;
 pub mod routes;
+pub mod seal;
+pub mod serve;
 pub mod server;
+pub mod sessions;
 pub mod state;
+pub mod uploads;
 pub mod views;
 pub mod workers;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,223 @@
-fn main() {}
+//! The binary `chartroom`: an archive of charts, from its beginning to its rebuilding.
+//!
+//! This is the only place of the crate that reads arguments and the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use api::commands::{account, init, patients, rebuild, token};
+use api::config::{DataDir, StoreOptions};
+use api::serve::{self, Serve};
+use clap::{Args, Parser, Subcommand};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use record::event::Role;
+use tracing_subscriber::EnvFilter;
+
+const EXAMPLES: &str = "\
+Examples:
+  chartroom init --data /srv/charts
+  chartroom serve --data /srv/charts --listen 127.0.0.1:8080
+  chartroom token --data /srv/charts create --role technician --name 'station 3'
+  chartroom account --data /srv/charts create --login ann --role searcher
+  chartroom patients --data /srv/charts import patients.csv
+  chartroom rebuild --data /srv/charts --index
+
+Environment:
+  CHARTROOM_LOG   what to log: error, warn, info (the default), debug
+  AWS_*           endpoint, region and keys of an S3 store";
+
+/// A hospital's chart room: captures, seals, finds and proves.
+#[derive(Parser)]
+#[command(name = "chartroom", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Data {
+    /// The archive's folder.
+    #[arg(long, value_name = "DIR", global = true, default_value = "data")]
+    data: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a new archive; prints the administrator's one-time password.
+    Init {
+        #[command(flatten)]
+        data: Data,
+        /// Where the bucket is: a folder, or s3://bucket/prefix. Inside the data folder where nothing is said.
+        #[arg(long, value_name = "DIR|URL")]
+        store: Option<String>,
+        /// A PostgreSQL database, postgres://user@host/name, instead of SQLite in the data folder.
+        #[arg(long, value_name = "URL")]
+        catalog: Option<String>,
+        /// The log's name in every checkpoint, for ever, such as charts.example.org/log.
+        #[arg(long, value_name = "NAME")]
+        origin: Option<String>,
+        /// Prints JSON instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Serves the archive: pages, API, indexer, and workers that read.
+    Serve {
+        #[command(flatten)]
+        data: Data,
+        /// The address to listen on.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// Workers to start beside the server; 0 for none. As many as there are cores where nothing is said.
+        #[arg(long, value_name = "N")]
+        ocr_workers: Option<usize>,
+        /// The address people use, where a reverse proxy stands before the server; https makes cookies Secure.
+        #[arg(long, value_name = "URL")]
+        public_url: Option<String>,
+        /// Logs JSON lines instead of text.
+        #[arg(long)]
+        log_json: bool,
+    },
+    /// Bearer tokens for stations, workers and programs.
+    Token {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        action: TokenAction,
+    },
+    /// People's accounts.
+    Account {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        action: AccountAction,
+    },
+    /// The patient list: with one, documents with a number that is not on it wait for a person.
+    Patients {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        action: PatientsAction,
+    },
+    /// Makes catalog and index anew from the bucket alone; both where nothing is said. Stop the server first.
+    Rebuild {
+        #[command(flatten)]
+        data: Data,
+        #[arg(long)]
+        catalog: bool,
+        #[arg(long)]
+        index: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenAction {
+    /// Makes a token and prints it, this once.
+    Create {
+        /// admin, technician, searcher, auditor or worker.
+        #[arg(long)]
+        role: Role,
+        /// Who holds it.
+        #[arg(long)]
+        name: String,
+    },
+    /// Lists ids, roles and names.
+    List,
+    /// Ends a token, by id or name.
+    Revoke { which: String },
+}
+
+#[derive(Subcommand)]
+enum AccountAction {
+    /// Makes an account; prints a one-time password unless one comes on standard input.
+    Create {
+        #[arg(long)]
+        login: String,
+        /// admin, technician, searcher or auditor.
+        #[arg(long)]
+        role: Role,
+        /// Reads the password from standard input; it need not be changed.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Lists ids, roles and log-in names.
+    List,
+    /// Lets nobody log in to it any more.
+    Disable {
+        #[arg(long)]
+        login: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum PatientsAction {
+    /// Adds the patients of a CSV file with the columns mrn,name,birth_date.
+    Import { file: PathBuf },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = matches!(arguments.command, Command::Serve { log_json: true, .. });
+    start_logging(json);
+    match run(arguments.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_logging(json: bool) {
+    let filter = EnvFilter::try_from_env("CHARTROOM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if json { logger.json().init() } else { logger.init() }
+}
+
+/// `AWS_*`, with names in small letters, as the object store takes them.
+fn store_options() -> StoreOptions {
+    let aws = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
+    aws.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    let options = store_options();
+    match command {
+        Command::Init { data, store, catalog, origin, json } => {
+            init::run(init::Init { data: DataDir::new(data.data), store, catalog, origin, json }, options).await
+        }
+        Command::Serve { data, listen, ocr_workers, public_url, .. } => {
+            let data = DataDir::new(data.data);
+            let metrics = PrometheusBuilder::new().install_recorder().context("failed to start the metrics")?;
+            serve::run(Serve { data, options, listen, ocr_workers, public_url }, metrics).await
+        }
+        Command::Token { data, action } => run_token(&DataDir::new(data.data), options, action).await,
+        Command::Account { data, action } => run_account(&DataDir::new(data.data), options, action).await,
+        Command::Patients { data, action: PatientsAction::Import { file } } => {
+            patients::import(&DataDir::new(data.data), options, &file).await
+        }
+        Command::Rebuild { data, catalog, index } => {
+            rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
+        }
+    }
+}
+
+async fn run_token(data: &DataDir, options: StoreOptions, action: TokenAction) -> anyhow::Result<()> {
+    match action {
+        TokenAction::Create { role, name } => token::create(data, options, role, &name).await,
+        TokenAction::List => token::list(data, options).await,
+        TokenAction::Revoke { which } => token::revoke(data, options, &which).await,
+    }
+}
+
+async fn run_account(data: &DataDir, options: StoreOptions, action: AccountAction) -> anyhow::Result<()> {
+    match action {
+        AccountAction::Create { login, role, password_stdin } => {
+            account::create(data, options, &login, role, password_stdin).await
+        }
+        AccountAction::List => account::list(data, options).await,
+        AccountAction::Disable { login } => account::disable(data, options, &login).await,
+    }
+}

@@ -4,10 +4,16 @@
 //! The pages have a table of the same form: [`crate::pages::configure`] and
 //! [`crate::pages::ROUTES`], both made by [`crate::routes!`].
 
-use actix_web::web;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{Error, web};
+use record::limits;
 
+use crate::headers;
 use crate::policy::Action;
-use crate::routes::{batches, documents, handover, iiif, ledger, open, pages, search, session, uploads, work};
+use crate::problem::{Problem, Reply};
+use crate::state::App;
 
 /// One line of a route table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +52,7 @@ macro_rules! routes {
 }
 
 mod api {
-    use super::*;
+    use crate::routes::{batches, documents, handover, iiif, ledger, open, pages, search, session, uploads, work};
 
     routes! {
         get    "/healthz"                                     Open       => open::health;
@@ -104,4 +110,42 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 pub fn configure(config: &mut web::ServiceConfig) {
     api::configure(config);
     crate::pages::configure(config);
+}
+
+/// The whole application around one state: what the binary serves and what tests call.
+pub fn assemble(
+    app: web::Data<App>,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    actix_web::App::new()
+        .app_data(app)
+        .app_data(web::JsonConfig::default().limit(limits::REQUEST_JSON_BYTES_MAX).error_handler(|error, _| {
+            misread(&error, error.as_response_error().status_code().as_u16()).into()
+        }))
+        .app_data(web::PayloadConfig::new(limits::PAGE_TEXT_BYTES_MAX))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| misread(&error, 400).into()))
+        .app_data(web::FormConfig::default().error_handler(|error, _| misread(&error, 400).into()))
+        .configure(configure)
+        .default_service(web::to(nothing))
+        .wrap(from_fn(headers::put))
+}
+
+/// What is wrong with a body or a query, without quoting it: it may hold patient data.
+fn misread(_: &dyn std::error::Error, status: u16) -> Problem {
+    match status {
+        413 => Problem::too_large("the body has more than 8 MiB"),
+        415 => Problem::malformed("the body must be JSON, and say so in Content-Type"),
+        _ => Problem::malformed("the body or the query has another shape than this address takes: see /api/openapi.json"),
+    }
+}
+
+async fn nothing() -> Reply<()> {
+    Err(Problem::absent())
 }

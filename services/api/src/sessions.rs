@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use record::event::AccountRecord;
-use record::{EventKind, Timestamp, canonical, limits};
+use record::{Timestamp, limits};
 
 use crate::identity::Caller;
 use crate::password::{self, PasswordError};
+use crate::people::{self, PeopleError};
 use crate::problem::{Problem, Reply};
 use crate::state::App;
 
@@ -73,16 +74,11 @@ pub async fn change_password(
         return Err(Problem::refused("same-password", "the new password must differ from the old one"));
     }
     let password_hash = hash(new.to_owned()).await?;
-    record_account(app, caller, &AccountRecord { password_hash, must_change_password: false, ..account }).await?;
+    let record = AccountRecord { password_hash, must_change_password: false, ..account };
+    people::record_account(&app.archive, caller.actor, app.now(), &record).await?;
+    app.follower.catch_up(&app.archive, &app.catalog).await?;
     app.catalog.delete_sessions_of(id).await?;
     log_in(app, &caller.name, new, peer).await
-}
-
-async fn record_account(app: &App, caller: &Caller, record: &AccountRecord) -> Reply<()> {
-    let body = canonical::to_bytes(record)?;
-    let body = app.archive.put("application/json", body.into()).await?;
-    app.append_one(caller.actor, EventKind::AccountRecorded { account: record.account, body: body.digest }).await?;
-    Ok(())
 }
 
 fn cookie(app: &App, secret: String) -> Cookie<'static> {
@@ -111,6 +107,15 @@ impl From<PasswordError> for Problem {
         match error {
             PasswordError::Length => Self::refused("password-length", error.to_string()),
             other => Self::unavailable("password check", &other),
+        }
+    }
+}
+
+impl From<PeopleError> for Problem {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Archive(error) => error.into(),
+            PeopleError::Record(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,35 @@
+//! The commands of `chartroom` besides `serve`: each appends events to the bucket, which a
+//! running server picks up within a second, or makes projections anew.
+
+pub mod account;
+pub mod init;
+pub mod patients;
+pub mod rebuild;
+pub mod token;
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use archive::Archive;
+use catalog::Catalog;
+
+use crate::config::{DataDir, StoreOptions};
+use crate::follow::Follower;
+use crate::serve;
+
+/// One line on standard output: what a command has to tell its caller.
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("failed to write to standard output")
+}
+
+/// Archive and catalog with every event folded in.
+async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Archive, Catalog)> {
+    let (archive, catalog) = serve::open(data, options).await?;
+    catch_up(&archive, &catalog).await?;
+    Ok((archive, catalog))
+}
+
+async fn catch_up(archive: &Archive, catalog: &Catalog) -> anyhow::Result<()> {
+    Follower::default().catch_up(archive, catalog).await?;
+    Ok(())
+}

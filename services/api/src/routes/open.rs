@@ -1,0 +1,91 @@
+//! What anybody may ask: is the server well, how busy is it, what can it do?
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::{batches, documents, handover, iiif, ledger, pages, search, session, uploads, work};
+use crate::state::App;
+
+/// Whether each part answers, and how far the projections are behind the ledger.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// Everything answers.
+    pub ok: bool,
+    pub archive: Part,
+    pub catalog: Part,
+    pub index: Part,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Part {
+    pub ok: bool,
+    /// Events it has.
+    pub events: u64,
+}
+
+/// Asks the archive and the catalog; 503 where one does not answer.
+#[utoipa::path(get, path = "/healthz", tag = "open",
+    responses((status = 200, body = Health), (status = 503, body = Health, description = "a part does not answer")))]
+pub async fn health(app: web::Data<App>) -> HttpResponse {
+    let archive = app.archive.refresh().await;
+    let catalog = app.catalog.cursor().await;
+    let health = Health {
+        ok: archive.is_ok() && catalog.is_ok(),
+        archive: Part { ok: archive.is_ok(), events: app.archive.size() },
+        catalog: Part { ok: catalog.is_ok(), events: catalog.unwrap_or_default() },
+        index: Part { ok: true, events: app.follower.indexed() },
+    };
+    if health.ok { HttpResponse::Ok().json(health) } else { HttpResponse::ServiceUnavailable().json(health) }
+}
+
+/// Counters and gauges for Prometheus; sums only, no ids.
+#[utoipa::path(get, path = "/metrics", tag = "open", responses((status = 200, content_type = "text/plain", body = String)))]
+pub async fn metrics(app: web::Data<App>) -> HttpResponse {
+    if let Ok(counts) = app.catalog.counts().await {
+        let waiting = counts.oldest_queued.map_or(0, |since| (app.now().0 - since.0).max(0) / 1000);
+        for (name, value) in [
+            ("chartroom_documents", counts.documents),
+            ("chartroom_documents_unfiled", counts.unfiled),
+            ("chartroom_pages_waiting", counts.queued),
+            ("chartroom_pages_read", counts.pages_read),
+            ("chartroom_pages_unreadable", counts.pages_unreadable),
+            ("chartroom_oldest_waiting_seconds", waiting.unsigned_abs()),
+        ] {
+            metrics::gauge!(name).set(value as f64);
+        }
+    }
+    metrics::gauge!("chartroom_ledger_events").set(app.archive.size() as f64);
+    metrics::gauge!("chartroom_index_events").set(app.follower.indexed() as f64);
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .body(app.metrics.render())
+}
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Chartroom", description = "Charts from paper and film: captured, sealed, read, found, proven. \
+        Errors are RFC 9457 problem documents. People send a session cookie, programs a bearer token."),
+    paths(
+        health, metrics, description,
+        session::log_in, session::whoami, session::log_out, session::change_password,
+        ledger::key, ledger::checkpoint, ledger::events, ledger::proof,
+        uploads::offset, uploads::append,
+        batches::open, batches::close, batches::status, batches::list, batches::exceptions, batches::attention,
+        handover::take,
+        work::claim, work::image, work::beat, work::text, work::failure,
+        search::search,
+        documents::show, documents::pdf, documents::proof, documents::enter_fields,
+        pages::words, pages::alto, pages::image,
+        iiif::info, iiif::image, iiif::manifest, iiif::search,
+    )
+)]
+pub struct Api;
+
+/// This description.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "open", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+pub async fn description() -> web::Json<utoipa::openapi::OpenApi> {
+    web::Json(Api::openapi())
+}

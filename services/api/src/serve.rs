@@ -1,0 +1,127 @@
+//! How is a server put together from a data folder, and how does it come to its end?
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpServer, web};
+use anyhow::{Context as _, bail};
+use archive::Archive;
+use catalog::Catalog;
+use indexer::Index;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::config::{Config, DataDir, StoreOptions};
+use crate::follow::{self, Follower};
+use crate::limits::Limits;
+use crate::rasters::Rasters;
+use crate::server;
+use crate::state::App;
+use crate::uploads::{Busy, Uploads};
+use crate::views::Views;
+use crate::workers;
+
+/// What `chartroom serve` was told.
+pub struct Serve {
+    pub data: DataDir,
+    pub options: StoreOptions,
+    pub listen: SocketAddr,
+    /// Children that read pages; none for as many as there are cores.
+    pub ocr_workers: Option<usize>,
+    pub public_url: Option<String>,
+}
+
+/// Opens archive and catalog of a data folder.
+pub async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Archive, Catalog)> {
+    let settings = data.settings()?;
+    let signer = data.signer(&settings.origin)?;
+    let store = data.store(&settings, options)?;
+    let archive = Archive::open(&store, signer).await.context("failed to open the archive")?;
+    let catalog = Catalog::open(&data.catalog(&settings)).await.context("failed to open the catalog")?;
+    let (known, there) = (catalog.cursor().await?, archive.size());
+    if known > there {
+        bail!(
+            "the catalog has {known} events and the ledger {there}: this is not its ledger, or the store was set \
+             back; find out why, then run `chartroom rebuild --catalog --index`"
+        );
+    }
+    Ok((archive, catalog))
+}
+
+/// Opens the index; a damaged one, one of another version or one that is ahead of the ledger is
+/// made anew and filled again while the server runs.
+pub fn open_index(data: &DataDir, events: u64) -> anyhow::Result<Index> {
+    let reason = match Index::open(&data.index()) {
+        Ok(index) if index.cursor() <= events => return Ok(index),
+        Ok(_) => "it is ahead of the ledger".to_owned(),
+        Err(error) if error.wants_rebuild() => error.to_string(),
+        Err(error) => return Err(error).context("failed to open the search index"),
+    };
+    tracing::warn!("the search index is made anew, and filled while the server runs: {reason}");
+    Index::recreate(&data.index()).context("failed to make the search index anew")
+}
+
+/// Everything a request handler holds.
+pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<web::Data<App>> {
+    let (archive, catalog) = open(&serve.data, serve.options.clone()).await?;
+    let index = open_index(&serve.data, archive.size())?;
+    let follower = Follower::default();
+    follower.catch_up(&archive, &catalog).await.context("failed to bring the catalog up to the ledger")?;
+    Ok(web::Data::new(App {
+        archive,
+        catalog,
+        index: Arc::new(index),
+        config: Config { public_url: serve.public_url.clone() },
+        follower,
+        limits: Limits::default(),
+        views: Views::default(),
+        rasters: Rasters::new(cores()),
+        uploads: Uploads::open(serve.data.uploads()).context("failed to open the upload folder")?,
+        sealing: Busy::default(),
+        metrics,
+    }))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Serves until a signal says stop; then ends what is under way and the workers with it.
+pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> {
+    let app = state(&serve, metrics).await?;
+    let shared = app.clone();
+    let server = HttpServer::new(move || server::assemble(shared.clone()))
+        .workers(cores().max(2))
+        .client_request_timeout(Duration::from_secs(15))
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(10)
+        .bind(serve.listen)
+        .with_context(|| format!("failed to listen on {}", serve.listen))?;
+    let address = server.addrs().first().copied().unwrap_or(serve.listen);
+    tracing::info!("listening on http://{address}");
+    let following = tokio::spawn(follow::run(app.clone()));
+    let keeping = tokio::spawn(keep_tidy(app.clone()));
+    let token = workers::token(&app, &serve.data).await?;
+    let crew = workers::start(serve.ocr_workers.unwrap_or_else(cores), address, &token)?;
+    let ended = server.run().await;
+    crew.stop();
+    following.abort();
+    keeping.abort();
+    app.catalog.close().await;
+    tracing::info!("stopped");
+    Ok(ended?)
+}
+
+/// Once a minute: forgets quiet callers and sessions that have ended.
+async fn keep_tidy(app: web::Data<App>) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        app.limits.forget_quiet();
+        if let Err(error) = app.catalog.purge_sessions(app.now()).await {
+            tracing::warn!("failed to {error}");
+        }
+        app.metrics.run_upkeep();
+    }
+}

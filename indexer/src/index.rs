@@ -1,6 +1,7 @@
 //! The index on disk: one writer for life, commits that carry the ledger's cursor, and a
 //! reader that sees a commit as soon as it returns.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,21 +58,25 @@ impl Index {
     /// [`Error::Busy`] where another process writes.
     pub fn open(dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
-        let fields = Fields::new();
-        let engine = tantivy::Index::open_or_create(directory(dir)?, fields.schema.clone())?;
-        let writer: IndexWriter = engine.writer_with_num_threads(1, WRITER_BYTES)?;
-        writer.set_merge_policy(Box::new(merge_policy()));
-        Self::assemble(engine, fields, Some(writer))
+        guarded(|| {
+            let fields = Fields::new();
+            let engine = tantivy::Index::open_or_create(directory(dir)?, fields.schema.clone())?;
+            let writer: IndexWriter = engine.writer_with_num_threads(1, WRITER_BYTES)?;
+            writer.set_merge_policy(Box::new(merge_policy()));
+            Self::assemble(engine, fields, Some(writer))
+        })
     }
 
     /// Opens what another process writes. Sees its commits a moment later.
     pub fn open_to_read(dir: &Path) -> Result<Self> {
-        let fields = Fields::new();
-        let engine = tantivy::Index::open(directory(dir)?)?;
-        if engine.schema() != fields.schema {
-            return Err(Error::Outdated);
-        }
-        Self::assemble(engine, fields, None)
+        guarded(|| {
+            let fields = Fields::new();
+            let engine = tantivy::Index::open(directory(dir)?)?;
+            if engine.schema() != fields.schema {
+                return Err(Error::Outdated);
+            }
+            Self::assemble(engine, fields, None)
+        })
     }
 
     /// Throws away what is in `dir` and starts anew at cursor 0. Nothing is lost by it that
@@ -202,6 +207,12 @@ impl Index {
         }
         Ok(())
     }
+}
+
+/// The engine panics over some damaged files, such as one cut shorter than its footer.
+fn guarded(open: impl FnOnce() -> Result<Index>) -> Result<Index> {
+    std::panic::catch_unwind(AssertUnwindSafe(open))
+        .unwrap_or_else(|_| Err(Error::Damaged("a file is cut short".to_owned())))
 }
 
 fn directory(dir: &Path) -> Result<MmapDirectory> {

@@ -1,0 +1,203 @@
+//! What is found, in which order, and what is lit.
+
+use record::manifest::SourceKind;
+use record::{BatchId, Date};
+
+use super::{Random, Shelf, document_id, page, page_id};
+use crate::{DocumentFields, Facets, Filters, Index, PageDocument, Scope, SearchRequest};
+
+#[test]
+fn a_hit_names_the_page_and_lights_the_word() {
+    let shelf = Shelf::of(&[page("d", 1, &["nothing here"]), page("d", 2, &["severe chest pain", "since May"])]);
+    let result = shelf.search("Chest");
+    assert_eq!((result.pages, result.documents), (1, 1));
+    let hit = &result.hits[0].pages[0];
+    assert_eq!((hit.page, hit.number, hit.confidence), (page_id("d", 2), 2, 90));
+    let lit = &hit.boxes[0];
+    assert_eq!((lit.word.as_str(), lit.place.x, lit.place.y, lit.place.w, lit.place.h), ("chest", 172, 200, 50, 30));
+    let marked: String =
+        hit.snippet.iter().map(|f| if f.hit { format!("[{}]", f.text) } else { f.text.clone() }).collect();
+    assert_eq!(marked, "severe [chest] pain since May");
+}
+
+#[test]
+fn phrases_light_only_where_the_words_stand_together() {
+    let shelf =
+        Shelf::of(&[page("d", 1, &["pain in the chest", "chest pain at night"]), page("e", 1, &["pain chest"])]);
+    assert_eq!(shelf.search("chest pain").documents, 2);
+    assert_eq!(shelf.search("\"chest pain\"").documents, 1);
+    assert_eq!(shelf.lit("d", "\"chest pain\""), ["chest", "pain"]);
+    assert_eq!(shelf.lit("d", "chest pain"), ["pain", "chest", "chest", "pain"]);
+    assert_eq!(shelf.search("chest pain").hits[0].fields.document, document_id("d"), "together first");
+}
+
+#[test]
+fn a_word_over_a_line_end_is_found_whole_and_in_phrases() {
+    let shelf = Shelf::of(&[page("d", 1, &["the infor-", "mation desk"])]);
+    for query in ["information", "\"the information desk\"", "infor*"] {
+        assert_eq!(shelf.search(query).pages, 1, "{query}");
+    }
+    assert_eq!(shelf.lit("d", "information"), ["infor-", "mation"]);
+    assert_eq!(shelf.lit("d", "\"information desk\""), ["infor-", "mation", "desk"]);
+    assert_eq!(shelf.search("mation").pages, 1, "halves too");
+}
+
+#[test]
+fn codes_are_found_whole_and_by_part() {
+    let shelf = Shelf::of(&[page("d", 1, &["No. MRN-104233, dose 2.5mg follow-up E11.9"])]);
+    for query in
+        ["mrn-104233", "MRN104233", "104233", "2.5mg", "\"2.5 mg\"", "followup", "\"follow up\"", "e11.9", "1042*"]
+    {
+        assert_eq!(shelf.search(query).pages, 1, "{query}");
+        assert!(!shelf.lit("d", query).is_empty(), "{query}");
+    }
+    for query in ["e11", "2", "\"mrn dose\""] {
+        assert_eq!(shelf.search(query).pages, 0, "{query}");
+    }
+}
+
+#[test]
+fn not_takes_away() {
+    let shelf = Shelf::of(&[page("d", 1, &["fever cough"]), page("e", 1, &["fever rash"]), page("f", 1, &["cough"])]);
+    assert_eq!(shelf.search("fever -cough").documents, 1);
+    assert_eq!(shelf.search("fever -\"cough rash\"").documents, 2);
+    assert_eq!(shelf.search("-fever").documents, 1);
+    assert!(shelf.lit("d", "fever -cough") == ["fever"]);
+}
+
+#[test]
+fn every_word_of_a_page_is_found_and_its_own_box_is_lit() {
+    let mut random = Random::new(7);
+    for round in 0..8 {
+        let lines: Vec<String> = (0..6).map(|_| random.text(60)).collect();
+        let page = page("d", 1, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let shelf = Shelf::of(std::slice::from_ref(&page));
+        for word in page.text.words() {
+            let quoted = format!("\"{}\"", word.text.replace(['"', '“', '”', '„', '«', '»', '＂'], " "));
+            let Ok(boxes) = shelf.index.lit(&page.page, &quoted) else { continue };
+            assert!(boxes.iter().any(|lit| lit.place == word.place), "round {round}: {:?} in {lines:?}", word.text);
+            assert_eq!(shelf.search(&quoted).pages, 1, "round {round}: {:?}", word.text);
+        }
+    }
+}
+
+fn varied() -> Vec<PageDocument> {
+    let mut pages = vec![page("a", 1, &["fever"]), page("b", 1, &["fever"]), page("c", 1, &["fever"])];
+    pages[1].fields = DocumentFields {
+        mrn: "MRN-2".parse().ok(),
+        encounter: "E-9".parse().ok(),
+        document_type: "FILM".parse().ok(),
+        date: "1974-01-31".parse::<Date>().ok(),
+        source: SourceKind::Film,
+        batch: BatchId::derived([b"other".as_slice()]),
+        ..pages[1].fields.clone()
+    };
+    pages[1].text.blocks[0].lines[0].words[0].confidence = 30;
+    pages[2].fields =
+        DocumentFields { filed: false, mrn: None, date: None, document_type: None, ..pages[2].fields.clone() };
+    pages
+}
+
+fn count(index: &Index, filters: Filters) -> u64 {
+    let request = SearchRequest { filters, ..SearchRequest::new("fever", Scope::FILED) };
+    index.search(&request).expect("searches").documents
+}
+
+#[test]
+fn filters_hold() {
+    let shelf = Shelf::of(&varied());
+    let day = |text: &str| text.parse::<Date>().ok();
+    for (filters, documents) in [
+        (Filters::default(), 2),
+        (Filters { mrn: "MRN-2".parse().ok(), ..Filters::default() }, 1),
+        (Filters { mrn: "MRN-3".parse().ok(), ..Filters::default() }, 0),
+        (Filters { encounter: "E-9".parse().ok(), ..Filters::default() }, 1),
+        (Filters { document_type: "LETTER".parse().ok(), ..Filters::default() }, 1),
+        (Filters { source: Some(SourceKind::Film), ..Filters::default() }, 1),
+        (Filters { batch: Some(BatchId::derived([b"other".as_slice()])), ..Filters::default() }, 1),
+        (Filters { confidence_min: Some(31), ..Filters::default() }, 1),
+        (Filters { from: day("1974-01-31"), to: day("1974-01-31"), ..Filters::default() }, 1),
+        (Filters { from: day("1974-02-01"), ..Filters::default() }, 1),
+        (Filters { to: day("1974-01-30"), ..Filters::default() }, 0),
+    ] {
+        assert_eq!(count(&shelf.index, filters.clone()), documents, "{filters:?}");
+    }
+}
+
+#[test]
+fn what_is_out_of_scope_leaves_no_trace() {
+    let all = Shelf::of(&varied());
+    let filed = Shelf::of(&varied()[..2]);
+    for query in ["fever", "", "-rash", "fev*"] {
+        let (seen, wanted) = (all.search(query), filed.search(query));
+        assert_eq!(
+            (seen.pages, seen.documents, &seen.facets),
+            (wanted.pages, wanted.documents, &wanted.facets),
+            "{query}"
+        );
+        assert_eq!(seen.hits.len(), 2);
+        let everything = all.index.search(&SearchRequest::new(query, Scope::EVERYTHING)).expect("searches");
+        assert_eq!(everything.documents, 3);
+    }
+    assert_eq!(all.search("").hits[0].fields.document, document_id("a"), "blank: newest first");
+}
+
+#[test]
+fn facets_count_documents() {
+    let mut pages = varied();
+    pages.push(page("a", 2, &["fever again"]));
+    let facets = Shelf::of(&pages).search("fever").facets;
+    let values = |counts: &[crate::FacetCount]| {
+        counts.iter().map(|c| format!("{}:{}", c.value, c.documents)).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&facets.document_type), ["FILM:1", "LETTER:1"]);
+    assert_eq!(values(&facets.year), ["1999:1", "1974:1"]);
+    assert_eq!(values(&facets.source), ["film:1", "scan:1"]);
+    assert_eq!(Shelf::of(&pages).search("absent").facets, Facets::default());
+}
+
+#[test]
+fn result_pages_neither_overlap_nor_skip() {
+    let names: Vec<String> = (0..23).map(|n| format!("doc{n}")).collect();
+    let pages: Vec<_> = names.iter().flat_map(|name| [page(name, 1, &["fever"]), page(name, 2, &["fever"])]).collect();
+    // In several segments, so that merging groups is part of it.
+    let shelf = Shelf::of(&pages[..20]);
+    shelf.put(&pages[20..31], 2);
+    shelf.put(&pages[31..], 3);
+    let mut seen = Vec::new();
+    for number in 1..=5 {
+        let request = SearchRequest { page: number, per_page: 7, ..SearchRequest::new("fever", Scope::FILED) };
+        let result = shelf.index.search(&request).expect("searches");
+        assert_eq!((result.pages, result.documents), (46, 23));
+        assert!(result.hits.iter().all(|hit| hit.pages_matched == 2 && hit.pages.len() == 2));
+        seen.extend(result.hits.into_iter().map(|hit| hit.fields.document));
+    }
+    assert_eq!(seen.len(), 23);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 23);
+}
+
+#[test]
+fn inside_a_document_pages_come_in_order() {
+    let shelf = Shelf::of(&[
+        page("d", 3, &["fever"]),
+        page("d", 1, &["a fever"]),
+        page("d", 2, &["no"]),
+        page("e", 1, &["fever"]),
+    ]);
+    let hits = shelf.index.hits_in_document(&document_id("d"), "fever").expect("searches");
+    assert_eq!(hits.iter().map(|hit| hit.number).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(hits[0].boxes[0].word, "fever");
+}
+
+#[test]
+fn a_long_page_shows_its_densest_stretch() {
+    let mut lines = vec!["fever and then a lot of other words follow here"; 1];
+    lines.extend(["plain words without anything that matters at all"; 8]);
+    lines.push("fever fever fever at the end");
+    let shelf = Shelf::of(&[page("d", 1, &lines)]);
+    let hit = shelf.search("fever").hits.remove(0).pages.remove(0);
+    assert_eq!(hit.snippet.iter().filter(|fragment| fragment.hit).count(), 3);
+    assert_eq!(hit.boxes.len(), 4);
+}

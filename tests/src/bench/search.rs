@@ -1,0 +1,255 @@
+//! Indexing and searching 100,000 generated pages, beside the bare engine over the same text in
+//! the same run. The floor does less: no boxes, no filters, no grouping, no snippets, no counts
+//! of kinds; it is what those cost that the ratio shows.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use indexer::floor::Floor;
+use indexer::{DocumentFields, Filters, Index, PageDocument, Scope, SearchRequest};
+use record::manifest::SourceKind;
+use record::words::{Block, Box as Place, Engine, Line, PageText, Word};
+use record::{BatchId, Date, DocumentId, PageId, Timestamp};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::report::{Report, cpu_seconds};
+
+const PAGES: u32 = 100_000;
+const DOCUMENT_PAGES: u32 = 5;
+const PATIENT_DOCUMENTS: u32 = 10;
+const COMMIT_PAGES: u32 = 5_000;
+const VOCABULARY: usize = 60_000;
+const LINES: usize = 28;
+const LINE_WORDS: usize = 9;
+/// One word in this many is misread.
+const NOISE: usize = 14;
+const QUERIES: usize = 300;
+const FLOOR_WRITER_BYTES: usize = 64 * 1024 * 1024;
+
+pub fn run(report: &mut Report) -> Result<()> {
+    let (ours_dir, floor_dir) = (TempDir::new()?, TempDir::new()?);
+    let mut pages = Pages::new();
+    let index = Index::open(ours_dir.path())?;
+    let mut floor = Floor::create(floor_dir.path(), FLOOR_WRITER_BYTES)?;
+    build(report, &mut pages, &index, &mut floor)?;
+    let bytes = |dir: &TempDir| folder_bytes(dir).map(|bytes| bytes as f64 / f64::from(PAGES));
+    report.beside("search bytes", "bytes/page", bytes(&ours_dir)?, "bare engine, no text kept", bytes(&floor_dir)?)?;
+    report.line(&json!({"bench": "search segments", "value": index.segments()}))?;
+    for class in Class::ALL {
+        measure(report, class, &mut pages, &index, &floor)?;
+    }
+    Ok(())
+}
+
+fn build(report: &mut Report, pages: &mut Pages, index: &Index, floor: &mut Floor) -> Result<()> {
+    let (mut ours_cpu, mut floor_cpu) = (0.0, 0.0);
+    for from in (0..PAGES).step_by(COMMIT_PAGES as usize) {
+        let batch: Vec<PageDocument> = (from..from + COMMIT_PAGES).map(|n| pages.page(n)).collect();
+        let texts: Vec<String> = batch.iter().map(|page| page.text.plain()).collect();
+        let before = cpu_seconds()?;
+        batch.iter().try_for_each(|page| index.put(page))?;
+        index.commit(u64::from(from + COMMIT_PAGES))?;
+        let between = cpu_seconds()?;
+        texts.iter().try_for_each(|text| floor.put(text))?;
+        floor.commit()?;
+        ours_cpu += between - before;
+        floor_cpu += cpu_seconds()? - between;
+    }
+    let rate = |cpu: f64| f64::from(PAGES) / cpu;
+    report.beside("search index", "pages/CPU-s", rate(ours_cpu), "bare engine", rate(floor_cpu))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Term,
+    All,
+    Phrase,
+    Patient,
+    KindAndYears,
+    Prefix,
+}
+
+impl Class {
+    const ALL: [Self; 6] = [Self::Term, Self::All, Self::Phrase, Self::Patient, Self::KindAndYears, Self::Prefix];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Term => "one word",
+            Self::All => "two words",
+            Self::Phrase => "phrase",
+            Self::Patient => "one word of one patient",
+            Self::KindAndYears => "one word, type and years",
+            Self::Prefix => "beginning of a word",
+        }
+    }
+
+    fn query(self, words: &[&str]) -> String {
+        match self {
+            Self::Phrase => format!("\"{}\"", words.join(" ")),
+            Self::Prefix => format!("{}*", &words[0][..words[0].len().min(4)]),
+            _ => words.join(" "),
+        }
+    }
+
+    fn words(self) -> usize {
+        if matches!(self, Self::All | Self::Phrase) { 2 } else { 1 }
+    }
+
+    fn filters(self, random: &mut Random) -> Filters {
+        match self {
+            Self::Patient => Filters { mrn: mrn(random.below(patients() as usize) as u32), ..Filters::default() },
+            Self::KindAndYears => Filters {
+                document_type: KINDS[random.below(KINDS.len())].parse().ok(),
+                from: Date::from_days_since_epoch(3_650),
+                to: Date::from_days_since_epoch(7_300),
+                ..Filters::default()
+            },
+            _ => Filters::default(),
+        }
+    }
+}
+
+/// The whole answer, facets, snippets and boxes included, against the bare engine's top ten and
+/// count. The floor has no filters, so it answers the plain words there.
+fn measure(report: &mut Report, class: Class, pages: &mut Pages, index: &Index, floor: &Floor) -> Result<()> {
+    let (mut ours, mut bare) = (Vec::with_capacity(QUERIES), Vec::with_capacity(QUERIES));
+    for _ in 0..QUERIES {
+        let words = pages.query_words(class.words());
+        let filters = class.filters(&mut pages.random);
+        let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+        let request = SearchRequest { filters, ..SearchRequest::new(&class.query(&texts), Scope::FILED) };
+        let start = Instant::now();
+        index.search(&request)?;
+        ours.push(start.elapsed().as_secs_f64() * 1e6);
+        let start = Instant::now();
+        floor.count(&texts, class == Class::Phrase)?;
+        bare.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let bench = format!("search {} {name}", class.name());
+        report.beside(&bench, "us", quantile(&mut ours, share), "bare engine", quantile(&mut bare, share))?;
+    }
+    Ok(())
+}
+
+fn quantile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[((values.len() - 1) as f64 * share) as usize]
+}
+
+fn folder_bytes(dir: &TempDir) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir.path()).context("list the index")? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
+}
+
+const KINDS: [&str; 8] =
+    ["LETTER", "LAB-REPORT", "DISCHARGE-SUMMARY", "CONSENT", "RADIOLOGY", "NURSING-NOTE", "OPERATION", "FILM"];
+
+fn patients() -> u32 {
+    PAGES / DOCUMENT_PAGES / PATIENT_DOCUMENTS
+}
+
+fn mrn(patient: u32) -> Option<record::Mrn> {
+    format!("MRN-{patient:06}").parse().ok()
+}
+
+/// Pages with the word frequencies of a language and the misreadings of a scanner; the same
+/// ones on every machine.
+struct Pages {
+    vocabulary: Vec<String>,
+    random: Random,
+}
+
+impl Pages {
+    fn new() -> Self {
+        let mut random = Random(0x5EED_CAFE);
+        let vocabulary = (0..VOCABULARY).map(|_| invented_word(&mut random)).collect();
+        Self { vocabulary, random }
+    }
+
+    /// Zipf-like: rank r with a probability near 1/r, by inverting the logarithm.
+    fn rank(&mut self) -> usize {
+        let share = self.random.below(1 << 24) as f64 / f64::from(1 << 24);
+        ((VOCABULARY as f64).powf(share) as usize - 1).min(VOCABULARY - 1)
+    }
+
+    fn word(&mut self) -> String {
+        let rank = self.rank();
+        let mut word = self.vocabulary[rank].clone();
+        if self.random.below(NOISE) == 0 {
+            let at = self.random.below(word.len());
+            word.replace_range(at..=at, &letter(&mut self.random).to_string());
+        }
+        word
+    }
+
+    /// Neighbours in the vocabulary's middle ranks, which people ask for; often ones that stand
+    /// together on pages, because ranks repeat.
+    fn query_words(&mut self, count: usize) -> Vec<String> {
+        (0..count).map(|_| self.rank()).map(|rank| self.vocabulary[rank].clone()).collect()
+    }
+
+    fn page(&mut self, n: u32) -> PageDocument {
+        let document = n / DOCUMENT_PAGES;
+        let number = n % DOCUMENT_PAGES + 1;
+        let fields = DocumentFields {
+            document: DocumentId::derived([document.to_be_bytes().as_slice()]),
+            batch: BatchId::derived([(document / 100).to_be_bytes().as_slice()]),
+            filed: document % 50 != 0,
+            mrn: mrn(document % patients()),
+            encounter: format!("E-{document}").parse().ok(),
+            document_type: KINDS[document as usize % KINDS.len()].parse().ok(),
+            date: Date::from_days_since_epoch(i64::from(document) * 7 % 18_000),
+            source: if document % 4 == 0 { SourceKind::Film } else { SourceKind::Scan },
+            station: "station-1".to_owned(),
+            scanned: Timestamp(1_700_000_000_000 + i64::from(n) * 1_000),
+        };
+        let page = PageId::derived([n.to_be_bytes().as_slice()]);
+        PageDocument { page, number, fields, text: self.text() }
+    }
+
+    fn text(&mut self) -> PageText {
+        let lines = (0..LINES).map(|row| self.line(row as u32)).collect();
+        let none = String::new();
+        let engine =
+            Engine { name: none.clone(), version: none.clone(), model: none.clone(), model_digest: none.clone(), recipe: none };
+        let (width, height, language) = (2550, 3300, "eng".to_owned());
+        PageText { width, height, rotation: 0, skew_centidegrees: 0, language, engine, blocks: vec![Block { lines }] }
+    }
+
+    fn line(&mut self, row: u32) -> Line {
+        let mut x = 150;
+        let words = (0..LINE_WORDS).map(|_| {
+            let text = self.word();
+            let w = 18 * text.len() as u32 + self.random.below(9) as u32;
+            let place = Place { x, y: 200 + 100 * row + self.random.below(5) as u32, w, h: 34 + self.random.below(12) as u32 };
+            x += w + 16;
+            Word { text, place, confidence: 60 + self.random.below(40) as u8 }
+        });
+        Line { words: words.collect() }
+    }
+}
+
+fn invented_word(random: &mut Random) -> String {
+    (0..3 + random.below(9)).map(|_| letter(random)).collect()
+}
+
+fn letter(random: &mut Random) -> char {
+    char::from(b'a' + random.below(26) as u8)
+}
+
+/// Xorshift64* (Marsaglia 2003, Vigna 2016).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % bound
+    }
+}

@@ -1,1 +1,29 @@
+//! Paper to pages: how they are captured, kept safe, cut into documents and handed over.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | what may be said on the command line? | [`cli`], and [`commands`] does it |
+//! | which files, in what order? | [`files`] |
+//! | what pages are in a file? | [`unpack`], in a child process per file |
+//! | how do pages get out of a scanner? | [`sane`], in a child process too |
+//! | which barcodes are on a page? | [`barcode`] |
+//! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
+//! | what is safe on this disk, whatever happens? | [`spool`] |
+//! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
+//! | what do cover and separator sheets look like? | [`sheets`] |
 
+pub mod barcode;
+pub mod capture;
+pub mod cli;
+pub mod commands;
+pub mod files;
+pub mod handover;
+pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod sane;
+pub mod sheets;
+pub mod split;
+pub mod spool;
+pub mod station;
+pub mod unpack;

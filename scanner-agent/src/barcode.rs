@@ -1,0 +1,104 @@
+//! Which barcodes are on a page, and where? (Only user of `zxing-cpp`.)
+//!
+//! Reading is restricted to what our sheets and hospital labels use: that halves the time, and
+//! symbologies without a check digit (ITF and the like) are where false reads come from.
+
+use record::limits;
+use record::words::Box as Place;
+use serde::{Deserialize, Serialize};
+use zxingcpp::{BarcodeFormat, ImageFormat, ImageView, Position};
+
+const READ: [BarcodeFormat; 4] =
+    [BarcodeFormat::Code128, BarcodeFormat::Code39, BarcodeFormat::QRCode, BarcodeFormat::DataMatrix];
+
+/// One barcode, in pixels of the page image.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    pub format: String,
+    /// May name a patient: never for a log.
+    pub text: String,
+    pub place: Place,
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Code({}, …)", self.format)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the page could not be searched for barcodes: {0}")]
+pub struct BarcodeError(String);
+
+/// Finds the barcodes of a grey page: `pixels` row by row, one byte each, 0 is black.
+pub fn read(pixels: &[u8], width: u32, height: u32) -> Result<Vec<Code>, BarcodeError> {
+    // Below this the library has nothing to find, and refuses the size.
+    if width < 8 || height < 8 {
+        return Ok(Vec::new());
+    }
+    let fail = |error: zxingcpp::Error| BarcodeError(error.to_string());
+    let view = ImageView::from_slice(pixels, width, height, ImageFormat::Lum).map_err(fail)?;
+    let found = zxingcpp::read()
+        .formats(READ)
+        .try_harder(true)
+        .try_rotate(true)
+        .try_downscale(true)
+        .try_invert(false)
+        .max_number_of_symbols(limits::PAGE_BARCODES_MAX as i32)
+        .from(&view)
+        .map_err(fail)?;
+    let mut codes: Vec<Code> = found
+        .iter()
+        .filter(|code| code.is_valid())
+        .map(|code| Code { format: code.format().to_string(), text: code.text(), place: place(code.position()) })
+        .collect();
+    codes.sort_by_key(|code| (code.place.y, code.place.x));
+    Ok(codes)
+}
+
+/// The upright rectangle around a barcode that may stand askew.
+fn place(at: Position) -> Place {
+    let corners = [at.top_left, at.top_right, at.bottom_right, at.bottom_left];
+    let bounds = |values: [i32; 4]| {
+        let low = values.into_iter().min().unwrap_or(0).max(0);
+        let high = values.into_iter().max().unwrap_or(0).max(low);
+        (low as u32, (high - low) as u32)
+    };
+    let ((x, w), (y, h)) = (bounds(corners.map(|c| c.x)), bounds(corners.map(|c| c.y)));
+    Place { x, y, w, h }
+}
+
+/// The modules of a barcode: `true` is black. Row by row; a linear code has one row.
+pub struct Modules {
+    pub width: usize,
+    pub rows: Vec<Vec<bool>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Symbology {
+    Code128,
+    Code39,
+    Qr,
+}
+
+/// Draws `text` at one pixel per module, without a quiet zone.
+pub fn draw(symbology: Symbology, text: &str) -> Result<Modules, BarcodeError> {
+    let fail = |error: zxingcpp::Error| BarcodeError(error.to_string());
+    let format = match symbology {
+        Symbology::Code128 => BarcodeFormat::Code128,
+        Symbology::Code39 => BarcodeFormat::Code39,
+        Symbology::Qr => BarcodeFormat::QRCode,
+    };
+    let barcode = zxingcpp::create(format).from_str(text).map_err(fail)?;
+    let image =
+        barcode.to_image_with(&zxingcpp::write().scale(1).add_hrt(false).add_quiet_zones(false)).map_err(fail)?;
+    let width = image.width().max(1) as usize;
+    let mut rows: Vec<Vec<bool>> =
+        image.data().chunks_exact(width).map(|row| row.iter().map(|&pixel| pixel < 128).collect()).collect();
+    if symbology != Symbology::Qr {
+        // Bars are equal in every row, and their height is the layout's business.
+        rows.truncate(1);
+    }
+    Ok(Modules { width, rows })
+}

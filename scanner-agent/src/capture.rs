@@ -1,0 +1,118 @@
+//! From files to pages in the spool, file by file; and from pages to decided documents.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use anyhow::Context;
+use record::manifest::{OriginalPage, Refused};
+use record::{Descriptor, limits};
+
+use crate::plan;
+use crate::progress::Progress;
+use crate::spool::event::{Captured, CapturedPage, Event, SourceFile, State};
+use crate::spool::Batch;
+use crate::unpack::supervise::{Contents, Unpacker};
+
+/// Takes in the files of a batch that are not in yet. Ends with the capture complete.
+pub fn files(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
+    let files = batch.state().files().to_vec();
+    let mut progress = Progress::new("taking in", "files", files.len());
+    for (at, file) in (0..).zip(&files) {
+        if !batch.state().files_done.contains(&at) {
+            let captured = one_file(batch, unpacker, at, file)?;
+            batch.record(Event::Captured(captured))?;
+        }
+        progress.reach(at as usize + 1);
+    }
+    progress.finish();
+    if !batch.state().capture_complete {
+        batch.record(Event::CaptureComplete)?;
+    }
+    Ok(())
+}
+
+/// Copies the file into the spool first: what is unpacked is what is kept, even if the file
+/// changes meanwhile.
+fn one_file(batch: &Batch, unpacker: &Unpacker, at: u32, file: &SourceFile) -> anyhow::Result<Captured> {
+    let refuse = |reason: String| Captured {
+        file: Some(at),
+        original: None,
+        pages: Vec::new(),
+        refused: vec![Refused { file: file.name.clone(), page: None, reason }],
+    };
+    if batch.state().pages.len() >= limits::BATCH_PAGES_MAX {
+        return Ok(refuse(format!("the batch is full ({} pages): import it as another batch", limits::BATCH_PAGES_MAX)));
+    }
+    let mut source = match File::open(&file.path) {
+        Ok(source) => source,
+        Err(error) => return Ok(refuse(format!("cannot be read any more: {error}"))),
+    };
+    let original = batch.keep_original("application/octet-stream", &mut source)?;
+    if original.digest != file.digest {
+        return Ok(refuse("changed while it was imported: import it again".into()));
+    }
+    let scratch = batch.scratch()?;
+    let contents = unpacker.unpack(&batch.blob(&original.digest), &scratch).context("failed to start unpacking")?;
+    let captured = captured(at, file, contents, |media_type, page| {
+        let bytes = fs::read(page).context("failed to read back an unpacked page")?;
+        Ok(batch.keep_page(media_type, &bytes)?)
+    })?;
+    let _ = fs::remove_dir_all(&scratch);
+    Ok(captured)
+}
+
+/// Turns what came out of a file into what the journal says of it. `keep` makes a page's file
+/// durable, or only names it.
+pub fn captured(
+    at: u32,
+    file: &SourceFile,
+    contents: Contents,
+    mut keep: impl FnMut(&str, &Path) -> anyhow::Result<Descriptor>,
+) -> anyhow::Result<Captured> {
+    let whole = |media_type: &str| Descriptor {
+        media_type: media_type.to_owned(),
+        digest: file.digest,
+        size: file.size,
+        plain_digest: None,
+        plain_size: None,
+    };
+    let mut pages = Vec::new();
+    for (page, path) in contents.pages {
+        let image = if page.whole_file { whole(&page.media_type) } else { keep(&page.media_type, &path)? };
+        let from =
+            (!page.whole_file).then_some(OriginalPage { original: file.digest, number: page.number, how: page.how });
+        let (width, height, dpi) = (page.width, page.height, page.dpi);
+        pages.push(CapturedPage { image, width, height, dpi, from, codes: Some(page.codes) });
+    }
+    let refused = contents.refused.into_iter();
+    let refused = refused.map(|(page, reason)| Refused { file: file.name.clone(), page, reason }).collect();
+    let original = pages.iter().any(|page| page.from.is_some()).then(|| whole(&contents.media_type));
+    Ok(Captured { file: Some(at), original, pages, refused })
+}
+
+/// Looks for barcodes on scanned pages, where nobody has yet. A page on which the search fails
+/// stays a page: its image is safe, and without a sheet's word its document is an exception.
+pub fn look_for_codes(batch: &Batch, unpacker: &Unpacker) -> anyhow::Result<State> {
+    let mut state = batch.state().clone();
+    let waiting = state.pages.iter().filter(|placed| placed.page.codes.is_none()).count();
+    let mut progress = Progress::new("looking for sheets", "pages", waiting);
+    for placed in state.pages.iter_mut().filter(|placed| placed.page.codes.is_none()) {
+        let scratch = batch.scratch()?;
+        let contents = unpacker.unpack(&batch.blob(&placed.page.image.digest), &scratch)?;
+        placed.page.codes = contents.pages.into_iter().next().map(|(page, _)| page.codes);
+        progress.advance(1);
+    }
+    progress.finish();
+    Ok(state)
+}
+
+/// Cuts a batch whose capture is complete into documents, once and for all.
+pub fn decide(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
+    if batch.state().documents.is_some() {
+        return Ok(());
+    }
+    let state = look_for_codes(batch, unpacker)?;
+    let (documents, sheets) = plan::plan(&state);
+    batch.record(Event::SplitDecided { documents, sheets })?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The way from the spool to the archive, as all commands go it.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use record::BatchId;
+use record::note::LogKey;
+
+use super::Exit;
+use crate::capture;
+use crate::cli;
+use crate::handover::client::Client;
+use crate::handover::{self, Handing, HandOverError};
+use crate::report::Report;
+use crate::spool::Spool;
+use crate::station;
+use crate::unpack::supervise::Unpacker;
+
+pub fn unpacker() -> anyhow::Result<Unpacker> {
+    Ok(Unpacker::new(station::own_program().context("failed to find this program's own file")?))
+}
+
+/// What is needed to reach the archive, checked before anything is captured.
+pub struct Archive<'a> {
+    client: Client,
+    given_key: Option<LogKey>,
+    options: &'a cli::Server,
+}
+
+impl<'a> Archive<'a> {
+    pub fn new(options: &'a cli::Server) -> anyhow::Result<Self> {
+        let Some(server) = &options.server else { bail!("failed to start: give --server URL, or set CHARTROOM_SERVER") };
+        let Some(token) = &options.token else { bail!("failed to start: give --token T, or set CHARTROOM_TOKEN") };
+        let given_key = options.log_key.as_ref().map(|path| {
+            let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+            text.trim().parse().map_err(|_| anyhow::anyhow!("failed to read {}: it is no log key", path.display()))
+        });
+        let client = Client::new(server, token).map_err(HandOverError::from)?;
+        Ok(Self { client, given_key: given_key.transpose()?, options })
+    }
+
+    /// Hands over every batch that is ready. An unfinished import is finished first, if its
+    /// files are still there; an interrupted scan is only touched if `scans` says so.
+    pub fn deliver_all(&self, spool: &Spool, scans: bool) -> anyhow::Result<Vec<Report>> {
+        let mut reports = Vec::new();
+        for id in spool.batches()? {
+            reports.extend(self.deliver(spool, id, scans)?);
+        }
+        Ok(reports)
+    }
+
+    /// Hands over one batch; `None` for an interrupted scan that was left alone.
+    pub fn deliver(&self, spool: &Spool, id: BatchId, scans: bool) -> anyhow::Result<Option<Report>> {
+        let unpacker = unpacker()?;
+        let mut batch = spool.batch(id)?;
+        if !batch.state().capture_complete {
+            if batch.state().files().is_empty() && !scans {
+                return Ok(None);
+            }
+            capture::files(&mut batch, &unpacker)?;
+        }
+        capture::decide(&mut batch, &unpacker)?;
+        let planned = batch.state().clone();
+        let key = handover::trusted_key(&self.client, spool, self.given_key.as_ref())?;
+        Handing { client: &self.client, spool, key: &key }.batch(batch)?;
+        let mut report = Report::of(id, &planned);
+        self.tell_receipts(spool, &mut report)?;
+        if self.options.wait {
+            let most = Duration::from_secs(self.options.wait_timeout);
+            let (status, searchable) = handover::wait(&self.client, id, most).map_err(HandOverError::from)?;
+            (report.status, report.searchable) = (Some(status), Some(searchable));
+        }
+        Ok(Some(report))
+    }
+
+    fn tell_receipts(&self, spool: &Spool, report: &mut Report) -> anyhow::Result<()> {
+        let receipted = spool.finished(report.batch)?.receipted;
+        for document in &mut report.documents {
+            document.sealed_earlier = receipted.get(&document.document).copied();
+        }
+        Ok(())
+    }
+}
+
+/// The exit code that a batch deserves after it was handed over.
+pub fn exit_of(report: &Report) -> Exit {
+    match report.searchable {
+        Some(false) => Exit::Failed,
+        _ if !report.refused.is_empty() => Exit::SomeRefused,
+        _ => Exit::Done,
+    }
+}

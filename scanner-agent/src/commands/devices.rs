@@ -1,0 +1,24 @@
+//! `scanner-agent devices`: which scanners SANE knows.
+
+use anyhow::Context;
+
+use super::Exit;
+use crate::cli;
+use crate::report::{print, print_json};
+use crate::sane::capture::Helper;
+use crate::station;
+
+pub fn run(args: &cli::Devices) -> anyhow::Result<Exit> {
+    let program = station::own_program().context("failed to find this program's own file")?;
+    let helper = Helper::new(program, vec!["capture-helper".into()], station::sane_environment());
+    let devices = helper.devices()?;
+    if args.json {
+        print_json(&devices)?;
+    } else if devices.is_empty() {
+        print("SANE knows no scanner. Is it switched on, and its driver listed in SANE's dll.conf?\n")?;
+    }
+    for device in devices.iter().filter(|_| !args.json) {
+        print(&format!("{}\t{} {} ({})\n", device.name, device.vendor, device.model, device.kind))?;
+    }
+    Ok(Exit::Done)
+}

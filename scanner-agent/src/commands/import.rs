@@ -1,0 +1,85 @@
+//! `scanner-agent import`: files become a batch, safe in the spool, then in the archive.
+
+use anyhow::Context;
+use record::manifest::{Source, SourceKind};
+
+use super::deliver::{self, Archive, unpacker};
+use super::{Exit, spool_folder};
+use crate::capture;
+use crate::cli;
+use crate::files::{self, Found};
+use crate::plan;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::spool::event::{Event, Opened, State};
+use crate::spool::{Spool, durable};
+use crate::station;
+
+pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
+    if args.dry_run {
+        return dry_run(args);
+    }
+    let archive = Archive::new(&args.server)?;
+    let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
+    let opened = open(args);
+    let id = opened.batch;
+    // What waits from before goes first: the operator expects it to be in order.
+    for earlier in spool.batches()?.into_iter().filter(|earlier| *earlier != id) {
+        archive.deliver(&spool, earlier, false)?;
+    }
+    let mut batch = spool.batch(id)?;
+    if batch.state().opened.is_none() {
+        batch.record(Event::BatchOpened(Box::new(opened)))?;
+    }
+    drop(batch);
+    let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
+    report.print(args.json)?;
+    Ok(deliver::exit_of(&report))
+}
+
+fn open(args: &cli::Import) -> Opened {
+    let mut progress = Progress::new("looking at", "files", 0);
+    let Found { files, refused } = files::find(&args.paths, |done| progress.reach(done));
+    progress.finish();
+    let name = args.batch.clone().unwrap_or_else(|| default_name(args));
+    Opened {
+        batch: plan::batch_id(&name, &files),
+        name,
+        source: Source { kind: SourceKind::Import, station: station::name(), device: None },
+        defaults: args.fields.captured(),
+        files,
+        refused,
+    }
+}
+
+fn default_name(args: &cli::Import) -> String {
+    let first = args.paths.first().and_then(|path| std::path::absolute(path).ok());
+    let name = first.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "import".into()).chars().take(record::limits::NAME_CHARS_MAX).collect()
+}
+
+/// The same capture into a folder that goes away; nothing is kept, nobody is asked.
+fn dry_run(args: &cli::Import) -> anyhow::Result<Exit> {
+    let opened = open(args);
+    let (id, files) = (opened.batch, opened.files.clone());
+    let mut state = State::of([Event::BatchOpened(Box::new(opened))]);
+    let unpacker = unpacker()?;
+    let mut progress = Progress::new("looking into", "files", files.len());
+    for (at, file) in (0..).zip(&files) {
+        let scratch = tempfile::tempdir().context("failed to make a temporary folder")?;
+        let contents = unpacker.unpack(&file.path, scratch.path()).context("failed to start unpacking")?;
+        let captured = capture::captured(at, file, contents, |media_type, page| {
+            let (digest, size) = durable::digest(&mut std::fs::File::open(page)?)?;
+            let media_type = media_type.to_owned();
+            Ok(record::Descriptor { media_type, digest, size, plain_digest: None, plain_size: None })
+        })?;
+        state.apply(Event::Captured(captured));
+        progress.reach(at as usize + 1);
+    }
+    progress.finish();
+    let (documents, sheets) = plan::plan(&state);
+    state.apply(Event::SplitDecided { documents, sheets });
+    let report = Report::of(id, &state);
+    report.print(args.json)?;
+    Ok(deliver::exit_of(&report))
+}

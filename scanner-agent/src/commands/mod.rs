@@ -1,0 +1,63 @@
+//! One file per command. [`deliver`] is what they share: the way from the spool to the archive.
+
+mod deliver;
+mod devices;
+mod import;
+mod resume;
+mod scan;
+mod sheets;
+mod status;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::cli::{Cli, Command, Folder};
+use crate::handover::HandOverError;
+use crate::sane::helper;
+use crate::station;
+use crate::unpack;
+
+/// How the program ends; the numbers are a promise to scripts (see `--help`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    Failed = 1,
+    SomeRefused = 3,
+    Waiting = 4,
+    NotTrusted = 5,
+    ScannerFault = 6,
+}
+
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.command {
+        Command::Import(args) => import::run(&args),
+        Command::Scan(args) => scan::run(&args),
+        Command::Devices(args) => devices::run(&args),
+        Command::Sheets(args) => sheets::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Resume(args) => resume::run(&args),
+        Command::Unpack(args) => unpack::child::run(&args.file, &args.out, args.from).map(|()| Exit::Done),
+        Command::CaptureHelper(args) => {
+            let (options, pages, feeder) = (&args.options, args.pages, args.feeder);
+            match &args.device {
+                None => helper::list(),
+                Some(device) => helper::scan(&helper::Request { device, options, pages, feeder }),
+            }
+            .map(|()| Exit::Done)
+        }
+    }
+}
+
+/// Which exit code an error deserves.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<HandOverError>() {
+        Some(HandOverError::Trust(_)) => Exit::NotTrusted,
+        Some(_) => Exit::Waiting,
+        None => Exit::Failed,
+    }
+}
+
+fn spool_folder(folder: &Folder) -> anyhow::Result<PathBuf> {
+    folder.spool.clone().or_else(station::default_spool).context("failed to find a place for the spool; give --spool DIR")
+}

@@ -1,0 +1,111 @@
+//! `scanner-agent scan`: pages from a scanner become a batch, each safe before the next is fed.
+
+use anyhow::{Context, bail};
+use record::BatchId;
+use record::manifest::{Source, SourceKind};
+
+use super::deliver::{self, Archive};
+use super::{Exit, spool_folder};
+use crate::cli;
+use crate::progress::Progress;
+use crate::report::counted;
+use crate::sane::capture::{End, Helper};
+use crate::spool::event::{Captured, CapturedPage, Event, Opened};
+use crate::spool::{Batch, Spool};
+use crate::station;
+
+pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
+    let archive = Archive::new(&args.server)?;
+    let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
+    let id = args.continue_batch.unwrap_or_else(station::fresh_batch);
+    let mut batch = begin(&spool, args, id)?;
+    let before = batch.state().pages.len();
+    let end = capture(args, &mut batch)?;
+    let captured = batch.state().pages.len();
+    match end {
+        End::Fault { sheet, text } => {
+            complain(before + sheet as usize, captured, id, &text);
+            return Ok(Exit::ScannerFault);
+        }
+        End::Finished(_) if captured == 0 => {
+            eprintln!("There was no paper in the feeder; nothing was scanned.");
+            spool.forget(batch)?;
+            return Ok(Exit::Failed);
+        }
+        End::Finished(_) => {}
+    }
+    batch.record(Event::CaptureComplete)?;
+    drop(batch);
+    for earlier in spool.batches()?.into_iter().filter(|earlier| *earlier != id) {
+        archive.deliver(&spool, earlier, false)?;
+    }
+    let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
+    report.print(args.json)?;
+    Ok(deliver::exit_of(&report))
+}
+
+fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> {
+    if args.continue_batch.is_some() && !spool.batches()?.contains(&id) {
+        bail!("failed to continue batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
+    }
+    let mut batch = spool.batch(id)?;
+    if batch.state().capture_complete {
+        bail!("failed to continue batch {id}: its capture is complete; run `scanner-agent resume`");
+    }
+    if batch.state().opened.is_none() {
+        batch.record(Event::BatchOpened(Box::new(Opened {
+            batch: id,
+            name: args.batch.clone().unwrap_or_else(|| format!("scan of {}", station::now())),
+            source: Source { kind: SourceKind::Scan, station: station::name(), device: Some(args.device.clone()) },
+            defaults: args.fields.captured(),
+            files: Vec::new(),
+            refused: Vec::new(),
+        })))?;
+    }
+    Ok(batch)
+}
+
+fn capture(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
+    let program = station::own_program().context("failed to find this program's own file")?;
+    let helper = Helper::new(program, helper_arguments(args), station::sane_environment());
+    let mut progress = Progress::new("scanning", "pages", args.pages.unwrap_or(0) as usize);
+    let end = helper.capture(|page| {
+        let image = batch.keep_page(page.media_type, &page.bytes)?;
+        let (width, height, dpi) = (page.width, page.height, page.dpi);
+        let page = CapturedPage { image, width, height, dpi, from: None, codes: None };
+        let (pages, refused) = (vec![page], Vec::new());
+        batch.record(Event::Captured(Captured { file: None, original: None, pages, refused }))?;
+        progress.advance(1);
+        Ok(())
+    })?;
+    progress.finish();
+    Ok(end)
+}
+
+/// The source goes first: it may change what the others allow. The operator's own options come
+/// last and in the order given.
+fn helper_arguments(args: &cli::Scan) -> Vec<String> {
+    let resolution = args.resolution.map(|dpi| dpi.to_string());
+    let named = [("source", &args.source), ("mode", &args.mode), ("resolution", &resolution)];
+    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+    let mut arguments = vec!["capture-helper".to_owned(), "--device".to_owned(), args.device.clone()];
+    for (name, value) in named.chain(args.options.iter().cloned()) {
+        arguments.extend(["--option".to_owned(), format!("{name}={value}")]);
+    }
+    if let Some(pages) = args.pages {
+        arguments.extend(["--pages".to_owned(), pages.to_string()]);
+    }
+    arguments.extend(args.feeder.then(|| "--feeder".to_owned()));
+    arguments
+}
+
+fn complain(sheet: usize, captured: usize, id: BatchId, text: &str) {
+    eprintln!("Sheet {sheet}: {text}.");
+    if captured == 0 {
+        eprintln!("Nothing was captured before.");
+        return;
+    }
+    eprintln!("The {} before it are safe in the spool.", counted(captured, "page"));
+    eprintln!("Put sheet {sheet} back on top and go on with `scanner-agent scan --continue {id} …`,");
+    eprintln!("or hand over what there is with `scanner-agent resume`.");
+}

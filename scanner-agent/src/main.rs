@@ -1,0 +1,22 @@
+//! `scanner-agent`: see [`scanner_agent::cli`] for what it understands.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use scanner_agent::cli::Cli;
+use scanner_agent::commands::{Exit, exit_of, run};
+
+fn main() -> ExitCode {
+    let exit = run(Cli::parse()).unwrap_or_else(|error| {
+        let exit = exit_of(&error);
+        let text = format!("{error:#}");
+        // Library errors read on from "failed to"; ours may say so already.
+        let failed = if text.starts_with("failed to") { "" } else { "failed to " };
+        eprintln!("scanner-agent: {failed}{text}");
+        if exit == Exit::Waiting || exit == Exit::NotTrusted {
+            eprintln!("Everything captured is safe in the spool; run `scanner-agent resume` to try again.");
+        }
+        exit
+    });
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,185 @@
+//! Watches the capture helper, and lets only whole pages through.
+//!
+//! A page counts when the driver ended it *and* every announced byte came: drivers end pages
+//! early and call it success. Where nothing comes for too long the helper is killed.
+
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use record::limits;
+
+use super::encode::{Encoded, encode};
+use super::frames::{self, DeviceFacts, Finish, Frame, Message, PageFacts, Settings};
+
+/// How to start the helper: program, arguments, and the only environment it gets.
+pub struct Helper {
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    pub environment: Vec<(String, String)>,
+    /// Before the first byte of a page: the sheet has to be fed, the lamp to warm up.
+    pub before_data: Duration,
+    /// Between two pieces of a page.
+    pub in_page: Duration,
+}
+
+/// How a capture ended. Pages handed out before are good in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    Finished(Finish),
+    /// The text says what happened; the sheet is counted from 1 in this capture.
+    Fault { sheet: u32, text: String },
+}
+
+impl Helper {
+    pub fn new(program: PathBuf, arguments: Vec<String>, environment: Vec<(String, String)>) -> Self {
+        let (before_data, in_page) = (Duration::from_secs(30), Duration::from_secs(10));
+        Self { program, arguments, environment, before_data, in_page }
+    }
+
+    fn start(&self) -> std::io::Result<(Child, Receiver<Option<Frame>>)> {
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        // A short queue: a slow disk slows the scanner down instead of filling memory.
+        let (sender, receiver) = mpsc::sync_channel(8);
+        if let Some(stdout) = child.stdout.take() {
+            std::thread::spawn(move || {
+                let mut stdout = BufReader::new(stdout);
+                while let Ok(Some(frame)) = frames::read(&mut stdout) {
+                    if sender.send(Some(frame)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Ok((child, receiver))
+    }
+
+    pub fn devices(&self) -> anyhow::Result<Vec<DeviceFacts>> {
+        let (mut child, frames) = self.start()?;
+        let answer = frames.recv_timeout(self.before_data);
+        let _ = child.kill();
+        child.wait()?;
+        match answer {
+            Ok(Some(Frame::Message(Message::Devices { devices }))) => Ok(devices),
+            Ok(Some(Frame::Message(Message::Fault { text }))) => anyhow::bail!(text),
+            _ => anyhow::bail!("a scanner driver crashed or hung while listing devices; look at SANE's dll.conf"),
+        }
+    }
+
+    /// Captures pages until the feeder is empty; each whole page goes to `keep` at once.
+    ///
+    /// # Errors
+    /// What `keep` fails with: the page is not safe then, and nothing more is scanned.
+    pub fn capture(&self, mut keep: impl FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<End> {
+        let (mut child, frames) = self.start()?;
+        let mut session = Session { settings: None, page: None, sheet: 0 };
+        let end = loop {
+            let wait = if session.in_page() { self.in_page } else { self.before_data };
+            let frame = match frames.recv_timeout(wait) {
+                Ok(Some(frame)) => frame,
+                Err(RecvTimeoutError::Timeout) => break session.silent(wait),
+                Ok(None) | Err(RecvTimeoutError::Disconnected) => break session.died(),
+            };
+            match session.take(frame, &mut keep) {
+                Ok(None) => {}
+                Ok(Some(end)) => break end,
+                Err(error) => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    return Err(error);
+                }
+            }
+        };
+        // It has nothing more to say; one that hangs in a driver would not end by itself.
+        let _ = child.kill();
+        child.wait()?;
+        Ok(end)
+    }
+}
+
+struct Session {
+    settings: Option<Settings>,
+    page: Option<(PageFacts, Vec<u8>)>,
+    /// The sheet that is being scanned, or was last.
+    sheet: u32,
+}
+
+impl Session {
+    fn in_page(&self) -> bool {
+        self.page.as_ref().is_some_and(|(_, bytes)| !bytes.is_empty())
+    }
+
+    fn take(&mut self, frame: Frame, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
+        match frame {
+            Frame::Message(Message::Ready(settings)) => self.settings = Some(settings),
+            Frame::Message(Message::Page(facts)) => {
+                self.sheet += 1;
+                self.page = Some((facts, Vec::new()));
+            }
+            Frame::Data(bytes) => match &mut self.page {
+                Some((facts, page)) if fits(facts, page.len() + bytes.len()) => page.extend_from_slice(&bytes),
+                _ => return Ok(Some(self.fault("the driver sent more bytes than it announced"))),
+            },
+            Frame::Message(Message::PageEnd) => return self.end_page(keep),
+            Frame::Message(Message::Finished { why }) => return Ok(Some(End::Finished(why))),
+            Frame::Message(Message::Fault { text }) => return Ok(Some(self.fault(&text))),
+            Frame::Message(Message::Devices { .. }) => {}
+        }
+        Ok(None)
+    }
+
+    fn end_page(&mut self, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
+        let Some((facts, bytes)) = self.page.take() else {
+            return Ok(Some(self.fault("the driver ended a page that it had not begun")));
+        };
+        let dpi = self.settings.as_ref().map_or(0, |settings| settings.dpi);
+        match whole(&facts, &bytes).and_then(|height| encode(&facts, height, dpi, &bytes)) {
+            Ok(page) => keep(page).map(|()| None),
+            Err(text) => Ok(Some(self.fault(&text))),
+        }
+    }
+
+    fn fault(&self, text: &str) -> End {
+        End::Fault { sheet: self.sheet.max(1), text: text.to_owned() }
+    }
+
+    fn silent(&self, after: Duration) -> End {
+        self.fault(&format!("the scanner sent nothing for {} s", after.as_secs()))
+    }
+
+    fn died(&self) -> End {
+        self.fault("the scanner's driver crashed")
+    }
+}
+
+fn fits(facts: &PageFacts, bytes: usize) -> bool {
+    let most = match facts.height {
+        Some(height) => u64::from(height) * u64::from(facts.bytes_per_line),
+        None => limits::PAGE_PIXELS_MAX * 3,
+    };
+    bytes as u64 <= most.min(limits::PAGE_PIXELS_MAX * 3)
+}
+
+/// The number of lines, if every byte is there. A short page is a fault, never a page.
+fn whole(facts: &PageFacts, bytes: &[u8]) -> Result<u32, String> {
+    let line = facts.bytes_per_line as usize;
+    let lines = u32::try_from(bytes.len() / line).unwrap_or(u32::MAX);
+    if lines == 0 || bytes.len() % line != 0 || facts.height.is_some_and(|height| height != lines) {
+        let announced = facts.height.map_or("whole lines".into(), |height| format!("{} bytes", height as usize * line));
+        return Err(format!("the page is short: {} bytes came instead of {announced}", bytes.len()));
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+#[path = "capture_tests.rs"]
+mod tests;

@@ -1,0 +1,160 @@
+//! The capture helper: the process that drivers may crash. It has no token, no spool, no network
+//! of its own; it opens one device and streams pages.
+
+use std::io::{self, Write};
+
+use anyhow::bail;
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+
+use super::device::{Device, Sane, Status};
+use super::ffi::{FRAME_GRAY, FRAME_RGB, RawParameters};
+use super::frames::{self, Finish, Frame, Message, PageFacts, Settings};
+
+/// What to scan, as given on the helper's command line.
+pub struct Request<'a> {
+    pub device: &'a str,
+    /// Set in this order: a source may change what the others allow.
+    pub options: &'a [(String, String)],
+    pub pages: Option<u32>,
+    /// The device is a feeder, whatever it calls itself.
+    pub feeder: bool,
+}
+
+pub fn list() -> anyhow::Result<()> {
+    settle()?;
+    let said = match Sane::start().and_then(|sane| sane.devices()) {
+        Ok(devices) => Message::Devices { devices },
+        Err(error) => Message::Fault { text: format!("failed to {error}") },
+    };
+    say(said)
+}
+
+pub fn scan(request: &Request<'_>) -> anyhow::Result<()> {
+    settle()?;
+    let end = match run(request) {
+        Ok(why) => Message::Finished { why },
+        Err(error) => Message::Fault { text: format!("{error:#}") },
+    };
+    say(end)
+}
+
+fn settle() -> anyhow::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    Ok(())
+}
+
+fn say(message: Message) -> anyhow::Result<()> {
+    Ok(frames::write(&mut io::stdout().lock(), &Frame::Message(message))?)
+}
+
+fn run(request: &Request<'_>) -> anyhow::Result<Finish> {
+    let sane = Sane::start()?;
+    let device = sane.open(request.device)?;
+    for (name, value) in request.options {
+        device.set(name, value)?;
+    }
+    let settings = settings(&sane, &device, request);
+    let most = if settings.feeder { request.pages.unwrap_or(u32::MAX) } else { 1 };
+    say(Message::Ready(settings))?;
+    let end = pages(&device, most);
+    device.cancel();
+    end
+}
+
+fn settings(sane: &Sane, device: &Device<'_>, request: &Request<'_>) -> Settings {
+    let source = device.get("source");
+    let dpi = device.get("resolution").or_else(|| device.get("x-resolution"));
+    let dpi = dpi.and_then(|text| text.parse::<f64>().ok()).map_or(0, |dpi| dpi.round() as u32);
+    let feeder = request.feeder || is_feeder(source.as_deref(), || kind(sane, request.device));
+    Settings { source, mode: device.get("mode"), dpi, feeder }
+}
+
+/// Sources are called "ADF Front", "Automatic Document Feeder", "ADF Duplex" …; a device without
+/// sources is a feeder if it calls itself sheetfed.
+fn is_feeder(source: Option<&str>, kind: impl FnOnce() -> String) -> bool {
+    let (text, words) = match source {
+        Some(source) => (source.to_lowercase(), ["adf", "feeder", "duplex"]),
+        None => (kind().to_lowercase(), ["sheetfed", "feeder", "document"]),
+    };
+    words.iter().any(|word| text.contains(word))
+}
+
+fn kind(sane: &Sane, name: &str) -> String {
+    let devices = sane.devices().unwrap_or_default();
+    devices.into_iter().find(|device| device.name == name).map(|device| device.kind).unwrap_or_default()
+}
+
+fn pages(device: &Device<'_>, most: u32) -> anyhow::Result<Finish> {
+    for _ in 0..most {
+        match device.start() {
+            Err(status) if status.is_feeder_empty() => return Ok(Finish::FeederEmpty),
+            other => other?,
+        }
+        // Only now are they final.
+        let facts = facts(device.parameters()?)?;
+        say(Message::Page(facts))?;
+        if !page(device)? {
+            return Ok(Finish::FeederEmpty);
+        }
+        say(Message::PageEnd)?;
+    }
+    Ok(Finish::EnoughPages)
+}
+
+/// Streams one page. False where the driver notices only now that there was no sheet.
+fn page(device: &Device<'_>) -> anyhow::Result<bool> {
+    let mut buffer = vec![0; 256 * 1024];
+    let mut stdout = io::stdout().lock();
+    let mut sent = 0_usize;
+    loop {
+        match device.read(&mut buffer) {
+            Ok(0) => std::thread::sleep(std::time::Duration::from_millis(5)),
+            Ok(n) => {
+                frames::write(&mut stdout, &Frame::Data(buffer[..n].to_vec()))?;
+                sent += n;
+            }
+            Err(status) if status.is_end_of_page() => return Ok(true),
+            Err(status) if status.is_feeder_empty() && sent == 0 => return Ok(false),
+            Err(status) => return Err(in_page(status, sent, &mut stdout)),
+        }
+    }
+}
+
+fn in_page(status: Status, sent: usize, stdout: &mut dyn Write) -> anyhow::Error {
+    let _ = stdout.flush();
+    anyhow::anyhow!("{status} after {sent} bytes")
+}
+
+fn facts(raw: RawParameters) -> anyhow::Result<PageFacts> {
+    let colour = match raw.format {
+        FRAME_GRAY => false,
+        FRAME_RGB => true,
+        _ => bail!("the device sends the colours one after the other, which is not supported; choose another mode"),
+    };
+    if raw.last_frame == 0 {
+        bail!("the device sends a page in several frames, which is not supported; choose another mode");
+    }
+    let positive = |n: i32| u32::try_from(n).ok().filter(|n| *n > 0);
+    let (Some(width), Some(bytes_per_line), Some(depth)) =
+        (positive(raw.pixels_per_line), positive(raw.bytes_per_line), positive(raw.depth))
+    else {
+        bail!("the device announces a page without pixels");
+    };
+    Ok(PageFacts { colour, depth, width, height: positive(raw.lines), bytes_per_line })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeders_are_known_by_many_names() {
+        for source in ["ADF", "ADF Front", "Automatic Document Feeder", "ADF Duplex", "Document Feeder"] {
+            assert!(is_feeder(Some(source), String::new), "{source}");
+        }
+        assert!(!is_feeder(Some("Flatbed"), || "sheetfed scanner".into()));
+        assert!(is_feeder(None, || "sheetfed scanner".into()));
+        assert!(!is_feeder(None, || "virtual device".into()));
+    }
+}

@@ -1,0 +1,166 @@
+//! Scenes from the scanning room. A scene is a string: files are divided by blanks, pages by
+//! nothing; `.` is a page, `P` a PATCHT page, letters stand for sheets as in [`line`].
+
+use super::*;
+use record::words::Box as Place;
+
+fn sheet(kind: SheetKind, mrn: &str, encounter: &str, document_type: &str) -> String {
+    let sheet = Sheet {
+        kind,
+        mrn: mrn.parse().ok(),
+        encounter: encounter.parse().ok(),
+        document_type: document_type.parse().ok(),
+        date: None,
+    };
+    sheet.to_line()
+}
+
+fn line(letter: char) -> Option<String> {
+    let separator = SheetKind::DocumentSeparator;
+    Some(match letter {
+        '.' => return None,
+        'P' => "PATCHT".to_owned(),
+        'C' => sheet(SheetKind::BatchCover, "MRN-1", "STAY-1", ""),
+        'a' => sheet(separator, "MRN-1", "", "LETTER"),
+        'b' => sheet(separator, "MRN-2", "", ""),
+        't' => sheet(separator, "", "", "LAB"),
+        'd' => format!("{}X", sheet(separator, "MRN-1", "", "")),
+        'm' => malformed(),
+        'w' => "0123456789".to_owned(),
+        other => panic!("no sheet {other}"),
+    })
+}
+
+/// A line whose check character is right and whose patient number is not.
+fn malformed() -> String {
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%"
+        .chars()
+        .map(|check| format!("CR1/D/AB////{check}"))
+        .find(|line| Sheet::from_line(line) == Err(SheetError::MalformedMrn))
+        .expect("one of 43 is right")
+}
+
+fn code(text: String) -> Code {
+    Code { format: "QRCode".into(), text, place: Place { x: 0, y: 0, w: 1, h: 1 } }
+}
+
+fn play(scene: &str, scanned: bool) -> Split {
+    let pages: Vec<(Option<u32>, Vec<Code>)> = (0..)
+        .zip(scene.split(' '))
+        .flat_map(|(file, pages)| pages.chars().map(move |letter| (file, letter)))
+        .map(|(file, letter)| ((!scanned).then_some(file), line(letter).map(code).into_iter().collect()))
+        .collect();
+    let seen: Vec<Seen<'_>> = pages.iter().map(|(group, codes)| Seen { group: *group, codes }).collect();
+    split(&seen, &CapturedFields::default())
+}
+
+/// `pages[mrn/encounter/type!exceptions@page]`, documents divided by ` | `.
+fn told(split: &Split) -> String {
+    let part = |part: &Part| {
+        let pages: Vec<String> = part.pages.iter().map(|at| (at + 1).to_string()).collect();
+        let fields = &part.fields;
+        let exceptions: String = fields
+            .exceptions
+            .iter()
+            .map(|e| format!(" !{:?}@{}", e.code, e.page.map_or("-".into(), |page| page.to_string())))
+            .collect();
+        format!(
+            "{} {}/{}/{}{exceptions}",
+            pages.join(","),
+            fields.mrn.as_ref().map_or("", |mrn| mrn.reveal()),
+            fields.encounter.as_ref().map_or("", |encounter| encounter.reveal()),
+            fields.document_type.as_ref().map_or("", |kind| kind.reveal()),
+        )
+    };
+    split.parts.iter().map(part).collect::<Vec<_>>().join(" | ")
+}
+
+#[track_caller]
+fn scene(pages: &str, expected: &str) {
+    assert_eq!(told(&play(pages, false)), expected, "{pages}");
+}
+
+#[track_caller]
+fn scan(pages: &str, expected: &str) {
+    assert_eq!(told(&play(pages, true)), expected, "scanned {pages}");
+}
+
+#[test]
+fn without_sheets_each_file_is_a_document_and_a_scan_is_one() {
+    scene(". .. .", "1 // !NoPatient@- | 2,3 // !NoPatient@- | 4 // !NoPatient@-");
+    scan("...", "1,2,3 // !NoPatient@-");
+    scene("w.", "1,2 // !NoPatient@-");
+}
+
+#[test]
+fn a_cover_holds_until_a_separator_says_otherwise() {
+    scan("C..a..t.b.", "2,3 MRN-1/STAY-1/ | 5,6 MRN-1/STAY-1/LETTER | 8 MRN-1/STAY-1/LAB | 10 MRN-2//");
+}
+
+#[test]
+fn a_sheet_in_a_file_of_several_pages_speaks_for_that_file_only() {
+    scene("Ca.. ..", "3,4 MRN-1/STAY-1/LETTER | 5,6 // !NoPatient@-");
+    scene("a. .", "2 MRN-1//LETTER | 3 // !NoPatient@-");
+}
+
+#[test]
+fn a_sheet_that_is_a_file_speaks_until_the_next_one() {
+    scene("a . .. b .", "2,3,4 MRN-1//LETTER | 6 MRN-2//");
+    scene("C . ..", "2 MRN-1/STAY-1/ | 3,4 MRN-1/STAY-1/");
+}
+
+#[test]
+fn a_patch_separates_and_says_nothing() {
+    scene(".P.PP.", "1 // !NoPatient@- | 3 // !NoPatient@- | 6 // !NoPatient@-");
+    scan("CP.P.", "3 MRN-1/STAY-1/ | 5 MRN-1/STAY-1/");
+}
+
+#[test]
+fn the_same_separator_twice_with_nothing_between_is_asked_about() {
+    scan("aa.", "3 MRN-1//LETTER !DuplicateSeparator@2");
+    scan("a.a.", "2 MRN-1//LETTER | 4 MRN-1//LETTER");
+    scan("ab.", "3 MRN-2//");
+}
+
+#[test]
+fn an_unclear_sheet_starts_a_document_that_nobody_owns() {
+    scan("C.d..", "2 MRN-1/STAY-1/ | 3,4,5 // !DamagedSheet@3");
+    scene("a . m .", "2 MRN-1//LETTER | 3,4 // !MalformedMrn@3");
+}
+
+#[test]
+fn two_different_sheets_on_a_page_are_one_question_but_two_equal_ones_are_one_sheet() {
+    let page = |letters: &str| letters.chars().filter_map(line).map(code).collect::<Vec<_>>();
+    let run = |first: &str| {
+        let (sheet, page) = (page(first), Vec::new());
+        told(&split(
+            &[Seen { group: None, codes: &sheet }, Seen { group: None, codes: &page }],
+            &CapturedFields::default(),
+        ))
+    };
+    assert_eq!(run("ab"), "1,2 // !TwoSheetsOnPage@1");
+    assert_eq!(run("aa"), "2 MRN-1//LETTER");
+    assert_eq!(run("aP"), "2 MRN-1//LETTER");
+    assert_eq!(run("ad"), "1,2 // !DamagedSheet@1");
+}
+
+#[test]
+fn sheets_stay_with_their_document_and_pages_are_neither_lost_nor_doubled() {
+    let split = play("Caa..b.d. .. P . b", false);
+    let mut all: Vec<usize> = split.parts.iter().flat_map(|part| part.pages.clone()).collect();
+    assert_eq!(split.parts[0].sheets, [0, 1, 2]);
+    assert_eq!(split.parts[1].sheets, [0, 5]);
+    all.extend(&split.sheets);
+    all.sort_unstable();
+    assert_eq!(all, (0..14).collect::<Vec<_>>());
+}
+
+#[test]
+fn options_hold_where_no_sheet_says_otherwise() {
+    let defaults = CapturedFields { mrn: "MRN-9".parse().ok(), date: "1974-03-09".parse().ok(), ..Default::default() };
+    let (a, none) = ([code(line('b').expect("a sheet"))], []);
+    let seen = [Seen { group: None, codes: &none }, Seen { group: None, codes: &a }, Seen { group: None, codes: &none }];
+    let split = split(&seen, &defaults);
+    assert_eq!(told(&split), "1 MRN-9// | 3 MRN-2//");
+    assert_eq!(split.parts[1].fields.date, defaults.date);
+}

@@ -1,0 +1,181 @@
+//! What can happen to a batch at the station, and the state that follows from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use record::manifest::{OriginalPage, Refused, Source};
+use record::wire::{CapturedFields, HandOver};
+use record::{BatchId, Descriptor, Digest, DocumentId};
+use serde::{Deserialize, Serialize};
+
+use crate::barcode::Code;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    BatchOpened(Box<Opened>),
+    /// The pages of one whole file, or one scanned page, are on disk.
+    Captured(Captured),
+    /// Nothing more will be captured for this batch.
+    CaptureComplete,
+    /// The batch was cut into documents. This decision stands, whatever the agent is later.
+    SplitDecided {
+        documents: Vec<Planned>,
+        /// Pages that are sheets, by place in the capture order.
+        sheets: Vec<u32>,
+    },
+    /// The archive's receipt for one document was verified.
+    DocumentReceipted {
+        document: DocumentId,
+        manifest: Digest,
+        index: u64,
+        /// It had been sealed before, in this or another batch.
+        earlier: bool,
+    },
+    BatchClosed {
+        index: u64,
+    },
+    /// The spooled pages were removed; the archive has them.
+    Forgotten,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opened {
+    pub batch: BatchId,
+    pub name: String,
+    pub source: Source,
+    /// What the operator said of every document of the batch; sheets say it better.
+    pub defaults: CapturedFields,
+    /// What is to be captured, in order; empty for a scan.
+    pub files: Vec<SourceFile>,
+    /// What was given but could not even be opened.
+    pub refused: Vec<Refused>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    pub path: PathBuf,
+    /// As people call it: relative to the folder that was given.
+    pub name: String,
+    pub digest: Digest,
+    pub size: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Captured {
+    /// Which of [`Opened::files`]; absent for a scanned page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
+    /// The file itself, where the pages are not simply it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Descriptor>,
+    pub pages: Vec<CapturedPage>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CapturedPage {
+    pub image: Descriptor,
+    pub width: u32,
+    pub height: u32,
+    pub dpi: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<OriginalPage>,
+    /// Absent where nobody has looked yet: a scanner is not kept waiting for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Vec<Code>>,
+}
+
+/// A document as it will be handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    pub document: DocumentId,
+    pub hand_over: HandOver,
+}
+
+/// One page in the batch's capture order, with the file it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedPage {
+    pub file: Option<u32>,
+    pub page: CapturedPage,
+}
+
+/// Where a batch stands: a fold over its journal, and nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub opened: Option<Opened>,
+    pub pages: Vec<PlacedPage>,
+    pub originals: BTreeMap<u32, Descriptor>,
+    pub files_done: BTreeSet<u32>,
+    pub refused: Vec<Refused>,
+    pub capture_complete: bool,
+    pub documents: Option<Vec<Planned>>,
+    pub sheets: Vec<u32>,
+    pub receipted: BTreeMap<DocumentId, bool>,
+    pub closed: bool,
+    pub forgotten: bool,
+}
+
+impl State {
+    pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
+        events.into_iter().fold(Self::default(), |mut state, event| {
+            state.apply(event);
+            state
+        })
+    }
+
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::BatchOpened(opened) => {
+                self.refused.clone_from(&opened.refused);
+                self.opened = Some(*opened);
+            }
+            Event::Captured(captured) => self.take(captured),
+            Event::CaptureComplete => self.capture_complete = true,
+            Event::SplitDecided { documents, sheets } => {
+                self.documents = Some(documents);
+                self.sheets = sheets;
+            }
+            Event::DocumentReceipted { document, earlier, .. } => {
+                self.receipted.insert(document, earlier);
+            }
+            Event::BatchClosed { .. } => self.closed = true,
+            Event::Forgotten => self.forgotten = true,
+        }
+    }
+
+    fn take(&mut self, captured: Captured) {
+        // A file is in once: a second line for it, however it came about, changes nothing.
+        if captured.file.is_some_and(|file| !self.files_done.insert(file)) {
+            return;
+        }
+        if let (Some(file), Some(original)) = (captured.file, captured.original) {
+            self.originals.insert(file, original);
+        }
+        self.pages.extend(captured.pages.into_iter().map(|page| PlacedPage { file: captured.file, page }));
+        self.refused.extend(captured.refused);
+    }
+
+    pub fn files(&self) -> &[SourceFile] {
+        self.opened.as_ref().map_or(&[], |opened| &opened.files)
+    }
+
+    pub fn name(&self) -> &str {
+        self.opened.as_ref().map_or("", |opened| &opened.name)
+    }
+
+    pub fn planned(&self) -> &[Planned] {
+        self.documents.as_deref().unwrap_or_default()
+    }
+
+    /// Documents that no receipt has been seen for.
+    pub fn waiting(&self) -> impl Iterator<Item = &Planned> {
+        self.planned().iter().filter(|planned| !self.receipted.contains_key(&planned.document))
+    }
+}

@@ -1,0 +1,183 @@
+//! The child: opens one hostile file, writes its pages, says what it found.
+//!
+//! It limits itself before it reads a byte, and dies with its parent. A panic while a page is
+//! unpacked costs that page; anything worse costs the process, which the parent starts again.
+
+use std::fs;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use imaging::{Pixels, Raster};
+use record::limits;
+use record::manifest::Extraction;
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+
+use super::kind::Kind;
+use super::{Line, Unpacked, page_file, render};
+use crate::barcode;
+
+/// Unpacks `file` into `out` from page `from` on, and says so line by line on stdout.
+pub fn run(file: &Path, out: &Path, from: u32) -> anyhow::Result<()> {
+    limit_self()?;
+    // What a decoder panics with may quote the file; the parent only needs to know that it did.
+    std::panic::set_hook(Box::new(|_| {}));
+    let bytes = fs::read(file)?;
+    let opened = catch_unwind(|| Opened::new(bytes)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+    match opened {
+        Err(reason) => say(&Line::Unusable { reason })?,
+        Ok(opened) => pages(&opened, out, from)?,
+    }
+    Ok(())
+}
+
+fn limit_self() -> anyhow::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    for (resource, most) in [
+        (Resource::As, limits::UNPACK_MEMORY_BYTES_MAX),
+        (Resource::Cpu, limits::UNPACK_SECONDS_MAX),
+        (Resource::Fsize, limits::PAGE_BYTES_MAX as u64),
+        // A core file would be a patient's page in a place nobody cleans.
+        (Resource::Core, 0),
+    ] {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}
+
+fn say(line: &Line) -> io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&text)?;
+    stdout.flush()
+}
+
+fn pages(opened: &Opened, out: &Path, from: u32) -> anyhow::Result<()> {
+    let pages = opened.pages();
+    say(&Line::File { media_type: opened.kind.media_type().to_owned(), pages })?;
+    for number in from..=pages {
+        let page = catch_unwind(AssertUnwindSafe(|| opened.page(number)));
+        let line = match page.unwrap_or_else(|_| Err("crashed the decoder".into())) {
+            Ok(page) => write_page(out, number, page)?,
+            Err(reason) => Line::Refused { number, reason },
+        };
+        say(&line)?;
+    }
+    Ok(())
+}
+
+fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
+    let codes = match barcode::read(page.gray.bytes(), page.gray.width(), page.gray.height()) {
+        Ok(codes) => codes,
+        Err(error) => return Ok(Line::Refused { number, reason: error.to_string() }),
+    };
+    if let Some(bytes) = &page.bytes {
+        fs::write(out.join(page_file(number)), bytes)?;
+    }
+    Ok(Line::Page(Box::new(Unpacked {
+        number,
+        media_type: page.media_type.to_owned(),
+        width: page.gray.width(),
+        height: page.gray.height(),
+        dpi: page.dpi,
+        how: page.how,
+        whole_file: page.bytes.is_none(),
+        codes,
+    })))
+}
+
+/// One page, ready to be written.
+struct Page {
+    media_type: &'static str,
+    /// `None`: the page is the file.
+    bytes: Option<Vec<u8>>,
+    gray: Raster,
+    dpi: u32,
+    how: Extraction,
+}
+
+struct Opened {
+    kind: Kind,
+    bytes: Vec<u8>,
+    parts: Parts,
+}
+
+enum Parts {
+    /// PNG and JPEG, and a TIFF of one page.
+    Whole,
+    Tiff(Vec<Vec<u8>>),
+    Pdf(Box<super::pdf::Document>),
+}
+
+impl Opened {
+    fn new(bytes: Vec<u8>) -> Result<Self, String> {
+        let Some(kind) = Kind::of(&bytes) else {
+            return Err("is neither PDF, TIFF, PNG nor JPEG: convert it to one of these".into());
+        };
+        let parts = match kind {
+            Kind::Png | Kind::Jpeg => Parts::Whole,
+            Kind::Tiff => match formats::tiff::split(&bytes).map_err(failed)? {
+                pages if pages.len() == 1 => Parts::Whole,
+                pages => Parts::Tiff(pages),
+            },
+            Kind::Pdf => Parts::Pdf(Box::new(super::pdf::Document::open(&bytes)?)),
+        };
+        let opened = Self { kind, bytes, parts };
+        match opened.pages() as usize {
+            0 => Err("has no pages".into()),
+            n if n > limits::DOCUMENT_PAGES_MAX => {
+                Err(format!("has {n} pages; at most {} are allowed: split it", limits::DOCUMENT_PAGES_MAX))
+            }
+            _ => Ok(opened),
+        }
+    }
+
+    fn pages(&self) -> u32 {
+        let count = match &self.parts {
+            Parts::Whole => 1,
+            Parts::Tiff(pages) => pages.len(),
+            Parts::Pdf(pdf) => pdf.pages(),
+        };
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    fn page(&self, number: u32) -> Result<Page, String> {
+        match &self.parts {
+            Parts::Whole => untouched(&self.bytes, true),
+            Parts::Tiff(pages) => untouched(&pages[number as usize - 1], false),
+            Parts::Pdf(pdf) => match pdf.untouched(number)? {
+                // An image the decoder does not take, or a page that is more than its image.
+                Some(bytes) => untouched(&bytes, false).or_else(|_| drawn(pdf, number)),
+                None => drawn(pdf, number),
+            },
+        }
+    }
+}
+
+/// Decoding the whole page is the proof that it is whole.
+fn untouched(bytes: &[u8], whole_file: bool) -> Result<Page, String> {
+    let facts = imaging::probe(bytes).map_err(failed)?;
+    let gray = imaging::decode(bytes).map_err(failed)?.to_gray();
+    let media_type = facts.media_type.as_str();
+    let bytes = (!whole_file).then(|| bytes.to_vec());
+    Ok(Page { media_type, bytes, gray, dpi: facts.dpi, how: Extraction::Untouched })
+}
+
+fn drawn(pdf: &super::pdf::Document, number: u32) -> Result<Page, String> {
+    let render::Drawing { raster, dpi } = pdf.draw(number)?;
+    let bytes = raster.encode_png(dpi).map_err(failed)?;
+    if bytes.len() > limits::PAGE_BYTES_MAX {
+        return Err(format!("is {} bytes when drawn; at most {} are allowed", bytes.len(), limits::PAGE_BYTES_MAX));
+    }
+    let gray = match raster.pixels() {
+        Pixels::Gray8(_) => raster,
+        Pixels::Rgb8(_) => raster.to_gray(),
+    };
+    Ok(Page { media_type: "image/png", bytes: Some(bytes), gray, dpi, how: Extraction::Rendered })
+}
+
+/// Library errors read on from "failed to".
+pub(super) fn failed(error: impl std::fmt::Display) -> String {
+    format!("failed to {error}")
+}

@@ -1,0 +1,50 @@
+//! What pages are in this file, and what stands on them in barcodes?
+//!
+//! Files come from anywhere and their decoders may crash, hang or eat memory. So each file is
+//! opened in a child process of its own ([`child`]) that can be killed ([`supervise`]). The
+//! child writes the pages' master files and one JSON line per page, [`Line`].
+
+pub mod child;
+mod kind;
+mod pdf;
+mod render;
+pub mod supervise;
+
+use record::manifest::Extraction;
+use serde::{Deserialize, Serialize};
+
+use crate::barcode::Code;
+
+/// What the child says on its standard output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Line {
+    /// First: what the file is and how many pages it has.
+    File { media_type: String, pages: u32 },
+    Page(Box<Unpacked>),
+    /// This page cannot be taken in; the next one may.
+    Refused { number: u32, reason: String },
+    /// The whole file cannot.
+    Unusable { reason: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unpacked {
+    /// 1-based in the file.
+    pub number: u32,
+    pub media_type: String,
+    pub width: u32,
+    pub height: u32,
+    /// 0 where the file does not say.
+    pub dpi: u32,
+    pub how: Extraction,
+    /// The page is the file, byte for byte.
+    pub whole_file: bool,
+    pub codes: Vec<Code>,
+}
+
+/// The name under which the child leaves a page.
+pub fn page_file(number: u32) -> String {
+    format!("{number:06}.page")
+}

@@ -1,0 +1,261 @@
+//! Runs the unpacking child, and survives whatever it does.
+//!
+//! A child that dies or hangs on a page costs that page: it is started again behind it. One that
+//! keeps dying, or uses up the file's time, costs the rest of the file. The batch goes on.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use record::limits;
+
+use super::{Line, Unpacked, page_file};
+
+/// A line with 32 long barcodes stays far below this.
+const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// A file whose pages kill the decoder this often is not worth more attempts.
+const DEATHS_MAX: usize = 5;
+
+/// What came out of a file. Page numbers are 1-based; `None` is the file as a whole.
+#[derive(Debug, Default)]
+pub struct Contents {
+    pub media_type: String,
+    pub pages: Vec<(Unpacked, PathBuf)>,
+    pub refused: Vec<(Option<u32>, String)>,
+}
+
+pub struct Unpacker {
+    /// This very program; run as `PROGRAM unpack FILE --out DIR --from N`.
+    pub program: PathBuf,
+    pub file_time: Duration,
+    pub page_time: Duration,
+}
+
+/// How one run of the child ended.
+enum End {
+    Done,
+    /// The whole file is of no use.
+    Unusable(String),
+    /// It died, hung or spoke nonsense at the next page.
+    Failed(String),
+    OutOfTime,
+}
+
+struct Run {
+    contents: Contents,
+    total: Option<u32>,
+    next: u32,
+}
+
+impl Unpacker {
+    pub fn new(program: PathBuf) -> Self {
+        let page_time = Duration::from_secs(limits::UNPACK_PAGE_SECONDS_MAX);
+        Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time }
+    }
+
+    /// Unpacks `file` into the empty folder `out`.
+    ///
+    /// # Errors
+    /// Only where the child cannot be started at all; what is wrong with the file is in the contents.
+    pub fn unpack(&self, file: &Path, out: &Path) -> std::io::Result<Contents> {
+        let deadline = Instant::now() + self.file_time;
+        let mut run = Run { contents: Contents::default(), total: None, next: 1 };
+        for _ in 0..DEATHS_MAX {
+            match self.run(file, out, deadline, &mut run)? {
+                End::Done => return Ok(run.contents),
+                End::Unusable(reason) => return Ok(run.give_up(reason)),
+                End::OutOfTime => {
+                    return Ok(run.give_up(format!("took longer than {} s to unpack", self.file_time.as_secs())));
+                }
+                End::Failed(reason) if run.total.is_none() => return Ok(run.give_up(reason)),
+                End::Failed(reason) => run.skip(reason),
+            }
+            if run.total.is_some_and(|total| run.next > total) {
+                return Ok(run.contents);
+            }
+        }
+        Ok(run.give_up("the pages before it crashed the decoder again and again; this page and those after it were not tried".into()))
+    }
+
+    fn run(&self, file: &Path, out: &Path, deadline: Instant, run: &mut Run) -> std::io::Result<End> {
+        let mut child = Command::new(&self.program)
+            .arg("unpack")
+            .arg(file)
+            .arg("--out")
+            .arg(out)
+            .args(["--from", &run.next.to_string()])
+            // No token, no proxy, no library path: the child opens hostile files.
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let lines = listen(&mut child);
+        let end = self.follow(&lines, out, deadline, run);
+        if !matches!(end, None | Some(End::Done)) {
+            let _ = child.kill();
+        }
+        let status = child.wait()?;
+        Ok(end.unwrap_or_else(|| if status.success() { run.finished() } else { End::Failed(death(status)) }))
+    }
+
+    /// Takes lines until the child has nothing more to say (`None`) or must be stopped.
+    fn follow(&self, lines: &Receiver<Option<Line>>, out: &Path, deadline: Instant, run: &mut Run) -> Option<End> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match lines.recv_timeout(left.min(self.page_time)) {
+                Ok(Some(Line::Unusable { reason })) => return Some(End::Unusable(reason)),
+                Ok(line) => {
+                    if !line.is_some_and(|line| run.take(line, out)) {
+                        return Some(End::Failed("the unpacking process spoke nonsense".into()));
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if left <= self.page_time => return Some(End::OutOfTime),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Some(End::Failed(format!("took longer than {} s", self.page_time.as_secs())));
+                }
+            }
+        }
+    }
+}
+
+/// Reads the child's lines on a thread of its own, so that silence can be noticed. `None` is a
+/// line that is none of ours.
+fn listen(child: &mut Child) -> Receiver<Option<Line>> {
+    let (sender, receiver) = mpsc::sync_channel(16);
+    if let Some(stdout) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(stdout);
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                match reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
+                    Ok(0) | Err(_) => return,
+                    // Half a line is what a dying child leaves; its death says more.
+                    Ok(_) if !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES_MAX => return,
+                    Ok(_) if sender.send(serde_json::from_slice(&line).ok()).is_err() => return,
+                    Ok(_) => {}
+                }
+            }
+        });
+    }
+    receiver
+}
+
+impl Run {
+    /// False for a line that a sound child would not have written here.
+    fn take(&mut self, line: Line, out: &Path) -> bool {
+        match line {
+            Line::File { media_type, pages } if self.total.is_none_or(|total| total == pages) => {
+                self.contents.media_type = media_type;
+                self.total = Some(pages);
+                pages as usize <= limits::DOCUMENT_PAGES_MAX
+            }
+            Line::Page(page) if self.expects(page.number) => {
+                let path = out.join(page_file(page.number));
+                self.contents.pages.push((*page, path));
+                self.next += 1;
+                true
+            }
+            Line::Refused { number, reason } if self.expects(number) => {
+                self.contents.refused.push((Some(number), reason));
+                self.next += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn expects(&self, number: u32) -> bool {
+        number == self.next && self.total.is_some_and(|total| number <= total)
+    }
+
+    fn skip(&mut self, reason: String) {
+        self.contents.refused.push((Some(self.next), reason));
+        self.next += 1;
+    }
+
+    fn finished(&self) -> End {
+        if self.total.is_some_and(|total| self.next > total) {
+            End::Done
+        } else {
+            End::Failed("the unpacking process stopped half-way".into())
+        }
+    }
+
+    /// Everything from the next page on is refused; the whole file where no page came through.
+    fn give_up(mut self, reason: String) -> Contents {
+        let page = (!self.contents.pages.is_empty() || !self.contents.refused.is_empty()).then_some(self.next);
+        self.contents.refused.push((page, reason));
+        self.contents
+    }
+}
+
+fn death(status: ExitStatus) -> String {
+    let memory = limits::UNPACK_MEMORY_BYTES_MAX / (1 << 30);
+    match status.signal() {
+        // Linux numbers: abort is what Rust does when an allocation fails.
+        Some(6) => format!("the decoder gave up, most likely at its limit of {memory} GiB of memory"),
+        Some(24) => format!("needed more than {} s of computing time", limits::UNPACK_SECONDS_MAX),
+        Some(25) => format!("wanted to write a page larger than {} bytes", limits::PAGE_BYTES_MAX),
+        Some(signal) => format!("crashed the decoder (signal {signal})"),
+        None => "crashed the decoder".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A stand-in for the child: a shell script that gets `unpack FILE --out DIR --from N`.
+    fn unpacker(folder: &Path, script: &str) -> Unpacker {
+        let program = folder.join("child");
+        std::fs::write(&program, format!("#!/bin/sh\nfrom=$6\n{script}")).expect("writes");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("may");
+        Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700) }
+    }
+
+    fn told(script: &str) -> (usize, Vec<(Option<u32>, String)>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let contents = unpacker(folder.path(), script).unpack(Path::new("x"), folder.path()).expect("starts");
+        (contents.pages.len(), contents.refused)
+    }
+
+    const FILE: &str = r#"echo '{"line":"file","media_type":"application/pdf","pages":3}'"#;
+
+    fn page(number: u32) -> String {
+        format!(
+            r#"echo '{{"line":"page","number":{number},"media_type":"image/png","width":1,"height":1,"dpi":0,"how":"untouched","whole_file":false,"codes":[]}}'"#
+        )
+    }
+
+    #[test]
+    fn a_page_that_kills_the_child_is_refused_and_the_others_come_through() {
+        let script = format!("{FILE}\nif [ $from = 1 ]; then {}; kill -SEGV $$; fi\n{}", page(1), page(3));
+        let (pages, refused) = told(&script);
+        assert_eq!(pages, 2);
+        assert_eq!(refused, [(Some(2), "crashed the decoder (signal 11)".into())]);
+    }
+
+    #[test]
+    fn a_page_that_hangs_is_refused_and_the_others_come_through() {
+        let script = format!("{FILE}\nif [ $from = 1 ]; then {}; exec sleep 30; fi\n{}", page(1), page(3));
+        let (pages, refused) = told(&script);
+        assert_eq!((pages, refused[0].0), (2, Some(2)));
+        assert!(refused[0].1.starts_with("took longer"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_file_that_kills_the_child_at_once_is_refused_as_a_whole() {
+        assert_eq!(told("kill -ABRT $$").1[0].0, None);
+        assert_eq!(told("echo rubbish").1, [(None, "the unpacking process spoke nonsense".into())]);
+        assert_eq!(told("yes | tr -d '\\n'").1, [(None, "the unpacking process spoke nonsense".into())]);
+        assert_eq!(told(FILE).1.len(), 3);
+    }
+}

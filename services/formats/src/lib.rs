@@ -1,1 +1,16 @@
+//! Bytes to record and back.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | which pages are in this TIFF, each as a file of its own? | [`tiff::Pages`] |
+//! | which pages are in this PDF, and which of them are plain scans? | [`pdf::Pages`] |
+//! | how does a document leave as a searchable PDF? | [`pdf::DocumentWriter`] |
+//! | how are cover and separator sheets printed? | [`pdf::write_sheets`] |
+//! | how is the text of a page kept? | [`alto`] |
+//!
+//! Pixels are never decoded here: image data are copied, wrapped and packed as they are. What comes in is hostile until
+//! proven otherwise, and bounded by [`record::limits`].
 
+pub mod alto;
+pub mod pdf;
+pub mod tiff;

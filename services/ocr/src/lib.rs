@@ -1,11 +1,11 @@
 //! Pixels to words.
 //!
 //! - [`engine`]: how is Tesseract called? The only `unsafe` code is in there.
-//! - [`placement`]: where on the master image is a word that was found on the turned and straightened one?
 //! - [`read`]: which steps make text of one page image?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
 //! The binary `ocr-worker` puts them to work, for a server or on files.
 
 pub mod engine;
-pub mod placement;
+pub mod read;
+pub mod reader;

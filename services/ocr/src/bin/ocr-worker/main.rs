@@ -1,0 +1,141 @@
+//! `ocr-worker`: reads pages for a server, or files without one.
+//!
+//! This is the only place of the crate that reads arguments, the environment and signals.
+
+mod backoff;
+mod files;
+mod outputs;
+mod searchable;
+mod server;
+mod stop;
+mod unpack;
+mod work;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use ocr::reader::{self, ChildOptions, Network, Reader, ReaderOptions};
+use tracing_subscriber::EnvFilter;
+
+const EXAMPLES: &str = "\
+Examples:
+  ocr-worker --server https://chartroom.example:8443       with the token in CHARTROOM_TOKEN
+  ocr-worker read scan.tif --out text --format txt,alto    without a server
+  ocr-worker read *.pdf --out searchable --format pdf
+
+Exit codes: 0 done, 1 something could not be read or the server refused, 2 wrong usage.";
+
+/// Reads pages with Tesseract: for a Chartroom server, or from files.
+#[derive(Parser)]
+#[command(name = "ocr-worker", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArguments,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+#[derive(Args)]
+struct ServeArguments {
+    /// Address of the server, as in https://chartroom.example:8443
+    #[arg(long, value_name = "URL", required = true)]
+    server: Option<String>,
+    /// A token of role `worker`, from `chartroom token create`. Better given by the environment:
+    /// other users of this machine can see arguments.
+    #[arg(long, env = "CHARTROOM_TOKEN", hide_env_values = true, required = true)]
+    token: Option<String>,
+    /// What the server calls this worker
+    #[arg(long, default_value = "ocr-worker")]
+    name: String,
+}
+
+#[derive(Args, Clone)]
+struct ModelArguments {
+    /// Tesseract's model
+    #[arg(long, default_value = "eng", global = true)]
+    model: String,
+    /// Folder with the models, if not Tesseract's default
+    #[arg(long, env = "TESSDATA_PREFIX", value_name = "DIR", global = true)]
+    tessdata: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Reads files without a server
+    Read(files::ReadArguments),
+    /// The child process that pages are read in
+    #[command(name = reader::SUBCOMMAND, hide = true)]
+    Reader {
+        #[arg(long)]
+        memory_bytes: u64,
+        #[arg(long)]
+        page_milliseconds: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ocr-worker: failed to {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let model = arguments.model;
+    match arguments.command {
+        // Before anything that could start a thread: see reader::serve.
+        Some(Command::Reader { memory_bytes, page_milliseconds }) => {
+            let page_time = Duration::from_millis(page_milliseconds);
+            let ModelArguments { model, tessdata } = model;
+            reader::serve(&ChildOptions { model, tessdata, memory_bytes, page_time })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Read(read)) => wait_for(files::read(read, reader_options(model))),
+        None => wait_for(serve(arguments.serve, reader_options(model))),
+    }
+}
+
+fn wait_for(task: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let filter = EnvFilter::try_from_env("CHARTROOM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("start the runtime")?.block_on(task)
+}
+
+fn reader_options(model: ModelArguments) -> ReaderOptions {
+    let options = ReaderOptions::new(PathBuf::from("/proc/self/exe"));
+    ReaderOptions { model: model.model, tessdata: model.tessdata, ..options }
+}
+
+async fn serve(arguments: ServeArguments, options: ReaderOptions) -> anyhow::Result<ExitCode> {
+    let (Some(url), Some(token)) = (arguments.server, arguments.token) else {
+        anyhow::bail!("find a server to work for: give --server and --token");
+    };
+    let server = server::Server::new(&url, token)?;
+    let reader = start_reader(options).await?;
+    work::serve(&server, reader, &arguments.name, stop::Stop::on_signals()?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the reader and says once what it is and how well it is locked in.
+async fn start_reader(options: ReaderOptions) -> anyhow::Result<Reader> {
+    let reader = Reader::start(options).await?;
+    if let Some(hello) = reader.hello() {
+        tracing::info!(tesseract = hello.tesseract, model = hello.model, digest = %hello.model_digest, "reader is up");
+        if hello.network == Network::Reachable {
+            tracing::warn!(
+                "the kernel does not let the reader be cut off from the network: cut the worker off instead"
+            );
+        }
+    }
+    Ok(reader)
+}

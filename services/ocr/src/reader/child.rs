@@ -1,0 +1,68 @@
+//! What does the reader process do?
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use record::event::UnreadableReason;
+use record::limits;
+
+use super::protocol::{self, Hello, Reply, Request};
+use super::sandbox;
+use crate::engine::{Engine, EngineError};
+use crate::read;
+
+/// What the parent passes on the command line.
+#[derive(Debug, Clone)]
+pub struct ChildOptions {
+    pub model: String,
+    pub tessdata: Option<PathBuf>,
+    pub memory_bytes: u64,
+    /// Tesseract is asked to stop here; the parent kills a little later.
+    pub page_time: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    #[error("lock the reader in: {0}")]
+    Sandbox(#[from] rustix::io::Errno),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("talk to the worker: {0}")]
+    Pipe(#[from] io::Error),
+}
+
+/// Reads pages from stdin until it is closed. Call it first thing in `main`, before any thread.
+pub fn serve(options: &ChildOptions) -> Result<(), ChildError> {
+    let network = sandbox::enter(options.memory_bytes)?;
+    let mut engine = Engine::new(&options.model, options.tessdata.as_deref())?;
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    protocol::write(&mut output, &hello(&engine, network), &[])?;
+    while let Some((request, image)) = protocol::read::<Request>(&mut input, limits::PAGE_BYTES_MAX)? {
+        let (unreadable, alto) = match answer(&mut engine, &request, &image, options.page_time) {
+            Ok(alto) => (None, alto),
+            Err(reason) => (Some(reason), String::new()),
+        };
+        protocol::write(&mut output, &Reply { unreadable }, alto.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn hello(engine: &Engine, network: sandbox::Network) -> Hello {
+    Hello {
+        tesseract: Engine::version(),
+        model: engine.model().to_owned(),
+        model_digest: engine.model_digest(),
+        network,
+    }
+}
+
+fn answer(
+    engine: &mut Engine,
+    request: &Request,
+    image: &[u8],
+    page_time: Duration,
+) -> Result<String, UnreadableReason> {
+    let text = read::read(engine, image, request.dpi, page_time).map_err(|error| error.reason())?;
+    Ok(formats::alto::write(&text, request.page))
+}

@@ -1,0 +1,232 @@
+//! How is a page read so that it can kill nothing but a child process?
+//!
+//! A [`Reader`] owns one long-lived child that has the model loaded and reads page after page. A page
+//! that crashes it, hangs it or needs too much memory costs that child; the next page gets a new one.
+
+mod child;
+mod protocol;
+mod sandbox;
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use record::PageId;
+use record::event::UnreadableReason;
+use record::limits;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use child::{ChildError, ChildOptions, serve};
+pub use protocol::Hello;
+pub use sandbox::Network;
+
+use protocol::{Reply, Request};
+
+/// The hidden subcommand a reader is started with.
+pub const SUBCOMMAND: &str = "reader";
+
+/// How to start readers.
+#[derive(Debug, Clone)]
+pub struct ReaderOptions {
+    /// A program that knows [`SUBCOMMAND`]: for a worker, its own `/proc/self/exe`.
+    pub program: PathBuf,
+    pub model: String,
+    /// Tesseract's default folder where absent.
+    pub tessdata: Option<PathBuf>,
+    /// Address space, in bytes.
+    pub memory_bytes: u64,
+    pub page_time: Duration,
+}
+
+impl ReaderOptions {
+    /// The English model and the limits of [`record::limits`].
+    pub fn new(program: PathBuf) -> Self {
+        Self {
+            program,
+            model: "eng".to_owned(),
+            tessdata: None,
+            memory_bytes: limits::READ_MEMORY_BYTES_MAX,
+            page_time: Duration::from_secs(limits::READ_PAGE_SECONDS_MAX),
+        }
+    }
+}
+
+/// One page's master image.
+#[derive(Clone, Copy)]
+pub struct PageImage<'a> {
+    pub page: PageId,
+    pub media_type: &'a str,
+    /// As the file says; 0 where it does not.
+    pub dpi: u32,
+    pub bytes: &'a [u8],
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is the page's fault: do not try it for ever.
+    #[error("read the page: {}", .0.explain())]
+    Page(UnreadableReason),
+    /// It is the installation's fault: no page can be read.
+    #[error("start a reader: {0}")]
+    Start(String),
+}
+
+/// Reads pages in a child process, one at a time.
+pub struct Reader {
+    options: ReaderOptions,
+    idle: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    /// The end of what it wrote to stderr, once it has ended. Never logged: it may hold text.
+    last_words: JoinHandle<Vec<u8>>,
+    hello: Hello,
+}
+
+impl Reader {
+    /// Starts the first child, so that a missing model is noticed before a page is claimed.
+    pub async fn start(options: ReaderOptions) -> Result<Self, ReadError> {
+        let idle = Some(Running::start(&options).await?);
+        Ok(Self { options, idle })
+    }
+
+    /// What the idle child said of itself; `None` after a page that cost it.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.idle.as_ref().map(|running| &running.hello)
+    }
+
+    /// The idle child's process id.
+    pub fn process_id(&self) -> Option<u32> {
+        self.idle.as_ref().and_then(|running| running.child.id())
+    }
+
+    /// The page's text as ALTO. Dropping the future kills the child and gives the page up.
+    pub async fn read(&mut self, page: PageImage<'_>) -> Result<Vec<u8>, ReadError> {
+        // Taken out, and put back only when it is known to wait for the next page.
+        let mut running = match self.idle.take() {
+            Some(running) => running,
+            None => Running::start(&self.options).await?,
+        };
+        match timeout(self.options.page_time, running.exchange(page)).await {
+            Ok(Ok((reply, alto))) => {
+                self.idle = Some(running);
+                reply.unreadable.map_or(Ok(alto), |reason| Err(ReadError::Page(reason)))
+            }
+            Ok(Err(_broken_pipe)) => Err(ReadError::Page(running.cause_of_death().await)),
+            Err(_elapsed) => {
+                running.end().await;
+                Err(ReadError::Page(UnreadableReason::TimedOut))
+            }
+        }
+    }
+}
+
+impl Running {
+    async fn start(options: &ReaderOptions) -> Result<Self, ReadError> {
+        let mut child = command(options).spawn().map_err(|error| ReadError::Start(error.to_string()))?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(mut stdout), Some(stderr)) = pipes else {
+            return Err(ReadError::Start("its pipes are missing".to_owned()));
+        };
+        let last_words = tokio::spawn(tail(stderr));
+        let hello = timeout(options.page_time, protocol::receive(&mut stdout, 0)).await;
+        match hello {
+            Ok(Ok((hello, _))) => Ok(Self { child, stdin, stdout, last_words, hello }),
+            // No page was near it yet, so what it said is safe to show.
+            Ok(Err(_)) => Err(ReadError::Start(complaint(last_words).await)),
+            Err(_) => Err(ReadError::Start("it did not come up in time".to_owned())),
+        }
+    }
+
+    async fn exchange(&mut self, page: PageImage<'_>) -> io::Result<(Reply, Vec<u8>)> {
+        let request = Request { page: page.page, media_type: page.media_type.to_owned(), dpi: page.dpi };
+        protocol::send(&mut self.stdin, &request, page.bytes).await?;
+        protocol::receive(&mut self.stdout, limits::PAGE_TEXT_BYTES_MAX).await
+    }
+
+    async fn end(&mut self) {
+        // Nothing is lost where it is gone already; it is killed once more when dropped.
+        let _ = self.child.kill().await;
+    }
+
+    /// Why the pipe broke.
+    async fn cause_of_death(mut self) -> UnreadableReason {
+        // A reader that broke the protocol but lives counts as crashed.
+        let status = timeout(Duration::from_secs(5), self.child.wait()).await;
+        self.end().await;
+        let last_words = self.last_words.await.unwrap_or_default();
+        match status {
+            Ok(Ok(status)) => classify(status, &last_words),
+            _ => UnreadableReason::Crashed,
+        }
+    }
+}
+
+fn command(options: &ReaderOptions) -> Command {
+    let mut command = Command::new(&options.program);
+    command.arg(SUBCOMMAND).args(["--model", &options.model]);
+    if let Some(tessdata) = &options.tessdata {
+        command.arg("--tessdata").arg(tessdata);
+    }
+    let soft = options.page_time * 9 / 10;
+    command.args(["--memory-bytes", &options.memory_bytes.to_string()]);
+    command.args(["--page-milliseconds", &soft.as_millis().to_string()]);
+    // No token reaches the child; libgomp reads its limit while it is loaded, so it must stand here.
+    command.env_clear().env("OMP_THREAD_LIMIT", "1").env("LC_ALL", "C");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// Reads to the end and keeps the last few KiB.
+async fn tail(mut stderr: ChildStderr) -> Vec<u8> {
+    const KEPT: usize = 4096;
+    let (mut kept, mut piece) = (Vec::new(), [0; KEPT]);
+    while let Ok(count @ 1..) = stderr.read(&mut piece).await {
+        kept.extend_from_slice(&piece[..count]);
+        kept.drain(..kept.len().saturating_sub(KEPT));
+    }
+    kept
+}
+
+async fn complaint(last_words: JoinHandle<Vec<u8>>) -> String {
+    let said = timeout(Duration::from_secs(5), last_words).await;
+    let said = said.map(Result::unwrap_or_default).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    if said.trim().is_empty() { "it ended without a word".to_owned() } else { said.trim().to_owned() }
+}
+
+/// A cap on memory shows as a failed allocation: Rust, C++ and Leptonica each say so in their own
+/// words before they fall over. The kernel's out-of-memory killer says nothing and sends a 9.
+fn classify(status: ExitStatus, last_words: &[u8]) -> UnreadableReason {
+    const MARKS: [&str; 3] = ["memory allocation of", "std::bad_alloc", "alloc fail"];
+    let said = String::from_utf8_lossy(last_words);
+    let starved = MARKS.iter().any(|mark| said.contains(mark)) || status.signal() == Some(9);
+    if starved { UnreadableReason::OutOfMemory } else { UnreadableReason::Crashed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deaths_are_told_apart() {
+        let by_signal = ExitStatus::from_raw;
+        assert_eq!(classify(by_signal(11), b""), UnreadableReason::Crashed);
+        assert_eq!(classify(by_signal(6), b"thread overflowed its stack"), UnreadableReason::Crashed);
+        assert_eq!(classify(by_signal(6), b"memory allocation of 9 bytes failed"), UnreadableReason::OutOfMemory);
+        assert_eq!(classify(by_signal(6), b"an instance of 'std::bad_alloc'"), UnreadableReason::OutOfMemory);
+        assert_eq!(
+            classify(by_signal(11), b"Error in pixCreateNoInit: pixdata_malloc fail"),
+            UnreadableReason::OutOfMemory
+        );
+        assert_eq!(classify(by_signal(9), b""), UnreadableReason::OutOfMemory);
+    }
+}

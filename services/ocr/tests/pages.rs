@@ -1,0 +1,138 @@
+//! Are the right words found, at the right place of the master, however the page lies on the glass?
+
+use std::time::Duration;
+
+use imaging::{QuarterTurn, Raster};
+use ocr::engine::{Engine, EngineError, GrayImage};
+use ocr::read::{ReadPageError, read};
+use record::event::UnreadableReason;
+use record::words::{Box, PageText, Word};
+
+/// A letter page at 150 dpi: an invented discharge summary, 1-bit PNG.
+const SAMPLE: &[u8] = include_bytes!("samples/discharge.png");
+const TIME: Duration = Duration::from_secs(100);
+/// Words that stand once on the sample, and where: measured on the picture.
+const WORDS: [(&str, Box); 4] = [
+    ("Summary", Box { x: 342, y: 118, w: 196, h: 41 }),
+    ("throughout.", Box { x: 728, y: 499, w: 134, h: 26 }),
+    ("hypertension,", Box { x: 377, y: 583, w: 158, h: 26 }),
+    ("tablets.", Box { x: 723, y: 835, w: 85, h: 20 }),
+];
+
+fn engine() -> Engine {
+    Engine::new("eng", None).expect("Debian's tesseract-ocr-eng is installed")
+}
+
+fn find<'a>(text: &'a PageText, wanted: &str) -> &'a Word {
+    text.words().find(|word| word.text == wanted).unwrap_or_else(|| panic!("{wanted} was not read:\n{}", text.plain()))
+}
+
+/// Reads the sample, changed by `change`, and looks for each word at the place that `to` gives for
+/// the middle of it; boxes may be larger by `slack` pixels a side.
+fn words_are_found(change: impl Fn(&Raster) -> Raster, to: impl Fn(f64, f64) -> (f64, f64), slack: u32) -> PageText {
+    let changed = change(&imaging::decode(SAMPLE).expect("a PNG"));
+    let png = changed.encode_png(150).expect("memory");
+    let text = read(&mut engine(), &png, 0, TIME).expect("readable");
+    assert_eq!((text.width, text.height), (changed.width(), changed.height()));
+    for (wanted, place) in WORDS {
+        let found = find(&text, wanted);
+        let (x, y) = to(f64::from(place.x) + f64::from(place.w) / 2.0, f64::from(place.y) + f64::from(place.h) / 2.0);
+        let middle = (
+            f64::from(found.place.x) + f64::from(found.place.w) / 2.0,
+            f64::from(found.place.y) + f64::from(found.place.h) / 2.0,
+        );
+        assert!(
+            (middle.0 - x).abs() < 8.0 && (middle.1 - y).abs() < 8.0,
+            "{wanted} at {:?}, not around {x}, {y}",
+            found.place
+        );
+        let (long, short) = (place.w.max(place.h), place.w.min(place.h));
+        let got = (found.place.w.max(found.place.h), found.place.w.min(found.place.h));
+        assert!(got.0.abs_diff(long) <= slack && got.1.abs_diff(short) <= slack, "{wanted} is {:?}", found.place);
+    }
+    text
+}
+
+#[test]
+fn an_upright_page() {
+    let text = words_are_found(Raster::to_gray, |x, y| (x, y), 8);
+    assert_eq!((text.rotation, text.skew_centidegrees), (0, 0));
+    assert!(text.confidence() > 90, "{}", text.confidence());
+    assert!(text.plain().starts_with("Discharge Summary\n"));
+    assert!(text.blocks.len() >= 3 && text.lines().count() >= 18);
+    assert_eq!(text.engine.name, "Tesseract");
+    assert!(text.engine.model_digest.starts_with("sha256:"));
+}
+
+#[test]
+fn an_upside_down_page() {
+    let text = words_are_found(|page| page.rotate_quarter(QuarterTurn::Half), |x, y| (1275.0 - x, 1650.0 - y), 8);
+    assert_eq!(text.rotation, 180);
+}
+
+#[test]
+fn a_page_on_its_right_side() {
+    let text = words_are_found(|page| page.rotate_quarter(QuarterTurn::Right), |x, y| (1650.0 - y, x), 8);
+    assert_eq!(text.rotation, 270);
+}
+
+#[test]
+fn a_page_on_its_left_side() {
+    let text = words_are_found(|page| page.rotate_quarter(QuarterTurn::Left), |x, y| (y, 1275.0 - x), 8);
+    assert_eq!(text.rotation, 90);
+}
+
+#[test]
+fn a_crooked_page() {
+    let degrees = 4.0_f64;
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (width, height) = (1275.0 * cos + 1650.0 * sin, 1275.0 * sin + 1650.0 * cos);
+    let turn = |x: f64, y: f64| {
+        let (dx, dy) = (x - 637.5, y - 825.0);
+        (width / 2.0 + dx * cos - dy * sin, height / 2.0 + dx * sin + dy * cos)
+    };
+    // The upright box around a crooked word is larger than the word.
+    let text = words_are_found(|page| page.rotate(degrees), turn, 24);
+    assert!((text.skew_centidegrees + 400).abs() <= 15, "{}", text.skew_centidegrees);
+}
+
+#[test]
+fn an_empty_page_has_no_words() {
+    let white = Raster::gray(1000, 1400, vec![255; 1_400_000]).expect("fits").encode_png(150).expect("memory");
+    let text = read(&mut engine(), &white, 300, TIME).expect("readable");
+    assert_eq!((text.words().count(), text.confidence()), (0, 0));
+}
+
+#[test]
+fn what_is_no_image_is_undecodable() {
+    for bytes in [b"".as_slice(), b"%PDF-1.7", &SAMPLE[..SAMPLE.len() / 2]] {
+        let error = read(&mut engine(), bytes, 300, TIME).expect_err("no page");
+        assert_eq!(error.reason(), UnreadableReason::Undecodable);
+    }
+}
+
+#[test]
+fn noise_meets_the_deadline_and_the_engine_lives_on() {
+    let mut engine = engine();
+    let error = read(&mut engine, &noise(1500), 300, Duration::from_millis(50)).expect_err("it takes longer");
+    assert!(matches!(error, ReadPageError::Engine(EngineError::TimedOut)), "{error}");
+    assert!(read(&mut engine, SAMPLE, 150, TIME).expect("readable").words().count() > 150);
+}
+
+#[test]
+fn impossible_sizes_and_models_are_refused() {
+    let wrong = GrayImage { pixels: &[0; 5], width: 2, height: 2, dpi: 300 };
+    assert!(matches!(engine().recognize(wrong, TIME), Err(EngineError::Size { .. })));
+    assert!(matches!(Engine::new("klingon", None), Err(EngineError::Model { .. })));
+    assert!(matches!(Engine::new("e\0g", None), Err(EngineError::Model { .. })));
+}
+
+/// Specks without any order, which keep Tesseract busy for long.
+fn noise(side: u32) -> Vec<u8> {
+    let mut state = 1_u64;
+    let pixels = (0..side * side).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    });
+    Raster::gray(side, side, pixels.collect()).expect("fits").encode_png(150).expect("memory")
+}

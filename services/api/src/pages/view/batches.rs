@@ -13,7 +13,6 @@ pub struct BatchRow {
     pub status: BatchStatus,
     /// UTC.
     pub opened: String,
-    pub source: &'static str,
     pub station: String,
 }
 
@@ -209,7 +208,7 @@ mod tests {
             exceptions: 0,
             refused: 0,
         };
-        BatchRow { status, opened: "2026-11-22 11:46:52".into(), source: "scan", station: "desk-1".into() }
+        BatchRow { status, opened: "2026-11-22 11:46:52".into(), station: "desk-1".into() }
     }
 
     #[test]

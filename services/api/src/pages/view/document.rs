@@ -23,8 +23,6 @@ pub enum Reading {
 pub struct PageLink {
     pub page: String,
     pub number: u32,
-    pub width: u32,
-    pub height: u32,
     pub reading: Reading,
     /// Hits on this page for the query of the address.
     pub hits: usize,
@@ -134,8 +132,6 @@ mod tests {
         let page = PageLink {
             page: text(),
             number: 1,
-            width: 10,
-            height: 10,
             reading: Reading::Failed(UnreadableReason::Crashed),
             hits: 1,
             thumb: sheet.clone(),

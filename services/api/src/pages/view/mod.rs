@@ -35,6 +35,14 @@ pub fn readable(code: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
+/// A rule or reason as a sentence of its own: first letter large, a full stop at the end.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let start: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{start}{}{stop}", chars.as_str())
+}
+
 /// `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -78,6 +86,7 @@ mod tests {
         assert_eq!(clock(&Timestamp(1_700_000_000_123)), "2023-11-14 22:13:20");
         assert_eq!(readable("DISCHARGE-SUMMARY"), "Discharge summary");
         assert_eq!(readable(""), "");
+        assert_eq!(sentence("a quote is open: close it"), "A quote is open: close it.");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(size(1_449_999), "1.4 MB");

@@ -22,7 +22,8 @@ pub struct VersionRow {
 pub struct ObjectRow {
     pub what: String,
     pub media_type: String,
-    pub size: u64,
+    /// Where the manifest says it.
+    pub size: Option<u64>,
     pub digest: String,
 }
 

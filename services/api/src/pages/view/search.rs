@@ -45,13 +45,24 @@ impl Form {
         format!("/search?q={}", encoded(&self.q))
     }
 
-    /// `/search?…` with these values and one of them replaced; an empty value is left out.
+    /// `/search?…` with these values; empty ones are left out.
+    pub fn href(&self) -> String {
+        self.href_with("", "")
+    }
+
+    /// The same with one value replaced, or `page` added.
     pub fn href_with(&self, name: &str, value: &str) -> String {
         let pairs = self.pairs().into_iter().map(|(key, old)| (key, if key == name { value } else { old }));
         let extra = (name == "page").then_some(("page", value));
         let set = pairs.chain(extra).filter(|(_, value)| !value.is_empty());
         let query: Vec<String> = set.map(|(key, value)| format!("{key}={}", encoded(value))).collect();
         format!("/search?{}", query.join("&"))
+    }
+
+    /// The same within one year, or in any for an empty one.
+    pub fn in_year(&self, year: &str) -> Self {
+        let day = |day: &str| if year.is_empty() { String::new() } else { format!("{year}-{day}") };
+        Self { from: day("01-01"), to: day("12-31"), ..self.clone() }
     }
 }
 
@@ -70,6 +81,8 @@ pub enum Outcome {
 pub struct Found {
     /// Pages with a hit, over all documents.
     pub pages: u64,
+    /// Documents with such a page; `documents` are those of this list page.
+    pub total: u64,
     pub documents: Vec<DocumentHits>,
     pub facets: Vec<Facet>,
     /// 1-based page of the list, and how many there are.
@@ -90,7 +103,7 @@ pub struct DocumentHits {
     /// Pages the document has.
     pub pages: u32,
     /// Pages of it with a hit; more than `hits` holds where there are many.
-    pub matching: u64,
+    pub matching: u32,
     pub hits: Vec<PageHit>,
 }
 
@@ -124,8 +137,8 @@ impl PageHit {
 
 impl DocumentHits {
     /// Hits that are not shown in the list.
-    pub fn more(&self) -> u64 {
-        self.matching.saturating_sub(self.hits.len() as u64)
+    pub fn more(&self) -> usize {
+        (self.matching as usize).saturating_sub(self.hits.len())
     }
 }
 
@@ -198,7 +211,7 @@ mod tests {
         };
         let choice = Choice { label: HOSTILE.into(), href: "/search?".into(), count: 1, chosen: false };
         let facets = vec![Facet { title: "Type", choices: vec![choice] }];
-        Found { pages: 2, documents: vec![document], facets, list_page: 1, list_pages: 2 }
+        Found { pages: 2, total: 11, documents: vec![document], facets, list_page: 1, list_pages: 2 }
     }
 
     fn hostile_form() -> Form {

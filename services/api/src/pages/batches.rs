@@ -1,0 +1,103 @@
+//! Batches: what was captured in one go, and how far it has come.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use catalog::{Batch, Document, PageState};
+use record::BatchId;
+use record::event::UnreadableReason;
+
+use super::document::{THUMB, plain_sheet};
+use super::reply::{html, wants_part};
+use super::search::href;
+use super::view::batches::{
+    AttentionRow, BatchPage, BatchRow, BatchRows, BatchSummary, BatchesPage, DocumentRow, RefusedRow,
+};
+use super::view::{Section, clock};
+use super::exceptions;
+use crate::identity::Caller;
+use crate::problem::{Problem, Reply};
+use crate::routes::named;
+use crate::state::App;
+
+/// Batches on the list, newest first.
+const LISTED: u32 = 100;
+
+pub async fn list(app: web::Data<App>, caller: Caller, request: HttpRequest) -> Reply<HttpResponse> {
+    let rows = app.catalog.batches(0, LISTED).await?.iter().map(row).collect();
+    let rows = BatchRows { rows };
+    if wants_part(&request) {
+        return html(&rows);
+    }
+    html(&BatchesPage { frame: super::frame(&caller, "Batches", Some(Section::Batches)), rows })
+}
+
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    batch: web::Path<String>,
+) -> Reply<HttpResponse> {
+    let id: BatchId = named(&batch)?;
+    let batch = app.catalog.batch(id).await?.ok_or_else(Problem::absent)?;
+    let summary = BatchSummary { row: row(&batch) };
+    if wants_part(&request) {
+        return html(&summary);
+    }
+    let documents = app.catalog.documents_of_batch(id).await?;
+    html(&BatchPage {
+        frame: super::frame(&caller, &batch.name, Some(Section::Batches)),
+        summary,
+        attention: attention(&app, &batch, &documents).await?,
+        exceptions: unfiled(&app, &batch, &documents).await?,
+        refused: refused(&app, id).await?,
+        documents: documents.iter().map(document_row).collect(),
+    })
+}
+
+fn row(batch: &Batch) -> BatchRow {
+    BatchRow { status: batch.status(), opened: clock(&batch.opened), station: batch.station.clone() }
+}
+
+fn document_row(document: &Document) -> DocumentRow {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    DocumentRow {
+        href: href(document.document, 1, ""),
+        document_type: text(document.document_type.as_ref().map(|kind| kind.reveal())),
+        mrn: text(document.mrn.as_ref().map(|mrn| mrn.reveal())),
+        date: document.date.map(|date| date.to_string()).unwrap_or_default(),
+        pages: document.pages,
+        filed: document.filed,
+    }
+}
+
+/// Pages that could not be read. Asked document by document, and only where there are any.
+async fn attention(app: &App, batch: &Batch, documents: &[Document]) -> Reply<Vec<AttentionRow>> {
+    let mut rows = Vec::new();
+    if batch.attention == 0 {
+        return Ok(rows);
+    }
+    for document in documents {
+        let pages = app.catalog.pages_of(document.document).await?;
+        rows.extend(pages.iter().filter(|page| page.state == PageState::Unreadable).map(|page| AttentionRow {
+            href: href(document.document, page.number, ""),
+            thumb: plain_sheet(page, THUMB),
+            number: page.number,
+            reason: page.reason.unwrap_or(UnreadableReason::Failed).explain(),
+        }));
+    }
+    Ok(rows)
+}
+
+async fn unfiled(app: &App, batch: &Batch, documents: &[Document]) -> Reply<Vec<super::view::batches::ExceptionRow>> {
+    let mut rows = Vec::new();
+    for document in documents.iter().filter(|document| !document.filed) {
+        let open = app.catalog.exceptions_of(document.document).await?;
+        rows.push(exceptions::row(app, document, &open, batch.name.clone()).await?);
+    }
+    Ok(rows)
+}
+
+async fn refused(app: &App, batch: BatchId) -> Reply<Vec<RefusedRow>> {
+    let closed = app.catalog.batch_record(batch).await?.and_then(|record| record.closed);
+    let refused = closed.map(|closed| closed.refused).unwrap_or_default();
+    Ok(refused.into_iter().map(|one| RefusedRow { file: one.file, page: one.page, reason: one.reason }).collect())
+}

@@ -1,0 +1,196 @@
+//! Documents that wait for a person: the list, and the form that files one of them.
+
+use std::str::FromStr;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use catalog::Document;
+use record::event::ViewForm;
+use record::manifest::Exception;
+use record::{Date, DocumentType, Encounter, Mrn};
+use serde::Deserialize;
+
+use super::document::{THUMB, WHOLE, plain_sheet};
+use super::reply::{html, html_with, see};
+use super::view::batches::{ExceptionRow, ExceptionsPage, Field, FilingPage, Question};
+use super::view::sheet::Sheet;
+use super::view::{Section, clock, sentence};
+use crate::find::{self, Wanted};
+use crate::identity::Caller;
+use crate::problem::{Problem, Reply};
+use crate::routes::named;
+use crate::seal::{self, NewFields};
+use crate::state::App;
+use crate::{reach, views};
+
+/// Documents on the list, oldest first.
+const LISTED: u32 = 50;
+/// Page images beside the form; longer documents are read in the viewer.
+const SHEETS: usize = 4;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Ask {
+    /// A document has just been filed.
+    filed: bool,
+}
+
+pub async fn list(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<HttpResponse> {
+    let mut rows = Vec::new();
+    for open in app.catalog.exceptions(0, LISTED).await? {
+        let batch = app.catalog.batch_record(open.document.batch).await?;
+        let name = batch.map(|batch| batch.name).unwrap_or_default();
+        rows.push(row(&app, &open.document, &open.exceptions, name).await?);
+    }
+    let mut frame = super::frame(&caller, "Exceptions", Some(Section::Exceptions));
+    if ask.filed {
+        frame = frame.with_notice("ok", "Filed and sealed as a new version.");
+    }
+    html(&ExceptionsPage { frame, total: app.catalog.counts().await?.unfiled, rows })
+}
+
+/// One document of a list of open ones.
+pub async fn row(app: &App, document: &Document, open: &[Exception], batch: String) -> Reply<ExceptionRow> {
+    let pages = app.catalog.pages_of(document.document).await?;
+    let first = pages.first().ok_or_else(|| Problem::unavailable("catalog", &"a document without pages"))?;
+    Ok(ExceptionRow {
+        href: format!("/exceptions/{}", document.document),
+        thumb: plain_sheet(first, THUMB),
+        batch,
+        document_type: document.document_type.as_ref().map(|kind| kind.reveal().to_owned()).unwrap_or_default(),
+        pages: document.pages,
+        sealed: clock(&document.created),
+        questions: questions(open),
+    })
+}
+
+fn questions(open: &[Exception]) -> Vec<Question> {
+    open.iter().map(|open| Question { text: open.code.explain(), page: open.page }).collect()
+}
+
+pub async fn show(app: web::Data<App>, caller: Caller, document: web::Path<String>) -> Reply<HttpResponse> {
+    let document = reach::document(&app, &caller, named(&document)?).await?;
+    let text = |value: Option<&str>| Field { value: value.unwrap_or_default().to_owned(), wrong: None };
+    let fields = Fields {
+        mrn: text(document.mrn.as_ref().map(|mrn| mrn.reveal())),
+        encounter: text(document.encounter.as_ref().map(|encounter| encounter.reveal())),
+        document_type: text(document.document_type.as_ref().map(|kind| kind.reveal())),
+        date: text(document.date.map(|date| date.to_string()).as_deref()),
+    };
+    html(&filing_page(&app, &caller, &document, document.version, fields).await?)
+}
+
+/// The form as sent.
+#[derive(Deserialize)]
+pub struct Entered {
+    version: u32,
+    mrn: String,
+    encounter: String,
+    document_type: String,
+    date: String,
+}
+
+pub async fn file(
+    app: web::Data<App>,
+    caller: Caller,
+    document: web::Path<String>,
+    form: web::Form<Entered>,
+) -> Reply<HttpResponse> {
+    let document = reach::document(&app, &caller, named(&document)?).await?;
+    let Entered { version, mrn, encounter, document_type, date } = form.into_inner();
+    let capitals = |text: String| text.trim().to_uppercase();
+    let (mrn, mrn_field) = required::<Mrn>(capitals(mrn));
+    let (encounter, encounter_field) = optional::<Encounter>(capitals(encounter));
+    let (document_type, type_field) = optional::<DocumentType>(capitals(document_type).replace(' ', "-"));
+    let (date, date_field) = optional::<Date>(date.trim().to_owned());
+    let mut fields = Fields { mrn: mrn_field, encounter: encounter_field, document_type: type_field, date: date_field };
+    let Some(mrn) = mrn.filter(|_| !fields.are_wrong()) else {
+        return refused(&app, &caller, &document, version, fields).await;
+    };
+    let entered = NewFields { mrn, encounter, document_type, date };
+    match seal::enter_fields(&app, &caller, document.document, version, entered).await {
+        Ok(_) => Ok(see("/exceptions?filed=true")),
+        Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
+            fields.mrn.wrong = Some(sentence(&problem.detail));
+            refused(&app, &caller, &document, version, fields).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The form again, with what was typed and what is wrong with it.
+async fn refused(app: &App, caller: &Caller, document: &Document, version: u32, fields: Fields) -> Reply<HttpResponse> {
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, &filing_page(app, caller, document, version, fields).await?)
+}
+
+struct Fields {
+    mrn: Field,
+    encounter: Field,
+    document_type: Field,
+    date: Field,
+}
+
+impl Fields {
+    fn are_wrong(&self) -> bool {
+        [&self.mrn, &self.encounter, &self.document_type, &self.date].iter().any(|field| field.wrong.is_some())
+    }
+}
+
+fn optional<T: FromStr<Err: ToString>>(text: String) -> (Option<T>, Field) {
+    if text.is_empty() { (None, Field::default()) } else { required(text) }
+}
+
+fn required<T: FromStr<Err: ToString>>(value: String) -> (Option<T>, Field) {
+    match value.parse() {
+        Ok(parsed) => (Some(parsed), Field { value, wrong: None }),
+        Err(rule) => (None, Field { value, wrong: Some(sentence(&rule.to_string())) }),
+    }
+}
+
+async fn filing_page(
+    app: &App,
+    caller: &Caller,
+    document: &Document,
+    version: u32,
+    fields: Fields,
+) -> Reply<FilingPage> {
+    views::log(app, caller, document.document, None, ViewForm::Screen).await?;
+    let pages = app.catalog.pages_of(document.document).await?;
+    let sheets: Vec<Sheet> = pages.iter().take(SHEETS).map(|page| plain_sheet(page, WHOLE)).collect();
+    let Fields { mrn, encounter, document_type, date } = fields;
+    Ok(FilingPage {
+        frame: super::frame(caller, "File a document", Some(Section::Exceptions)),
+        document: document.document.to_string(),
+        version,
+        questions: questions(&app.catalog.exceptions_of(document.document).await?),
+        sheets,
+        pages: document.pages,
+        types: types(app, caller).await?,
+        mrn,
+        encounter,
+        document_type,
+        date,
+    })
+}
+
+/// Types in use, to choose from while typing.
+async fn types(app: &App, caller: &Caller) -> Reply<Vec<String>> {
+    let all = find::search(app, caller, Wanted { page: 1, ..Wanted::default() }).await?;
+    Ok(all.facets.document_type.into_iter().map(|count| count.value).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_field_keeps_what_was_typed_and_names_the_rule() {
+        let (mrn, field) = required::<Mrn>("104 233".to_owned());
+        assert!(mrn.is_none());
+        assert_eq!(field.value, "104 233");
+        assert!(field.wrong.is_some_and(|rule| rule.starts_with("A patient number")));
+        let (date, field) = optional::<Date>(String::new());
+        assert!(date.is_none() && field.wrong.is_none());
+        assert!(required::<Mrn>(String::new()).1.wrong.is_some(), "a document needs a patient");
+    }
+}

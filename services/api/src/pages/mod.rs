@@ -1,0 +1,95 @@
+//! What do people see? Server-rendered pages; scripts only make them quicker to use.
+//!
+//! A handler asks the same modules as the API does ([`crate::find`], [`crate::reach`],
+//! [`crate::seal`], [`crate::sessions`]), fills a struct of [`view`] and renders it. Nothing
+//! here decides who may see what.
+//!
+//! Addresses of pages hold ids, never patient data. What was searched for stands in the query
+//! string, so that a result can be reloaded and gone back to; therefore no page sends a
+//! referrer, none is cached, and query strings are never logged.
+
+mod accounts;
+pub mod assets;
+mod batches;
+mod document;
+mod exceptions;
+mod gate;
+mod ledger;
+mod names;
+mod proof;
+mod reply;
+mod search;
+pub mod view;
+
+pub use reply::dress;
+
+use crate::identity::Caller;
+use crate::policy::Action;
+use view::{Frame, Person, Section};
+
+crate::routes! {
+    get  "/"                             BeSomebody => gate::home;
+    get  "/login"                        Open       => gate::show_login;
+    post "/login"                        Open       => gate::log_in;
+    post "/logout"                       BeSomebody => gate::log_out;
+    get  "/password"                     BeSomebody => gate::show_password;
+    post "/password"                     BeSomebody => gate::change_password;
+    get  "/static/{name:.*}"             Open       => reply::file;
+
+    get  "/search"                       Read       => search::show;
+    get  "/documents/{document}"         Read       => document::show;
+    get  "/documents/{document}/hits"    Read       => document::hits;
+    get  "/documents/{document}/proof"   Prove      => proof::show;
+
+    get  "/batches"                      Oversee    => batches::list;
+    get  "/batches/{batch}"              Oversee    => batches::show;
+    get  "/exceptions"                   Oversee    => exceptions::list;
+    get  "/exceptions/{document}"        Resolve    => exceptions::show;
+    post "/exceptions/{document}"        Resolve    => exceptions::file;
+
+    get  "/ledger"                       Audit      => ledger::show;
+    get  "/accounts"                     Administer => accounts::list;
+    post "/accounts"                     Administer => accounts::create;
+    post "/accounts/{account}"           Administer => accounts::change;
+    post "/tokens"                       Administer => accounts::create_token;
+    post "/tokens/{token}/revoke"        Administer => accounts::revoke_token;
+}
+
+/// What a caller must be allowed to do to see a section in the navigation.
+const fn action_of(section: Section) -> Action {
+    match section {
+        Section::Search => Action::Read,
+        Section::Batches | Section::Exceptions => Action::Oversee,
+        Section::Ledger => Action::Audit,
+        Section::Accounts => Action::Administer,
+    }
+}
+
+fn person(caller: &Caller) -> Person {
+    Person { login: caller.name.clone(), role: caller.role }
+}
+
+/// The frame around a page, with the navigation that the policy leaves this caller.
+fn frame(caller: &Caller, title: &str, current: Option<Section>) -> Frame {
+    Frame::new(title, current, person(caller), |section| caller.may(action_of(section)))
+}
+
+#[cfg(test)]
+mod tests {
+    use record::event::Role;
+
+    use super::*;
+    use crate::policy;
+
+    /// A link that leads to a refusal is worse than none; a missing one hides a screen.
+    #[test]
+    fn navigation_and_routes_agree() {
+        for section in Section::ALL {
+            let route = ROUTES.iter().find(|route| route.path == section.href()).expect("a route");
+            for role in Role::ALL {
+                let shown = policy::allows(role, action_of(section));
+                assert_eq!(shown, policy::allows(role, route.action), "{section:?} {role:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The search screen: from the form to hits grouped by document.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use indexer::{DocumentHit, FacetCount, Facets, Filters, PageHit, SearchResult};
+use record::Mrn;
+use record::manifest::SourceKind;
+use serde::Deserialize;
+
+use super::reply::{html, wants_part};
+use super::view::search::{
+    Choice, DocumentHits, Facet, Form, Found, Outcome, PageHit as HitView, Piece, SearchPage, SearchResults,
+};
+use super::view::sheet::Sheet;
+use super::view::{Section, encoded, readable, sentence};
+use crate::find::{self, Wanted};
+use crate::identity::Caller;
+use crate::problem::{Problem, Reply};
+use crate::state::App;
+
+/// Documents on one page of the list.
+const PER_PAGE: usize = 10;
+/// Choices shown of one facet.
+const CHOICES_MAX: usize = 8;
+
+/// The address's parameters; a form sends empty ones for fields left empty.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Ask {
+    q: String,
+    patient: String,
+    #[serde(rename = "type")]
+    document_type: String,
+    from: String,
+    to: String,
+    source: String,
+    page: Option<u32>,
+}
+
+impl Ask {
+    fn form(self) -> (Form, u32) {
+        let Self { q, patient, document_type, from, to, source, page } = self;
+        (Form { q, patient, document_type, from, to, source }, page.unwrap_or(1).max(1))
+    }
+}
+
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    ask: web::Query<Ask>,
+) -> Reply<HttpResponse> {
+    let (form, page) = ask.into_inner().form();
+    let outcome = outcome(&app, &caller, &form, page).await?;
+    if wants_part(&request) {
+        return html(&SearchResults { form, outcome });
+    }
+    let types = types(&app, &caller).await?;
+    html(&SearchPage { frame: super::frame(&caller, "Search", Some(Section::Search)), form, types, outcome })
+}
+
+async fn outcome(app: &App, caller: &Caller, form: &Form, page: u32) -> Reply<Outcome> {
+    if form.is_empty() {
+        return Ok(Outcome::Blank { pages: everything(app, caller).await?.pages });
+    }
+    let filters = match filters(form) {
+        Ok(filters) => filters,
+        Err(rule) => return Ok(Outcome::Wrong(sentence(&rule))),
+    };
+    let wanted = Wanted { query: form.q.clone(), filters, page, per_page: PER_PAGE };
+    match find::search(app, caller, wanted).await {
+        Ok(result) => found(app, form, page, result).await.map(Outcome::Found),
+        Err(problem) if problem.status == 422 => Ok(Outcome::Wrong(sentence(&problem.detail))),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Counts and facets over all that the caller may find, without a hit.
+async fn everything(app: &App, caller: &Caller) -> Reply<SearchResult> {
+    find::search(app, caller, Wanted { page: 1, ..Wanted::default() }).await
+}
+
+/// Document types that the caller can find something of.
+async fn types(app: &App, caller: &Caller) -> Reply<Vec<String>> {
+    let mut types: Vec<String> =
+        everything(app, caller).await?.facets.document_type.into_iter().map(|count| count.value).collect();
+    types.sort();
+    Ok(types)
+}
+
+/// The form's filters, or the rule that one of them breaks.
+fn filters(form: &Form) -> Result<Filters, String> {
+    Ok(Filters {
+        // People type numbers in small letters too; none are stored so.
+        mrn: value(&form.patient.to_uppercase())?,
+        document_type: value(&form.document_type)?,
+        from: value(&form.from)?,
+        to: value(&form.to)?,
+        source: source(&form.source)?,
+        ..Filters::default()
+    })
+}
+
+fn value<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<Option<T>, String> {
+    let text = text.trim();
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|rule: T::Err| rule.to_string()) }
+}
+
+fn source(text: &str) -> Result<Option<SourceKind>, String> {
+    match [SourceKind::Scan, SourceKind::Import, SourceKind::Film].into_iter().find(|kind| kind.as_str() == text) {
+        None if !text.is_empty() => Err("a source is scan, film or import".to_owned()),
+        kind => Ok(kind),
+    }
+}
+
+async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply<Found> {
+    let mut documents = Vec::with_capacity(result.hits.len());
+    for hit in result.hits {
+        documents.push(document(app, &form.q, hit).await?);
+    }
+    Ok(Found {
+        pages: result.pages,
+        total: result.documents,
+        documents,
+        facets: facets(form, &result.facets),
+        list_page: u64::from(page),
+        list_pages: result.documents.div_ceil(PER_PAGE as u64),
+    })
+}
+
+async fn document(app: &App, q: &str, hit: DocumentHit) -> Reply<DocumentHits> {
+    let DocumentHit { fields, pages_matched, pages, .. } = hit;
+    let known = app.catalog.document(fields.document).await?.ok_or_else(Problem::absent)?;
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let first = pages.first().map_or(1, |page| page.number);
+    Ok(DocumentHits {
+        href: href(fields.document, first, q),
+        document_type: text(fields.document_type.as_ref().map(|kind| kind.reveal().to_owned())),
+        patient: patient_name(app, fields.mrn.as_ref()).await?,
+        mrn: text(fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned())),
+        encounter: text(fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned())),
+        date: text(fields.date.map(|date| date.to_string())),
+        source: fields.source.as_str(),
+        filed: fields.filed,
+        pages: known.pages,
+        matching: pages_matched,
+        hits: pages.into_iter().map(|page| page_hit(fields.document, q, page)).collect(),
+    })
+}
+
+/// The name on the patient list, where there is one.
+pub async fn patient_name(app: &App, mrn: Option<&Mrn>) -> Reply<Option<String>> {
+    let Some(mrn) = mrn else { return Ok(None) };
+    Ok(app.catalog.patient(mrn).await?.map(|patient| patient.name))
+}
+
+fn page_hit(document: record::DocumentId, q: &str, hit: PageHit) -> HitView {
+    let lit: Vec<_> = hit.boxes.iter().map(|lit| lit.place).collect();
+    let size = (hit.width, hit.height);
+    HitView {
+        href: href(document, hit.number, q),
+        number: hit.number,
+        strip: Sheet::strip(hit.page, size, &lit, "The line of the hit".to_owned()),
+        thumb: Sheet::whole(hit.page, size, lit, super::document::THUMB, format!("Page {}", hit.number)),
+        snippet: pieces(hit.snippet),
+        confidence: hit.confidence,
+    }
+}
+
+pub fn pieces(snippet: Vec<indexer::Fragment>) -> Vec<Piece> {
+    snippet.into_iter().map(|fragment| Piece { text: fragment.text, lit: fragment.hit }).collect()
+}
+
+/// The viewer, open at a page, with the words lit.
+pub fn href(document: record::DocumentId, number: u32, q: &str) -> String {
+    let q = if q.trim().is_empty() { String::new() } else { format!("&q={}", encoded(q)) };
+    format!("/documents/{document}?page={number}{q}")
+}
+
+fn facets(form: &Form, facets: &Facets) -> Vec<Facet> {
+    let by = |title, counts: &[FacetCount], choose: &dyn Fn(&FacetCount) -> Choice| Facet {
+        title,
+        choices: counts.iter().take(CHOICES_MAX).map(choose).collect(),
+    };
+    let kind = |count: &FacetCount| choice(form, "type", &form.document_type, readable(&count.value), count);
+    let source = |count: &FacetCount| choice(form, "source", &form.source, source_label(&count.value), count);
+    let year = |count: &FacetCount| {
+        let narrowed = form.in_year(&count.value);
+        let chosen = form.from == narrowed.from && form.to == narrowed.to;
+        let target = if chosen { form.in_year("") } else { narrowed };
+        Choice { label: count.value.clone(), href: target.href(), count: count.documents, chosen }
+    };
+    let all = [by("Type", &facets.document_type, &kind), by("Source", &facets.source, &source), by("Year of service", &facets.year, &year)];
+    all.into_iter().filter(|facet| !facet.choices.is_empty()).collect()
+}
+
+/// A link that narrows to one value, or lets go of it where it is chosen already.
+fn choice(form: &Form, name: &str, now: &str, label: String, count: &FacetCount) -> Choice {
+    let chosen = now == count.value;
+    let href = form.href_with(name, if chosen { "" } else { &count.value });
+    Choice { label, href, count: count.documents, chosen }
+}
+
+pub fn source_label(kind: &str) -> String {
+    match kind {
+        "scan" => "Scanned paper".to_owned(),
+        "film" => "Microfilm".to_owned(),
+        "import" => "Imported files".to_owned(),
+        other => readable(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_forgive_small_letters_and_name_the_rule() {
+        let form = Form { patient: " mrn-104233 ".into(), from: "1974-03-09".into(), ..Form::default() };
+        let filters = filters(&form).expect("fine");
+        assert_eq!(filters.mrn.expect("set").reveal(), "MRN-104233");
+        let wrong = super::filters(&Form { from: "9.3.1974".into(), ..Form::default() }).expect_err("no date");
+        assert!(wrong.contains("YYYY-MM-DD"), "{wrong}");
+        assert!(super::filters(&Form { source: "fax".into(), ..Form::default() }).is_err());
+    }
+
+    #[test]
+    fn a_chosen_facet_lets_go() {
+        let form = Form { q: "rash".into(), source: "film".into(), ..Form::default() };
+        let count = |value: &str| vec![FacetCount { value: value.into(), documents: 2 }];
+        let shown = facets(&form, &Facets { source: count("film"), year: count("1974"), ..Facets::default() });
+        assert!(shown[0].choices[0].chosen);
+        assert_eq!(shown[0].choices[0].href, "/search?q=rash");
+        assert_eq!(shown[1].choices[0].href, "/search?q=rash&from=1974-01-01&to=1974-12-31&source=film");
+    }
+}

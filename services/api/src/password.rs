@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use record::Digest;
 
 /// Bytes of a password; the lower bound is NIST SP 800-63B's, the upper one keeps hashing cheap.
-const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
+pub const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {

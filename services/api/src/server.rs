@@ -7,7 +7,7 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{Error, web};
+use actix_web::{Error, ResponseError as _, web};
 use record::limits;
 
 use crate::headers;
@@ -127,18 +127,19 @@ pub fn assemble(
     actix_web::App::new()
         .app_data(app)
         .app_data(web::JsonConfig::default().limit(limits::REQUEST_JSON_BYTES_MAX).error_handler(|error, _| {
-            misread(&error, error.as_response_error().status_code().as_u16()).into()
+            misread(error.status_code().as_u16()).into()
         }))
         .app_data(web::PayloadConfig::new(limits::PAGE_TEXT_BYTES_MAX))
-        .app_data(web::QueryConfig::default().error_handler(|error, _| misread(&error, 400).into()))
-        .app_data(web::FormConfig::default().error_handler(|error, _| misread(&error, 400).into()))
+        .app_data(web::QueryConfig::default().error_handler(|_, _| misread(400).into()))
+        .app_data(web::FormConfig::default().error_handler(|_, _| misread(400).into()))
         .configure(configure)
         .default_service(web::to(nothing))
+        .wrap(from_fn(crate::pages::dress))
         .wrap(from_fn(headers::put))
 }
 
 /// What is wrong with a body or a query, without quoting it: it may hold patient data.
-fn misread(_: &dyn std::error::Error, status: u16) -> Problem {
+fn misread(status: u16) -> Problem {
     match status {
         413 => Problem::too_large("the body has more than 8 MiB"),
         415 => Problem::malformed("the body must be JSON, and say so in Content-Type"),

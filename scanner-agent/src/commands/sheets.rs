@@ -1,3 +1,33 @@
-//! `scanner-agent sheets`
-use super::Exit; use crate::cli;
-pub fn run(_args: &cli::Sheets) -> anyhow::Result<Exit> { Ok(Exit::Done) }
+//! `scanner-agent sheets`: cover and separator sheets to print.
+
+use anyhow::{Context, anyhow};
+use record::sheet::{Sheet, SheetKind};
+
+use super::Exit;
+use crate::cli;
+use crate::report::{counted, print};
+use crate::sheets;
+
+pub fn run(args: &cli::Sheets) -> anyhow::Result<Exit> {
+    let list = sheets_of(args)?;
+    let pdf = sheets::pdf(&list)?;
+    std::fs::write(&args.out, pdf).with_context(|| format!("failed to write {}", args.out.display()))?;
+    print(&format!("{} in {}.\n", counted(list.len(), "sheet"), args.out.display()))?;
+    Ok(Exit::Done)
+}
+
+/// The sheet from the options, where there is reason for one, and one for each row of the list.
+fn sheets_of(args: &cli::Sheets) -> anyhow::Result<Vec<Sheet>> {
+    let mut list = Vec::new();
+    if args.cover || args.csv.is_none() {
+        let kind = if args.cover { SheetKind::BatchCover } else { SheetKind::DocumentSeparator };
+        let fields = args.fields.captured();
+        let (mrn, encounter) = (fields.mrn, fields.encounter);
+        list.push(Sheet { kind, mrn, encounter, document_type: fields.document_type, date: fields.date });
+    }
+    if let Some(path) = &args.csv {
+        let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+        list.extend(sheets::from_csv(&text).map_err(|reason| anyhow!("failed to read {}: {reason}", path.display()))?);
+    }
+    Ok(list)
+}

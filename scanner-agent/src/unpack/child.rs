@@ -8,12 +8,14 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use imaging::{Pixels, Raster};
+use formats::tiff;
+use imaging::{ImageError, Pixels, Raster};
 use record::limits;
 use record::manifest::Extraction;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use super::kind::Kind;
+use super::pdf::Document;
 use super::{Line, Unpacked, page_file, render};
 use crate::barcode;
 
@@ -106,8 +108,8 @@ struct Opened {
 enum Parts {
     /// PNG and JPEG, and a TIFF of one page.
     Whole,
-    Tiff(Vec<Vec<u8>>),
-    Pdf(Box<super::pdf::Document>),
+    Tiff(u32),
+    Pdf(Box<Document>),
 }
 
 impl Opened {
@@ -117,54 +119,58 @@ impl Opened {
         };
         let parts = match kind {
             Kind::Png | Kind::Jpeg => Parts::Whole,
-            Kind::Tiff => match formats::tiff::split(&bytes).map_err(failed)? {
-                pages if pages.len() == 1 => Parts::Whole,
+            Kind::Tiff => match tiff::Pages::open(&bytes).map_err(failed)?.len() {
+                1 => Parts::Whole,
                 pages => Parts::Tiff(pages),
             },
-            Kind::Pdf => Parts::Pdf(Box::new(super::pdf::Document::open(&bytes)?)),
+            Kind::Pdf => Parts::Pdf(Box::new(Document::open(&bytes)?)),
         };
-        let opened = Self { kind, bytes, parts };
-        match opened.pages() as usize {
-            0 => Err("has no pages".into()),
-            n if n > limits::DOCUMENT_PAGES_MAX => {
-                Err(format!("has {n} pages; at most {} are allowed: split it", limits::DOCUMENT_PAGES_MAX))
-            }
-            _ => Ok(opened),
-        }
+        Ok(Self { kind, bytes, parts })
     }
 
     fn pages(&self) -> u32 {
-        let count = match &self.parts {
+        match &self.parts {
             Parts::Whole => 1,
-            Parts::Tiff(pages) => pages.len(),
+            Parts::Tiff(pages) => *pages,
             Parts::Pdf(pdf) => pdf.pages(),
-        };
-        u32::try_from(count).unwrap_or(u32::MAX)
+        }
     }
 
     fn page(&self, number: u32) -> Result<Page, String> {
         match &self.parts {
-            Parts::Whole => untouched(&self.bytes, true),
-            Parts::Tiff(pages) => untouched(&pages[number as usize - 1], false),
+            Parts::Whole => whole_file(&self.bytes),
+            Parts::Tiff(_) => {
+                let bytes = tiff::Pages::open(&self.bytes).and_then(|pages| pages.page(number)).map_err(failed)?;
+                untouched(bytes, 0).map_err(failed)
+            }
             Parts::Pdf(pdf) => match pdf.untouched(number)? {
-                // An image the decoder does not take, or a page that is more than its image.
-                Some(bytes) => untouched(&bytes, false).or_else(|_| drawn(pdf, number)),
+                Some((bytes, dpi)) => match untouched(bytes, dpi) {
+                    // A damaged image is not drawn: half a page must not pass for a page.
+                    Err(ImageError::Unsupported { .. }) => drawn(pdf, number),
+                    page => page.map_err(failed),
+                },
                 None => drawn(pdf, number),
             },
         }
     }
 }
 
-/// Decoding the whole page is the proof that it is whole.
-fn untouched(bytes: &[u8], whole_file: bool) -> Result<Page, String> {
-    let facts = imaging::probe(bytes).map_err(failed)?;
-    let gray = imaging::decode(bytes).map_err(failed)?.to_gray();
-    let media_type = facts.media_type.as_str();
-    let bytes = (!whole_file).then(|| bytes.to_vec());
-    Ok(Page { media_type, bytes, gray, dpi: facts.dpi, how: Extraction::Untouched })
+fn whole_file(bytes: &[u8]) -> Result<Page, String> {
+    let page = untouched(bytes.to_vec(), 0).map_err(failed)?;
+    Ok(Page { bytes: None, ..page })
 }
 
-fn drawn(pdf: &super::pdf::Document, number: u32) -> Result<Page, String> {
+/// Decoding the whole page is the proof that it is whole. `dpi` is what surrounds the image says,
+/// for where it does not say so itself.
+fn untouched(bytes: Vec<u8>, dpi: u32) -> Result<Page, ImageError> {
+    let facts = imaging::probe(&bytes)?;
+    let gray = imaging::decode(&bytes)?.to_gray();
+    let dpi = if facts.dpi == 0 { dpi } else { facts.dpi };
+    let media_type = facts.media_type.as_str();
+    Ok(Page { media_type, bytes: Some(bytes), gray, dpi, how: Extraction::Untouched })
+}
+
+fn drawn(pdf: &Document, number: u32) -> Result<Page, String> {
     let render::Drawing { raster, dpi } = pdf.draw(number)?;
     let bytes = raster.encode_png(dpi).map_err(failed)?;
     if bytes.len() > limits::PAGE_BYTES_MAX {
@@ -180,4 +186,18 @@ fn drawn(pdf: &super::pdf::Document, number: u32) -> Result<Page, String> {
 /// Library errors read on from "failed to".
 pub(super) fn failed(error: impl std::fmt::Display) -> String {
     format!("failed to {error}")
+}
+
+/// What the child would say of these bytes, apart from the first line.
+#[cfg(test)]
+pub(super) fn unpack_for_test(bytes: Vec<u8>, out: &Path) -> Vec<Line> {
+    let opened = match Opened::new(bytes) {
+        Ok(opened) => opened,
+        Err(reason) => return vec![Line::Unusable { reason }],
+    };
+    let line = |number| match opened.page(number) {
+        Ok(page) => write_page(out, number, page).expect("writes"),
+        Err(reason) => Line::Refused { number, reason },
+    };
+    (1..=opened.pages()).map(line).collect()
 }

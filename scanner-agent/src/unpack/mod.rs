@@ -48,3 +48,12 @@ pub struct Unpacked {
 pub fn page_file(number: u32) -> String {
     format!("{number:06}.page")
 }
+
+/// Draws one page of a PDF of our own making, in this process. Not for files from outside.
+#[cfg(test)]
+pub fn draw_pdf_page(bytes: &[u8], number: u32) -> Result<imaging::Raster, render::RenderError> {
+    Ok(render::draw(&render::open(bytes)?, number)?.raster)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,50 @@
-//! PDF pages: the scanner's own image where a page is nothing but that, else drawn.
-pub struct Document { drawn: hayro::hayro_syntax::Pdf }
+//! A PDF as two readers see it: one takes scanned images out untouched, the other draws the rest.
+
+use formats::pdf::{PageContent, Pages, PdfError};
+use hayro::hayro_syntax::Pdf;
+
+use super::child::failed;
+use super::render::{self, Drawing};
+
+pub struct Document {
+    /// Absent where the file's structure is too damaged for taking images out, but can be drawn.
+    scans: Option<Pages>,
+    drawn: Option<Pdf>,
+    pages: u32,
+}
+
 impl Document {
-    pub fn open(bytes: &[u8]) -> Result<Self, String> { Ok(Self { drawn: super::render::open(bytes).map_err(super::child::failed)? }) }
-    pub fn pages(&self) -> usize { self.drawn.pages().len() }
-    pub fn untouched(&self, _number: u32) -> Result<Option<Vec<u8>>, String> { Ok(None) }
-    pub fn draw(&self, number: u32) -> Result<super::render::Drawing, String> { super::render::draw(&self.drawn, number).map_err(super::child::failed) }
+    pub fn open(bytes: &[u8]) -> Result<Self, String> {
+        let drawn = render::open(bytes).ok();
+        let scans = match Pages::open(bytes) {
+            Ok(scans) => Some(scans),
+            Err(PdfError::Damaged(_)) if drawn.is_some() => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let drawable = drawn.as_ref().map_or(0, |pdf| u32::try_from(pdf.pages().len()).unwrap_or(u32::MAX));
+        let pages = scans.as_ref().map_or(drawable, Pages::len);
+        Ok(Self { scans, drawn, pages })
+    }
+
+    pub const fn pages(&self) -> u32 {
+        self.pages
+    }
+
+    /// The page's own image; `None` where the page is more, or other, than one image.
+    pub fn untouched(&self, number: u32) -> Result<Option<(Vec<u8>, u32)>, String> {
+        let Some(scans) = &self.scans else { return Ok(None) };
+        match scans.page(number).map_err(failed)? {
+            PageContent::Untouched(image) => Ok(Some((image.bytes, image.dpi))),
+            PageContent::NeedsRendering { .. } => Ok(None),
+        }
+    }
+
+    pub fn draw(&self, number: u32) -> Result<Drawing, String> {
+        let pdf = self.drawn.as_ref().ok_or("cannot be drawn: the PDF is damaged; print it to a new PDF")?;
+        // Two readers that count differently would mean different pages by one number.
+        if pdf.pages().len() as u64 != u64::from(self.pages) {
+            return Err("cannot be drawn: the PDF's list of pages is damaged; print it to a new PDF".into());
+        }
+        render::draw(pdf, number).map_err(failed)
+    }
 }

@@ -35,7 +35,8 @@ impl Browser {
         let driver = Guarded(driver);
         let runtime = Runtime::new()?;
         let url = format!("http://127.0.0.1:{port}");
-        let capabilities = json!({"goog:chromeOptions": {"args": arguments(profile.path())}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let capabilities =
+            json!({"goog:chromeOptions": {"args": arguments(profile.path())}, "goog:loggingPrefs": {"browser": "ALL"}});
         let Value::Object(capabilities) = capabilities else { unreachable!("json! of braces is an object") };
         let client = program::wait_for("chromium to start", || {
             let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -57,7 +58,8 @@ impl Browser {
     /// Types into the element; waits for it to be there.
     pub fn type_into(&self, css: &str, text: &str) -> Result<()> {
         self.runtime.block_on(async {
-            let element = self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
+            let element =
+                self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
             element.clear().await?;
             Ok(element.send_keys(text).await?)
         })
@@ -73,14 +75,16 @@ impl Browser {
 
     pub fn click(&self, css: &str) -> Result<()> {
         self.runtime.block_on(async {
-            let element = self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
+            let element =
+                self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
             Ok(element.click().await?)
         })
     }
 
     pub fn text(&self, css: &str) -> Result<String> {
         self.runtime.block_on(async {
-            let element = self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
+            let element =
+                self.client.wait().for_element(Locator::Css(css)).await.with_context(|| format!("finding {css}"))?;
             Ok(element.text().await?)
         })
     }

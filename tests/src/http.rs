@@ -49,4 +49,11 @@ impl Caller {
     pub fn post(&self, path: &str, body: &Value) -> Result<Response> {
         Ok(self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body).send()?)
     }
+
+    /// Posts a change to the version that was looked at; the answer's status.
+    pub fn revise(&self, path: &str, version: u32, body: &Value) -> Result<u16> {
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let answer = request.header("If-Match", format!("\"{version}\"")).json(body).send()?;
+        Ok(answer.status().as_u16())
+    }
 }

@@ -127,10 +127,14 @@ impl Site {
         self.root.path().join("spool")
     }
 
-    /// Imports, waits until all is findable, and returns what the agent reports as JSON.
+    /// Imports, waits until all is findable, and returns what the agent reports as JSON. Files
+    /// may have been refused (exit code 3): the report says which.
     pub fn import(&self, token: &str, paths: &[PathBuf], more: &[&str]) -> Result<Value> {
         let output = self.station("import", token)?.args(["--wait", "--json"]).args(more).args(paths).output()?;
-        let text = program::succeed("scanner-agent import", output)?;
+        let text = match output.status.code() {
+            Some(3) => String::from_utf8(output.stdout)?,
+            _ => program::succeed("scanner-agent import", output)?,
+        };
         serde_json::from_str(&text).with_context(|| format!("the agent's report is JSON: {text}"))
     }
 
@@ -153,7 +157,11 @@ pub fn verify(store: &Path, key: &Path) -> Result<(i32, Value)> {
         program::command("chartroom-verify")?.arg("--json").arg("--store").arg(store).arg("--key").arg(key).output()?;
     let code = output.status.code().context("chartroom-verify was killed")?;
     let report = serde_json::from_slice(&output.stdout).with_context(|| {
-        format!("a report in JSON, not {:?}: {}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+        format!(
+            "a report in JSON, not {:?}: {}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
     })?;
     Ok((code, report))
 }

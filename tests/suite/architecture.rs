@@ -75,7 +75,9 @@ fn each_library_has_one_home() {
 fn the_vocabulary_is_pure() {
     for file in rust_files(&root().join("services/record/src")) {
         let text = fs::read_to_string(&file).expect("readable");
-        for impure in ["std::fs", "std::net", "std::env", "SystemTime", "Instant::now", "getrandom", "new_v4", "now_utc"] {
+        for impure in
+            ["std::fs", "std::net", "std::env", "SystemTime", "Instant::now", "getrandom", "new_v4", "now_utc"]
+        {
             assert!(!text.contains(impure), "{} does I/O, reads a clock or draws: {impure}", file.display());
         }
     }

@@ -79,7 +79,10 @@ fn a_page_that_kills_its_reader_is_put_aside_with_its_image_still_there() -> Res
     let page = find_page(&attention).with_context(|| format!("a page in {attention}"))?;
     ensure!(attention.to_string().contains("crashed"), "the reason is told: {attention}");
     ensure!(technician.status(&format!("/api/v1/pages/{page}/image"))? == 200, "its image is still there");
-    ensure!(reader.post("/api/v1/work/claim", &json!({"worker": "crasher"}))?.status() == 204, "it is not offered again");
+    ensure!(
+        reader.post("/api/v1/work/claim", &json!({"worker": "crasher"}))?.status() == 204,
+        "it is not offered again"
+    );
     Ok(())
 }
 

@@ -26,7 +26,10 @@ fn a_searcher_finds_the_page_and_sees_the_word_lit() -> Result<()> {
     browser.wait_for("a hit", "return document.querySelector('mark')?.textContent || null")?;
     browser.screenshot("2-hits")?;
 
-    browser.wait_for("the way to the page", "const a = document.querySelector('a[href^=\"/documents/\"]'); if (!a) return null; a.click(); return true")?;
+    browser.wait_for(
+        "the way to the page",
+        "const a = document.querySelector('a[href^=\"/documents/\"]'); if (!a) return null; a.click(); return true",
+    )?;
     let lit = browser.wait_for("the lit word", LIT_WORD)?;
     let (width, height) = (side(&lit, "width")?, side(&lit, "height")?);
     ensure!(width > 30.0 && height > 8.0 && width > height, "the lit box is a word's shape: {lit}");
@@ -39,7 +42,7 @@ fn a_searcher_finds_the_page_and_sees_the_word_lit() -> Result<()> {
 fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     let site = Site::start(1)?;
     account(&site, "tom", "technician", "a long enough word")?;
-    site.import(&site.token("technician")?, &[samples::path("clinic-letter.png")], &["--name", "Loose letters"])?;
+    site.import(&site.token("technician")?, &[samples::path("clinic-letter.png")], &["--batch", "Loose letters"])?;
 
     let browser = Browser::start(&pictures())?;
     browser.open(&format!("{}/batches", site.url()))?;

@@ -18,7 +18,7 @@ fn from_the_scanner_to_a_lit_word_provable() -> Result<()> {
         .station("scan", &station)?
         .args(["--device", "pnm:0", "--resolution", "200", "--patient", samples::MRN, "--type", "OPERATION-NOTE"])
         .args(["--option", &format!("filename={}", page.display())])
-        .args(["--name", "One page", "--wait", "--json"])
+        .args(["--batch", "One page", "--wait", "--json"])
         .env("SANE_CONFIG_DIR", sane_config(site.root())?)
         .output()?;
     program::succeed("scanner-agent scan", output)?;
@@ -74,7 +74,8 @@ pub fn sane_config(root: &Path) -> Result<std::path::PathBuf> {
 
 /// What plain Tesseract reads in the box, with a little paper around it.
 fn read_cutting(site: &Site, image: &[u8], lit: &serde_json::Value) -> Result<String> {
-    let side = |name: &str| lit[name].as_u64().and_then(|n| u32::try_from(n).ok()).with_context(|| format!("{name} of {lit}"));
+    let side =
+        |name: &str| lit[name].as_u64().and_then(|n| u32::try_from(n).ok()).with_context(|| format!("{name} of {lit}"));
     let (x, y, w, h) = (side("x")?, side("y")?, side("w")?, side("h")?);
     let raster = imaging::decode(image)?;
     let margin = 12;

@@ -1,12 +1,11 @@
 //! Anything may die at any instant: nothing acknowledged is lost, nothing is there twice,
 //! and no human is needed.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tests::{program, samples, site::Site};
 
 use crate::twice::count_sealed;
@@ -72,7 +71,7 @@ fn the_server_is_killed_again_and_again_while_pages_arrive() -> Result<()> {
     Ok(())
 }
 
-fn import(site: &Site, token: &str, spool: &PathBuf) -> Result<Command> {
+fn import(site: &Site, token: &str, spool: &Path) -> Result<Command> {
     let mut command = program::command("scanner-agent")?;
     command.args(["import", "--server", &site.url(), "--patient", samples::MRN, "--spool"]).arg(spool);
     command.arg(samples::path("discharge-summary.tif")).env("CHARTROOM_TOKEN", token);
@@ -80,7 +79,7 @@ fn import(site: &Site, token: &str, spool: &PathBuf) -> Result<Command> {
 }
 
 /// Runs the import and kills it at the n-th call of `step`; false where it came through.
-fn import_under_strace(site: &Site, token: &str, spool: &PathBuf, step: &str, occurrence: u32) -> Result<bool> {
+fn import_under_strace(site: &Site, token: &str, spool: &Path, step: &str, occurrence: u32) -> Result<bool> {
     let import = import(site, token, spool)?;
     let output = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={step}")])
@@ -93,16 +92,9 @@ fn import_under_strace(site: &Site, token: &str, spool: &PathBuf, step: &str, oc
     Ok(!output.status.success())
 }
 
-/// Page files in the spool that no receipt has let go of.
-fn waiting(spool: &PathBuf) -> Result<usize> {
+/// Batches in the spool that the archive does not have whole.
+fn waiting(spool: &Path) -> Result<usize> {
     let output = program::command("scanner-agent")?.args(["status", "--json", "--spool"]).arg(spool).output()?;
     let report: serde_json::Value = serde_json::from_str(&program::succeed("scanner-agent status", output)?)?;
-    let pages: BTreeSet<String> = report["batches"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|batch| batch["waiting"].as_u64().unwrap_or(1) > 0)
-        .map(ToString::to_string)
-        .collect();
-    Ok(pages.len())
+    report["batches"].as_array().map(Vec::len).context("a list of batches")
 }

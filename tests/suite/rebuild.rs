@@ -35,7 +35,7 @@ fn everything_comes_back_from_the_bucket_alone() -> Result<()> {
     }
     // And so did the account: the admin's password still opens the door.
     let answer = reqwest::blocking::Client::new()
-        .post(format!("{}/api/v1/login", site.url()))
+        .post(format!("{}/api/v1/session", site.url()))
         .header("Sec-Fetch-Site", "same-origin")
         .json(&serde_json::json!({"login": "admin", "password": site.admin_password}))
         .send()?;

@@ -187,10 +187,10 @@ impl Pages {
         word
     }
 
-    /// Neighbours in the vocabulary's middle ranks, which people ask for; often ones that stand
-    /// together on pages, because ranks repeat.
+    /// As frequent in queries as on pages: the hard case, since frequent words have long lists.
     fn query_words(&mut self, count: usize) -> Vec<String> {
-        (0..count).map(|_| self.rank()).map(|rank| self.vocabulary[rank].clone()).collect()
+        let ranks: Vec<usize> = (0..count).map(|_| self.rank()).collect();
+        ranks.into_iter().map(|rank| self.vocabulary[rank].clone()).collect()
     }
 
     fn page(&mut self, n: u32) -> PageDocument {

@@ -4,6 +4,8 @@
 //! and what a statement runs on is one. [`on!`] opens it, so a statement is written once and
 //! compiled twice; [`rows!`], [`row!`] and [`run!`] are the three things statements do.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -117,10 +119,17 @@ pub(crate) async fn open(address: &str) -> Result<(Pool, Pool)> {
     }
 }
 
+/// Patients' names and password hashes are inside: the file is the owner's alone from its first
+/// byte on, and SQLite gives its journal files the same mode.
+fn make_private(path: &str) -> Result<()> {
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    file.map(drop).map_err(|error| CatalogError::Unavailable(error.kind().to_string()))
+}
+
 async fn open_sqlite(path: &str) -> Result<(Pool, Pool)> {
+    make_private(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)

@@ -1,5 +1,7 @@
 //! What goes wrong is told, and told without a patient.
 
+use std::os::unix::fs::PermissionsExt;
+
 use catalog::{Catalog, CatalogError};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -38,6 +40,17 @@ async fn a_damaged_row_is_told_without_its_values() {
     for error in errors {
         assert!(matches!(error, CatalogError::Damaged(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("Doe"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_the_owners_alone() {
+    let fresh = sqlite().await;
+    Ledger::everything().apply(&fresh.catalog).await;
+    let path = fresh.address.strip_prefix("sqlite:").expect("as made");
+    for suffix in ["", "-wal", "-shm"] {
+        let mode = std::fs::metadata(format!("{path}{suffix}")).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }
 

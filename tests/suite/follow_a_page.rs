@@ -79,9 +79,16 @@ fn read_cutting(site: &Site, image: &[u8], lit: &serde_json::Value) -> Result<St
     let (x, y, w, h) = (side("x")?, side("y")?, side("w")?, side("h")?);
     let raster = imaging::decode(image)?;
     let margin = 12;
-    let cutting = raster.crop(x.saturating_sub(margin), y.saturating_sub(margin), w + 2 * margin, h + 2 * margin)?;
+    let cutting = raster
+        .crop(record::words::Box {
+            x: x.saturating_sub(margin),
+            y: y.saturating_sub(margin),
+            w: w + 2 * margin,
+            h: h + 2 * margin,
+        })
+        .context("the box lies on the page")?;
     let path = site.root().join("cutting.png");
-    fs::write(&path, cutting.encode_png()?)?;
+    fs::write(&path, cutting.encode_png(200)?)?;
     let output = std::process::Command::new("tesseract").arg(&path).args(["-", "--psm", "7"]).output()?;
     program::succeed("tesseract", output)
 }

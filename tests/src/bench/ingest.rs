@@ -42,7 +42,13 @@ pub fn run(report: &mut Report) -> Result<()> {
         }
         anyhow::Ok(start.elapsed().as_secs_f64())
     })?;
-    report.beside("ingest", "pages/s, one writer, 60 KB pages, 10 to a document", total / seconds, "bare fsynced files", floor)
+    report.beside(
+        "ingest",
+        "pages/s, one writer, 60 KB pages, 10 to a document",
+        total / seconds,
+        "bare fsynced files",
+        floor,
+    )
 }
 
 /// The event that seals the n-th document.

@@ -215,8 +215,13 @@ impl Pages {
     fn text(&mut self) -> PageText {
         let lines = (0..LINES).map(|row| self.line(row as u32)).collect();
         let none = String::new();
-        let engine =
-            Engine { name: none.clone(), version: none.clone(), model: none.clone(), model_digest: none.clone(), recipe: none };
+        let engine = Engine {
+            name: none.clone(),
+            version: none.clone(),
+            model: none.clone(),
+            model_digest: none.clone(),
+            recipe: none,
+        };
         let (width, height, language) = (2550, 3300, "eng".to_owned());
         PageText { width, height, rotation: 0, skew_centidegrees: 0, language, engine, blocks: vec![Block { lines }] }
     }
@@ -226,7 +231,8 @@ impl Pages {
         let words = (0..LINE_WORDS).map(|_| {
             let text = self.word();
             let w = 18 * text.len() as u32 + self.random.below(9) as u32;
-            let place = Place { x, y: 200 + 100 * row + self.random.below(5) as u32, w, h: 34 + self.random.below(12) as u32 };
+            let place =
+                Place { x, y: 200 + 100 * row + self.random.below(5) as u32, w, h: 34 + self.random.below(12) as u32 };
             x += w + 16;
             Word { text, place, confidence: 60 + self.random.below(40) as u8 }
         });

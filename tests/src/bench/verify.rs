@@ -43,7 +43,13 @@ pub fn run(report: &mut Report) -> Result<()> {
     program::succeed("chartroom-verify", output)?;
     let seconds = cpu_seconds()? - before;
     let gigabytes = f64::from(DOCUMENTS * PAGES) * OBJECT_BYTES as f64 / 1e9;
-    report.beside("verify", "GB per CPU-second, 200 KB objects", gigabytes / seconds, "openssl speed sha256", openssl_gigabytes()?)
+    report.beside(
+        "verify",
+        "GB per CPU-second, 200 KB objects",
+        gigabytes / seconds,
+        "openssl speed sha256",
+        openssl_gigabytes()?,
+    )
 }
 
 /// `openssl speed -mr` prints `+F:…:sha256:<bytes per second>`.

@@ -46,3 +46,6 @@ pub enum PdfError {
     #[error("write the PDF: {0}")]
     Write(#[from] std::io::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,8 @@ impl Pages {
         let document = match Document::load_mem_with_options(bytes, options) {
             Ok(document) if document.is_encrypted() || document.was_encrypted() => return Err(PdfError::Encrypted),
             Ok(document) => document,
-            Err(lopdf::Error::InvalidPassword | lopdf::Error::Decryption(_)) => return Err(PdfError::Encrypted),
+            // However the key is wrong, what helps is the same.
+            Err(_) if bytes.windows(8).any(|window| window == b"/Encrypt") => return Err(PdfError::Encrypted),
             Err(error) => return Err(PdfError::Damaged(error.to_string())),
         };
         if document.objects.len() > PDF_OBJECTS_MAX {

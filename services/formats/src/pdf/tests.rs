@@ -1,0 +1,239 @@
+//! What is written is read back; what is more than a scan is not taken for one.
+
+use proptest::prelude::*;
+use record::words::{Block, Box, Engine, Line, PageText, Word};
+
+use super::png::{Colour, Png};
+use super::*;
+use crate::tiff::{Ccitt, wrap_ccitt};
+
+/// Enough of a JPEG for whoever does not decode it: size, three components, end.
+fn jpeg() -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0, 20, 0, 30, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
+    bytes.extend(b"entropy\xff\xd9");
+    bytes
+}
+
+fn text(rotation: u16) -> PageText {
+    let word = |text: &str, x| Word { text: text.into(), place: Box { x, y: 4, w: 9, h: 5 }, confidence: 90 };
+    PageText {
+        width: 30,
+        height: 20,
+        rotation,
+        skew_centidegrees: 0,
+        language: "eng".into(),
+        engine: Engine {
+            name: String::new(),
+            version: String::new(),
+            model: String::new(),
+            model_digest: String::new(),
+            recipe: String::new(),
+        },
+        blocks: vec![Block { lines: vec![Line { words: vec![word("Größe", 2), word("7", 15)] }] }],
+    }
+}
+
+fn written(image: &[u8], text: Option<&PageText>, rotation: u16) -> Vec<u8> {
+    let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
+    let page = ScannedPage { image, width: 30, height: 20, dpi: 200, rotation, text };
+    writer.page(&page).expect("embeds");
+    writer.finish().expect("one page")
+}
+
+fn read(file: &[u8]) -> Untouched {
+    let pages = Pages::open(file).expect("opens");
+    assert_eq!(pages.len(), 1);
+    match pages.page(1).expect("is there") {
+        PageContent::Untouched(page) => page,
+        PageContent::NeedsRendering { why, .. } => panic!("not taken for a scan: {why}"),
+    }
+}
+
+#[test]
+fn a_jpeg_comes_back_byte_for_byte() {
+    for rotation in [0, 90, 180, 270] {
+        let page = read(&written(&jpeg(), Some(&text(rotation)), rotation));
+        assert_eq!((page.media_type, page.bytes), ("image/jpeg", jpeg()));
+        assert_eq!((page.width, page.height, page.dpi, page.rotation), (30, 20, 200, rotation));
+    }
+}
+
+#[test]
+fn fax_bytes_come_back_in_the_same_wrapping() {
+    for (compression, t4_options) in [(4, 0), (3, 0), (3, 1), (3, 5), (2, 0)] {
+        for inverted in [false, true] {
+            let picture = Ccitt { width: 30, height: 20, compression, t4_options, inverted, dpi: (200, 200) };
+            let tiff = wrap_ccitt(&picture, b"fax coded").expect("small");
+            let page = read(&written(&tiff, None, 0));
+            assert_eq!((page.media_type, page.bytes), ("image/tiff", tiff), "{picture:?}");
+        }
+    }
+}
+
+#[test]
+fn packed_pixels_come_back() {
+    let palette = (0..4_u8).map(|n| [n, n * 2, 255 - n]).collect();
+    for (colour, bits) in
+        [(Colour::Gray, 1), (Colour::Gray, 8), (Colour::Gray, 16), (Colour::Rgb, 8), (Colour::Palette(palette), 2)]
+    {
+        let png = Png { width: 30, height: 20, bits, colour, dpi: (200, 200) };
+        let samples: Vec<u8> = (0..png.row_bytes() * 20).map(|n| (n * n) as u8).collect();
+        let file = png.encode(&samples).expect("memory takes all");
+        let page = read(&written(&file, Some(&text(0)), 0));
+        assert_eq!((page.media_type, page.bytes), ("image/png", file), "{bits} bits");
+    }
+}
+
+#[test]
+fn the_same_pages_give_the_same_bytes() {
+    assert_eq!(written(&jpeg(), Some(&text(90)), 90), written(&jpeg(), Some(&text(90)), 90));
+}
+
+#[test]
+fn an_unusual_image_leaves_the_writer_as_it_was() {
+    let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
+    let page = |image| ScannedPage { image, width: 30, height: 20, dpi: 0, rotation: 0, text: None };
+    let whole = jpeg();
+    for image in [b"GIF89a".as_slice(), b"\x89PNG\r\n\x1a\n", b"II*\0", &whole[..12]] {
+        assert!(matches!(writer.page(&page(image)), Err(PdfError::NotEmbeddable(_))));
+    }
+    writer.page(&page(&whole)).expect("embeds");
+    read(&writer.finish().expect("one page"));
+    let empty = DocumentWriter::new(Vec::new()).expect("memory takes all");
+    assert!(matches!(empty.finish(), Err(PdfError::NoPages)));
+}
+
+fn sheet() -> SheetPage {
+    let symbol = Symbol {
+        columns: 3,
+        rows: 1,
+        dark: vec![true, false, true],
+        width_mm: 60.0,
+        height_mm: 20.0,
+        caption: "CR1/D/…".into(),
+    };
+    SheetPage { title: "Separator".into(), lines: vec![("Type".into(), "LETTER".into())], symbols: vec![symbol] }
+}
+
+#[test]
+fn a_sheet_is_no_scan() {
+    let file = write_sheets(&[sheet(), sheet()], Paper::Letter, Vec::new()).expect("writes");
+    let pages = Pages::open(&file).expect("opens");
+    assert_eq!(pages.len(), 2);
+    match pages.page(2).expect("is there") {
+        PageContent::NeedsRendering { width_points, height_points, why } => {
+            assert_eq!((width_points, height_points, why), (612.0, 792.0, "it has visible text"));
+        }
+        PageContent::Untouched(_) => panic!("a sheet was taken for a scan"),
+    }
+    let huge = Symbol { width_mm: 300.0, ..sheet().symbols.remove(0) };
+    let sheet = SheetPage { symbols: vec![huge], ..sheet() };
+    assert!(matches!(write_sheets(&[sheet], Paper::A4, Vec::new()), Err(PdfError::NotEmbeddable(_))));
+}
+
+/// The content stream is the only one that is not packed here, so it can be exchanged.
+fn with_content(content: &str) -> PageContent {
+    let mut file = super::file::PdfFile::new(Vec::new()).expect("memory takes all");
+    let tree = file.reserve();
+    let image = "/Subtype /Image /Width 2 /Height 2 /BitsPerComponent 8 /ColorSpace /DeviceGray";
+    let image = file.stream(image, &[1, 2, 3, 4]).expect("memory takes all");
+    let content = file.stream("", content.as_bytes()).expect("memory takes all");
+    let page = file.reserve();
+    let resources = format!("<< /XObject << /I {image} >> /ExtGState << /G << /ca 0.5 >> >> >>");
+    let body = format!("<< /Parent {tree} /MediaBox [0 0 72 72] /Contents {content} /Resources {resources} >>");
+    file.object(page, &body).expect("memory takes all");
+    let file = file.finish(tree, &[page]).expect("memory takes all");
+    Pages::open(&file).expect("opens").page(1).expect("is there")
+}
+
+#[test]
+fn whatever_would_look_otherwise_is_drawn() {
+    let plain = with_content("q 72 0 0 72 0 0 cm 0 0 1 1 re W n /I Do Q BT 3 Tr /F 9 Tf (x) Tj ET");
+    assert!(matches!(plain, PageContent::Untouched(Untouched { dpi: 2, .. })), "{plain:?}");
+    for (content, want) in [
+        ("", "it has no image"),
+        ("q 72 0 0 72 0 0 cm /I Do Q BT /F 9 Tf (x) Tj ET", "it has visible text"),
+        ("q 72 0 0 72 0 0 cm /I Do Q q 9 0 0 9 0 0 cm /I Do Q", "it has several images"),
+        ("q 72 0 0 72 0 0 cm /I Do Q 0 0 9 9 re f", "it has lines or areas"),
+        ("q 0 72 -72 0 72 0 cm /I Do Q", "its image is turned, mirrored or slanted"),
+        ("q 30 0 0 30 0 0 cm /I Do Q", "its image does not cover it"),
+        ("q 200 0 0 200 0 0 cm /I Do Q", "a part of its image is hidden"),
+        ("q 72 0 0 72 0 0 cm 0 0 .5 .5 re W n /I Do Q", "its image does not cover it"),
+        ("q /G gs 72 0 0 72 0 0 cm /I Do Q", "it is drawn with transparency"),
+        ("q 72 0 0 72 0 0 cm /Missing Do Q", "a part of it is missing"),
+    ] {
+        match with_content(content) {
+            PageContent::NeedsRendering { why, .. } => assert_eq!(why, want, "{content}"),
+            PageContent::Untouched(_) => panic!("taken for a scan: {content}"),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_is_named() {
+    assert!(matches!(Pages::open(b""), Err(PdfError::NotPdf)));
+    assert!(matches!(Pages::open(b"%PDF-1.4\n"), Err(PdfError::Damaged(_) | PdfError::NoPages)));
+    let good = written(&jpeg(), None, 0);
+    let at = good.windows(6).rposition(|window| window == b"/Root ").expect("has a trailer");
+    let mut locked = good.clone();
+    locked.splice(at..at, b"/Encrypt << /Filter /Standard /V 1 /R 2 >> ".iter().copied());
+    assert!(matches!(Pages::open(&locked), Err(PdfError::Encrypted)));
+    assert!(matches!(Pages::open(&good).expect("opens").page(2), Err(PdfError::NoSuchPage(2))));
+}
+
+#[test]
+fn a_promised_page_that_is_not_there_is_missed() {
+    let good = String::from_utf8_lossy(&written(&jpeg(), None, 0)).into_owned();
+    assert!(good.contains("/Count 1"));
+    let bytes = written(&jpeg(), None, 0);
+    let at = bytes.windows(8).position(|window| window == b"/Count 1").expect("has a page tree");
+    let mut bytes = bytes;
+    bytes[at + 7] = b'3';
+    let pages = Pages::open(&bytes).expect("opens");
+    assert_eq!(pages.len(), 2);
+    assert!(matches!(pages.page(2), Err(PdfError::PageMissing { page: 2, promised: 3 })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn mutated_files_never_panic(
+        which in any::<bool>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+    ) {
+        let mut bytes = match which {
+            true => written(&jpeg(), Some(&text(0)), 0),
+            false => write_sheets(&[sheet()], Paper::A4, Vec::new()).expect("writes"),
+        };
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Ok(pages) = Pages::open(&bytes) {
+            for number in 1..=pages.len() {
+                let _ = pages.page(number);
+            }
+        }
+    }
+
+    #[test]
+    fn mutated_images_never_panic(
+        which in 0..3_usize,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let picture = Ccitt { width: 30, height: 20, compression: 4, t4_options: 0, inverted: false, dpi: (200, 200) };
+        let png = Png { width: 30, height: 20, bits: 8, colour: Colour::Gray, dpi: (0, 0) };
+        let mut image = match which {
+            0 => jpeg(),
+            1 => wrap_ccitt(&picture, b"fax coded").expect("small"),
+            _ => png.encode(&[7; 600]).expect("memory takes all"),
+        };
+        for (at, value) in changes {
+            let at = at.index(image.len());
+            image[at] = value;
+        }
+        let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
+        let _ = writer.page(&ScannedPage { image: &image, width: 30, height: 20, dpi: 0, rotation: 0, text: None });
+    }
+}

@@ -24,7 +24,10 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     let captured = batch.state().pages.len();
     match end {
         End::Fault { sheet, text } => {
-            complain(before + sheet as usize, captured, id, &text);
+            complain(sheet.map(|sheet| before + sheet as usize), captured, id, &text);
+            if captured == 0 {
+                spool.forget(batch)?;
+            }
             return Ok(Exit::ScannerFault);
         }
         End::Finished(_) if captured == 0 => {
@@ -55,7 +58,7 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
     if batch.state().opened.is_none() {
         batch.record(Event::BatchOpened(Box::new(Opened {
             batch: id,
-            name: args.batch.clone().unwrap_or_else(|| format!("scan of {}", station::now())),
+            name: args.batch.clone().unwrap_or_else(|| default_name()),
             source: Source { kind: SourceKind::Scan, station: station::name(), device: Some(args.device.clone()) },
             defaults: args.fields.captured(),
             files: Vec::new(),
@@ -63,6 +66,12 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
         })))?;
     }
     Ok(batch)
+}
+
+fn default_name() -> String {
+    // To the second: `2026-11-22T12:24:34`.
+    let now: String = station::now().to_string().chars().take(19).collect();
+    format!("scan of {now}")
 }
 
 fn capture(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
@@ -99,13 +108,17 @@ fn helper_arguments(args: &cli::Scan) -> Vec<String> {
     arguments
 }
 
-fn complain(sheet: usize, captured: usize, id: BatchId, text: &str) {
-    eprintln!("Sheet {sheet}: {text}.");
+/// Which sheet to put back is the first thing an operator with a jam in hand wants to know.
+fn complain(sheet: Option<usize>, captured: usize, id: BatchId, text: &str) {
+    match sheet {
+        Some(sheet) => eprintln!("scanner-agent: failed to scan sheet {sheet}: {text}."),
+        None => eprintln!("scanner-agent: failed to scan: {text}."),
+    }
     if captured == 0 {
         eprintln!("Nothing was captured before.");
         return;
     }
-    eprintln!("The {} before it are safe in the spool.", counted(captured, "page"));
-    eprintln!("Put sheet {sheet} back on top and go on with `scanner-agent scan --continue {id} …`,");
+    eprintln!("Safe in the spool: {}.", counted(captured, "page"));
+    eprintln!("Put that sheet back on top and go on with `scanner-agent scan --continue {id} …`,");
     eprintln!("or hand over what there is with `scanner-agent resume`.");
 }

@@ -173,3 +173,6 @@ fn read_at(path: &Path, offset: u64, into: &mut [u8]) -> std::io::Result<usize> 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

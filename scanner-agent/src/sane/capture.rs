@@ -29,8 +29,9 @@ pub struct Helper {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     Finished(Finish),
-    /// The text says what happened; the sheet is counted from 1 in this capture.
-    Fault { sheet: u32, text: String },
+    /// The text says what happened; the sheet is counted from 1 in this capture, and absent
+    /// where it did not come to feeding.
+    Fault { sheet: Option<u32>, text: String },
 }
 
 impl Helper {
@@ -138,18 +139,23 @@ impl Session {
     }
 
     fn end_page(&mut self, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
-        let Some((facts, bytes)) = self.page.take() else {
+        let Some((facts, bytes)) = &self.page else {
             return Ok(Some(self.fault("the driver ended a page that it had not begun")));
         };
         let dpi = self.settings.as_ref().map_or(0, |settings| settings.dpi);
-        match whole(&facts, &bytes).and_then(|height| encode(&facts, height, dpi, &bytes)) {
-            Ok(page) => keep(page).map(|()| None),
-            Err(text) => Ok(Some(self.fault(&text))),
+        match whole(facts, bytes).and_then(|height| encode(facts, height, dpi, bytes)) {
+            Ok(page) => keep(page)?,
+            Err(text) => return Ok(Some(self.fault(&text))),
         }
+        self.page = None;
+        Ok(None)
     }
 
     fn fault(&self, text: &str) -> End {
-        End::Fault { sheet: self.sheet.max(1), text: text.to_owned() }
+        let fed = self.settings.is_some() || self.sheet > 0;
+        // Between two pages it is the next sheet that did not come.
+        let sheet = if self.page.is_some() { self.sheet } else { self.sheet + 1 };
+        End::Fault { sheet: fed.then_some(sheet), text: text.to_owned() }
     }
 
     fn silent(&self, after: Duration) -> End {

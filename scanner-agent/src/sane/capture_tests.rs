@@ -44,7 +44,7 @@ fn write_script(path: &Path, text: &str) {
 }
 
 fn fault(sheet: u32, text: &str) -> End {
-    End::Fault { sheet, text: text.into() }
+    End::Fault { sheet: Some(sheet), text: text.into() }
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The capture helper: the process that drivers may crash. It has no token, no spool, no network
 //! of its own; it opens one device and streams pages.
 
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::bail;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
-use super::device::{Device, Sane, Status};
+use super::device::{Device, Sane};
 use super::ffi::{FRAME_GRAY, FRAME_RGB, RawParameters};
 use super::frames::{self, Finish, Frame, Message, PageFacts, Settings};
 
@@ -116,14 +116,9 @@ fn page(device: &Device<'_>) -> anyhow::Result<bool> {
             }
             Err(status) if status.is_end_of_page() => return Ok(true),
             Err(status) if status.is_feeder_empty() && sent == 0 => return Ok(false),
-            Err(status) => return Err(in_page(status, sent, &mut stdout)),
+            Err(status) => bail!("{status} after {sent} bytes"),
         }
     }
-}
-
-fn in_page(status: Status, sent: usize, stdout: &mut dyn Write) -> anyhow::Error {
-    let _ = stdout.flush();
-    anyhow::anyhow!("{status} after {sent} bytes")
 }
 
 fn facts(raw: RawParameters) -> anyhow::Result<PageFacts> {

@@ -10,7 +10,10 @@ pub struct Document {
     /// Absent where the file's structure is too damaged for taking images out, but can be drawn.
     scans: Option<Pages>,
     drawn: Option<Pdf>,
+    /// Pages, counting one for those that the file promises but does not hold.
     pages: u32,
+    /// Pages that are there.
+    found: u32,
 }
 
 impl Document {
@@ -23,7 +26,8 @@ impl Document {
         };
         let drawable = drawn.as_ref().map_or(0, |pdf| u32::try_from(pdf.pages().len()).unwrap_or(u32::MAX));
         let pages = scans.as_ref().map_or(drawable, Pages::len);
-        Ok(Self { scans, drawn, pages })
+        let lacking = scans.as_ref().is_some_and(|scans| matches!(scans.page(pages), Err(PdfError::PageMissing { .. })));
+        Ok(Self { scans, drawn, pages, found: pages - u32::from(lacking) })
     }
 
     pub const fn pages(&self) -> u32 {
@@ -42,7 +46,7 @@ impl Document {
     pub fn draw(&self, number: u32) -> Result<Drawing, String> {
         let pdf = self.drawn.as_ref().ok_or("cannot be drawn: the PDF is damaged; print it to a new PDF")?;
         // Two readers that count differently would mean different pages by one number.
-        if pdf.pages().len() as u64 != u64::from(self.pages) {
+        if pdf.pages().len() as u64 != u64::from(self.found) {
             return Err("cannot be drawn: the PDF's list of pages is damaged; print it to a new PDF".into());
         }
         render::draw(pdf, number).map_err(failed)

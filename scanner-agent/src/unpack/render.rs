@@ -11,6 +11,9 @@ use record::limits;
 /// What archives ask of text on paper; see 36 CFR 1236.50.
 const DPI: f32 = 300.0;
 const DPI_LEAST: f32 = 72.0;
+/// Drawing takes four bytes a pixel several times over; this keeps it within the child's memory.
+const PIXELS_MAX: f32 = limits::PAGE_PIXELS_MAX as f32 / 4.0;
+const SIDE_MAX: f32 = limits::PAGE_SIDE_PIXELS_MAX as f32;
 const POINTS_PER_INCH: f32 = 72.0;
 
 #[derive(Debug, thiserror::Error)]
@@ -56,19 +59,10 @@ pub fn draw(pdf: &Pdf, number: u32) -> Result<Drawing, RenderError> {
 /// 300 dpi, or as much less as the limits on a page ask for.
 fn resolution(page: &Page<'_>) -> Result<f32, RenderError> {
     let (width, height) = page.render_dimensions();
-    let fits = |dpi: f32| {
-        let (w, h) = (f64::from(width * dpi / POINTS_PER_INCH), f64::from(height * dpi / POINTS_PER_INCH));
-        let most = f64::from(limits::PAGE_SIDE_PIXELS_MAX.min(u32::from(u16::MAX)));
-        w >= 1.0 && h >= 1.0 && w <= most && h <= most && w * h <= limits::PAGE_PIXELS_MAX as f64 / 4.0
-    };
-    let mut dpi = DPI;
-    while !fits(dpi) {
-        dpi = (dpi / 2.0).floor();
-        if dpi < DPI_LEAST {
-            return Err(RenderError::Size(width, height));
-        }
-    }
-    Ok(dpi)
+    let (wide, high) = (width / POINTS_PER_INCH, height / POINTS_PER_INCH);
+    let dpi = DPI.min((PIXELS_MAX / (wide * high)).sqrt()).min(SIDE_MAX / wide.max(high)).floor();
+    // Also false for a page without size, whose resolution is no number.
+    if dpi >= DPI_LEAST && wide * dpi >= 1.0 && high * dpi >= 1.0 { Ok(dpi) } else { Err(RenderError::Size(width, height)) }
 }
 
 fn raster(width: u32, height: u32, rgba: &[u8]) -> Result<Raster, RenderError> {

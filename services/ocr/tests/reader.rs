@@ -25,7 +25,7 @@ async fn reads_the_sample(reader: &mut Reader) {
 
 fn reason(result: Result<Vec<u8>, ReadError>) -> UnreadableReason {
     match result {
-        Err(ReadError::Page(reason)) => reason,
+        Err(ReadError::Page(unread)) => unread.reason,
         other => panic!("{:?} is no page's fault", other.map(|alto| alto.len())),
     }
 }

@@ -190,3 +190,35 @@ async fn a_refused_token_ends_the_worker_with_advice() {
     assert_eq!(output.status.code(), Some(1));
     assert!(log.contains("chartroom token create") && !log.contains(TOKEN), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_worker_takes_its_reader_along_even_one_that_hangs() {
+    let server = Server::start(|_, _| (204, Vec::new())).await;
+    let mut worker = worker(&server);
+    server.until_seen(CLAIM, 1).await;
+    let reader = child_of(worker.id());
+    kill_process(reader, Signal::STOP).expect("it is ours");
+    worker.kill().expect("it runs");
+    worker.wait().expect("it ends");
+    for _ in 0..200 {
+        if is_gone(reader) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the reader outlives its worker");
+}
+
+fn child_of(worker: u32) -> Pid {
+    let tasks = std::fs::read_dir(format!("/proc/{worker}/task")).expect("it runs");
+    let children = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
+    let child =
+        children.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<i32>>()).next();
+    child.and_then(Pid::from_raw).expect("it has a reader")
+}
+
+/// A dead process that nobody has waited for yet counts as gone.
+fn is_gone(process: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
+    stat.map_or(true, |stat| stat.contains(") Z"))
+}

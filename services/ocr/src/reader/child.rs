@@ -4,10 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use record::event::UnreadableReason;
 use record::limits;
 
-use super::protocol::{self, Hello, Reply, Request};
+use super::protocol::{self, Hello, Reply, Request, Unread};
 use super::sandbox;
 use crate::engine::{Engine, EngineError};
 use crate::read;
@@ -39,11 +38,11 @@ pub fn serve(options: &ChildOptions) -> Result<(), ChildError> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     protocol::write(&mut output, &hello(&engine, network), &[])?;
     while let Some((request, image)) = protocol::read::<Request>(&mut input, limits::PAGE_BYTES_MAX)? {
-        let (unreadable, alto) = match answer(&mut engine, &request, &image, options.page_time) {
+        let (unread, alto) = match answer(&mut engine, &request, &image, options.page_time) {
             Ok(alto) => (None, alto),
-            Err(reason) => (Some(reason), String::new()),
+            Err(unread) => (Some(unread), String::new()),
         };
-        protocol::write(&mut output, &Reply { unreadable }, alto.as_bytes())?;
+        protocol::write(&mut output, &Reply { unread }, alto.as_bytes())?;
     }
     Ok(())
 }
@@ -57,12 +56,8 @@ fn hello(engine: &Engine, network: sandbox::Network) -> Hello {
     }
 }
 
-fn answer(
-    engine: &mut Engine,
-    request: &Request,
-    image: &[u8],
-    page_time: Duration,
-) -> Result<String, UnreadableReason> {
-    let text = read::read(engine, image, request.dpi, page_time).map_err(|error| error.reason())?;
+fn answer(engine: &mut Engine, request: &Request, image: &[u8], page_time: Duration) -> Result<String, Unread> {
+    let text = read::read(engine, image, request.dpi, page_time)
+        .map_err(|error| Unread::new(error.reason(), &error.to_string()))?;
     Ok(formats::alto::write(&text, request.page))
 }

@@ -22,13 +22,16 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use child::{ChildError, ChildOptions, serve};
-pub use protocol::Hello;
+pub use protocol::{Hello, Unread};
 pub use sandbox::Network;
 
 use protocol::{Reply, Request};
 
 /// The hidden subcommand a reader is started with.
 pub const SUBCOMMAND: &str = "reader";
+
+/// How long a child may take to end once its pipe is closed or broken.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// How to start readers.
 #[derive(Debug, Clone)]
@@ -69,8 +72,8 @@ pub struct PageImage<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It is the page's fault: do not try it for ever.
-    #[error("read the page: {}", .0.explain())]
-    Page(UnreadableReason),
+    #[error("{}", .0.why)]
+    Page(Unread),
     /// It is the installation's fault: no page can be read.
     #[error("start a reader: {0}")]
     Start(String),
@@ -118,14 +121,22 @@ impl Reader {
         match timeout(self.options.page_time, running.exchange(page)).await {
             Ok(Ok((reply, alto))) => {
                 self.idle = Some(running);
-                reply.unreadable.map_or(Ok(alto), |reason| Err(ReadError::Page(reason)))
+                reply.unread.map_or(Ok(alto), |unread| Err(ReadError::Page(unread)))
             }
-            Ok(Err(_broken_pipe)) => Err(ReadError::Page(running.cause_of_death().await)),
+            Ok(Err(_broken_pipe)) => Err(ReadError::Page(running.cause_of_death().await.into())),
             Err(_elapsed) => {
                 running.end().await;
-                Err(ReadError::Page(UnreadableReason::TimedOut))
+                Err(ReadError::Page(UnreadableReason::TimedOut.into()))
             }
         }
+    }
+
+    /// Lets the idle child go in peace, so that its processor time counts as ours.
+    pub async fn finish(self) {
+        let Some(Running { mut child, stdin, .. }) = self.idle else { return };
+        drop(stdin);
+        // One that does not go is killed when dropped.
+        let _ = timeout(GOODBYE, child.wait()).await;
     }
 }
 
@@ -160,7 +171,7 @@ impl Running {
     /// Why the pipe broke.
     async fn cause_of_death(mut self) -> UnreadableReason {
         // A reader that broke the protocol but lives counts as crashed.
-        let status = timeout(Duration::from_secs(5), self.child.wait()).await;
+        let status = timeout(GOODBYE, self.child.wait()).await;
         self.end().await;
         let last_words = self.last_words.await.unwrap_or_default();
         match status {
@@ -181,6 +192,8 @@ fn command(options: &ReaderOptions) -> Command {
     command.args(["--page-milliseconds", &soft.as_millis().to_string()]);
     // No token reaches the child; libgomp reads its limit while it is loaded, so it must stand here.
     command.env_clear().env("OMP_THREAD_LIMIT", "1").env("LC_ALL", "C");
+    // A Ctrl-C meant for the worker must not look like a page that crashed.
+    command.process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -197,7 +210,7 @@ async fn tail(mut stderr: ChildStderr) -> Vec<u8> {
 }
 
 async fn complaint(last_words: JoinHandle<Vec<u8>>) -> String {
-    let said = timeout(Duration::from_secs(5), last_words).await;
+    let said = timeout(GOODBYE, last_words).await;
     let said = said.map(Result::unwrap_or_default).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     if said.trim().is_empty() { "it ended without a word".to_owned() } else { said.trim().to_owned() }

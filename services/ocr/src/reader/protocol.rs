@@ -36,7 +36,28 @@ pub(super) struct Request {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Reply {
     /// Absent where the body is ALTO.
-    pub(super) unreadable: Option<UnreadableReason>,
+    pub(super) unread: Option<Unread>,
+}
+
+/// Why a page could not be read: for machines, and for people. Neither holds text of the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    pub reason: UnreadableReason,
+    /// Reads on from "failed to …".
+    pub why: String,
+}
+
+impl Unread {
+    /// `why` is cut to what fits a header.
+    pub(super) fn new(reason: UnreadableReason, why: &str) -> Self {
+        Self { reason, why: why.chars().take(400).collect() }
+    }
+}
+
+impl From<UnreadableReason> for Unread {
+    fn from(reason: UnreadableReason) -> Self {
+        Self::new(reason, &format!("read the page: {}", reason.explain()))
+    }
 }
 
 struct Lengths {
@@ -112,9 +133,9 @@ mod tests {
     #[test]
     fn a_message_arrives_whole_and_the_end_is_told_from_a_break() {
         let mut bytes = Vec::new();
-        write(&mut bytes, &Reply { unreadable: Some(UnreadableReason::Crashed) }, b"body").expect("memory");
+        write(&mut bytes, &Reply { unread: Some(UnreadableReason::Crashed.into()) }, b"body").expect("memory");
         let (reply, body): (Reply, _) = read(&mut bytes.as_slice(), 4).expect("sound").expect("one");
-        assert_eq!((reply.unreadable, body.as_slice()), (Some(UnreadableReason::Crashed), b"body".as_slice()));
+        assert_eq!((reply.unread, body.as_slice()), (Some(UnreadableReason::Crashed.into()), b"body".as_slice()));
         assert!(read::<Reply>(&mut [].as_slice(), 4).expect("the end is no error").is_none());
         assert!(read::<Reply>(&mut &bytes[..bytes.len() - 1], 4).is_err());
     }
@@ -122,7 +143,7 @@ mod tests {
     #[test]
     fn lengths_are_not_trusted() {
         let mut bytes = Vec::new();
-        write(&mut bytes, &Reply { unreadable: None }, b"body").expect("memory");
+        write(&mut bytes, &Reply { unread: None }, b"body").expect("memory");
         assert!(read::<Reply>(&mut bytes.as_slice(), 3).is_err());
         assert!(read::<Reply>(&mut [0xff; 64].as_slice(), usize::MAX).is_err());
     }

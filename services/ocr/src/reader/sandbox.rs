@@ -20,11 +20,13 @@ pub enum Network {
 /// Locks this process in. Must run before it starts a thread: the kernel refuses a user namespace to
 /// a process with several.
 pub(super) fn enter(memory_bytes: u64) -> rustix::io::Result<Network> {
+    let network = cut_network();
+    // After the namespaces: Linux forgets the signal when credentials change (prctl(2)).
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_no_new_privs(true)?;
     limit(Resource::Core, 0)?;
     limit(Resource::As, memory_bytes)?;
-    Ok(cut_network())
+    Ok(network)
 }
 
 fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {

@@ -46,6 +46,7 @@ pub async fn read(arguments: ReadArguments, options: ReaderOptions) -> anyhow::R
             Err(Fault::Reader(error)) => return Err(error.into()),
         }
     }
+    reader.finish().await;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

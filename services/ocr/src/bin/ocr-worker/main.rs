@@ -11,6 +11,7 @@ mod stop;
 mod unpack;
 mod work;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -60,7 +61,7 @@ struct ModelArguments {
     #[arg(long, default_value = "eng", global = true)]
     model: String,
     /// Folder with the models, if not Tesseract's default
-    #[arg(long, env = "TESSDATA_PREFIX", value_name = "DIR", global = true)]
+    #[arg(long, env = "TESSDATA_PREFIX", hide_env_values = true, value_name = "DIR", global = true)]
     tessdata: Option<PathBuf>,
 }
 
@@ -106,7 +107,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn wait_for(task: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     let filter = EnvFilter::try_from_env("CHARTROOM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.context("start the runtime")?.block_on(task)
 }

@@ -27,8 +27,12 @@ pub async fn serve(server: &Server, mut reader: Reader, name: &str, mut stop: St
     let mut away = Backoff::new(AWAY.0, AWAY.1);
     tracing::info!("waiting for pages");
     while !stop.is_asked() {
-        // Not raced against the signal: a claim given up half-way would lie until its lease ends.
-        match server.claim(name).await {
+        // Raced against the end of the grace only: a claim given up half-way would lie until its lease ends.
+        let claimed = tokio::select! {
+            claimed = server.claim(name) => claimed,
+            () = stop.overdue() => break,
+        };
+        match claimed {
             Ok(Some(job)) => {
                 work_on(server, &mut reader, &job, &mut stop).await?;
                 idle.reset();
@@ -46,6 +50,7 @@ pub async fn serve(server: &Server, mut reader: Reader, name: &str, mut stop: St
             Err(error) => return Err(error.into()),
         }
     }
+    reader.finish().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -97,7 +102,7 @@ async fn fetch_and_read(server: &Server, reader: &mut Reader, job: &Job) -> Resu
     let image = PageImage { page: job.page, media_type: &job.media_type, dpi: job.dpi, bytes: &bytes };
     match reader.read(image).await {
         Ok(alto) => Ok(Outcome::Text(alto)),
-        Err(ReadError::Page(reason)) => Ok(Outcome::Unreadable(reason)),
+        Err(ReadError::Page(unread)) => Ok(Outcome::Unreadable(unread.reason)),
         Err(error) => Err(Dropped::Broken(error)),
     }
 }

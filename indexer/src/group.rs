@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use tantivy::collector::{Collector, SegmentCollector};
@@ -12,17 +13,22 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyEr
 use crate::PAGES_SHOWN;
 use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, SOURCE};
 
-/// Everything that matched, by document key.
+/// Where in a list the document with a key is.
+type Places = HashMap<u64, usize, BuildHasherDefault<KeyHasher>>;
+
+/// Everything that matched, by document.
 #[derive(Debug, Default)]
 pub struct Groups {
     pub pages: u64,
-    pub documents: HashMap<u64, Group, BuildHasherDefault<KeyHasher>>,
+    pub documents: Vec<Group>,
+    places: Places,
     /// Document types by the index in [`Group::kind`].
     pub kinds: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Group {
+    pub key: u64,
     pub pages: u32,
     pub best: Best,
     /// Days since 1970-01-01.
@@ -80,34 +86,36 @@ impl Best {
 }
 
 impl Groups {
-    /// Keys of the documents from `skip` on, at most `take`, best first.
-    pub fn ranked(&self, skip: usize, take: usize) -> Vec<u64> {
-        let mut all: Vec<Rank> = self.documents.iter().map(|(key, group)| Rank::of(*key, group)).collect();
+    /// The documents from `skip` on, at most `take`, best first.
+    pub fn ranked(&self, skip: usize, take: usize) -> Vec<&Group> {
+        let mut all: Vec<&Group> = self.documents.iter().collect();
         let end = skip.saturating_add(take);
         if skip >= all.len() || take == 0 {
             return Vec::new();
         }
         if end < all.len() {
-            all.select_nth_unstable_by(end, Rank::order);
+            all.select_nth_unstable_by(end, |a, b| a.order(b));
             all.truncate(end);
         }
-        all.sort_unstable_by(Rank::order);
-        all[skip..].iter().map(|rank| rank.key).collect()
+        all.sort_unstable_by(|a, b| a.order(b));
+        all.split_off(skip)
     }
 
     fn absorb(&mut self, other: Self) {
+        if self.documents.is_empty() {
+            *self = other;
+            return;
+        }
         self.pages += other.pages;
         let kinds: Vec<usize> = other.kinds.iter().map(|kind| self.kind(kind)).collect();
-        for (key, mut group) in other.documents {
+        for mut group in other.documents {
             group.kind = group.kind.map(|kind| kinds[kind]);
-            match self.documents.get_mut(&key) {
-                None => {
-                    self.documents.insert(key, group);
+            match self.places.entry(group.key) {
+                Entry::Vacant(place) => {
+                    place.insert(self.documents.len());
+                    self.documents.push(group);
                 }
-                Some(held) => {
-                    held.pages += group.pages;
-                    group.best.iter().for_each(|candidate| held.best.insert(*candidate));
-                }
+                Entry::Occupied(place) => self.documents[*place.get()].absorb(&group),
             }
         }
     }
@@ -121,20 +129,16 @@ impl Groups {
     }
 }
 
-struct Rank {
-    score: Score,
-    date: i64,
-    key: u64,
-}
-
-impl Rank {
-    fn of(key: u64, group: &Group) -> Self {
-        Self { score: group.best.score(), date: group.date.unwrap_or(i64::MIN), key }
+impl Group {
+    fn absorb(&mut self, other: &Self) {
+        self.pages += other.pages;
+        other.best.iter().for_each(|candidate| self.best.insert(*candidate));
     }
 
-    /// Total, so that the pages of a result never overlap.
+    /// Total, so that the pages of a result never overlap: best first, then newest, then by key.
     fn order(&self, other: &Self) -> Ordering {
-        other.score.total_cmp(&self.score).then(other.date.cmp(&self.date)).then(self.key.cmp(&other.key))
+        let newest_first = || other.date.cmp(&self.date);
+        other.best.score().total_cmp(&self.best.score()).then_with(newest_first).then_with(|| self.key.cmp(&other.key))
     }
 }
 
@@ -168,7 +172,19 @@ pub struct SegmentGroups {
     dates: Column<i64>,
     sources: Column<u64>,
     kinds: Option<StrColumn>,
-    found: HashMap<u64, (u32, Best, DocId), BuildHasherDefault<KeyHasher>>,
+    found: Vec<Found>,
+    places: Places,
+    /// Where the page before belonged: pages of a document mostly follow one another.
+    last: usize,
+}
+
+/// A document as far as this segment has it, and any one of its pages.
+#[derive(Debug)]
+struct Found {
+    key: u64,
+    pages: u32,
+    best: Best,
+    doc: DocId,
 }
 
 impl Collector for GroupPages {
@@ -185,7 +201,9 @@ impl Collector for GroupPages {
             dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
             sources: columns.u64(SOURCE)?,
             kinds: columns.str(DOCUMENT_TYPE)?,
-            found: HashMap::default(),
+            found: Vec::new(),
+            places: Places::default(),
+            last: 0,
         })
     }
 
@@ -207,19 +225,25 @@ impl SegmentCollector for SegmentGroups {
 
     fn collect(&mut self, doc: DocId, score: Score) {
         let key = self.keys.first(doc).unwrap_or_default();
-        let (pages, best, _) = self.found.entry(key).or_insert((0, Best::default(), doc));
-        *pages += 1;
-        if best.admits(score) {
+        if self.found.get(self.last).is_none_or(|found| found.key != key) {
+            self.last = *self.places.entry(key).or_insert(self.found.len());
+        }
+        if self.last == self.found.len() {
+            self.found.push(Found { key, pages: 0, best: Best::default(), doc });
+        }
+        let found = &mut self.found[self.last];
+        found.pages += 1;
+        if found.best.admits(score) {
             let number = self.numbers.first(doc).unwrap_or_default() as u32;
-            best.insert(Candidate { score, number, address: DocAddress::new(self.segment, doc) });
+            found.best.insert(Candidate { score, number, address: DocAddress::new(self.segment, doc) });
         }
     }
 
     fn harvest(mut self) -> tantivy::Result<Groups> {
-        let mut groups = Groups::default();
+        let mut groups = Groups { places: std::mem::take(&mut self.places), ..Groups::default() };
         let mut kinds: HashMap<u64, usize> = HashMap::new();
         groups.documents.reserve(self.found.len());
-        for (key, (pages, best, doc)) in std::mem::take(&mut self.found) {
+        for Found { key, pages, best, doc } in std::mem::take(&mut self.found) {
             groups.pages += u64::from(pages);
             let kind = match self.kind_ord(doc) {
                 None => None,
@@ -229,7 +253,7 @@ impl SegmentCollector for SegmentGroups {
                 }),
             };
             let (date, source) = (self.dates.first(doc), self.sources.first(doc).unwrap_or_default());
-            groups.documents.insert(key, Group { pages, best, date, source, kind });
+            groups.documents.push(Group { key, pages, best, date, source, kind });
         }
         Ok(groups)
     }

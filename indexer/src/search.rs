@@ -30,10 +30,8 @@ impl View<'_> {
         let take = request.per_page.min(limits::SEARCH_HITS_PER_PAGE_MAX);
         let skip = (request.page.max(1) as usize - 1).saturating_mul(take);
         let mut hits = Vec::with_capacity(take);
-        for key in groups.ranked(skip, take) {
-            if let Some(group) = groups.documents.get(&key) {
-                hits.extend(self.document_hit(group, &expr)?);
-            }
+        for group in groups.ranked(skip, take) {
+            hits.extend(self.document_hit(group, &expr)?);
         }
         Ok(SearchResult {
             pages: groups.pages,
@@ -116,7 +114,7 @@ fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32) -> PageHit {
 fn facets(groups: &Groups) -> Facets {
     let mut kinds = vec![0; groups.kinds.len()];
     let (mut years, mut sources) = (BTreeMap::new(), BTreeMap::new());
-    for group in groups.documents.values() {
+    for group in &groups.documents {
         group.kind.into_iter().for_each(|kind| kinds[kind] += 1);
         *sources.entry(group.source).or_default() += 1;
         let year = group.date.and_then(Date::from_days_since_epoch).map(|date| date.year());

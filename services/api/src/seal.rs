@@ -78,16 +78,13 @@ async fn sealed_before(
 /// The fields to seal: the station's, and the questions that only the server can raise.
 async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
     let mut exceptions = fields.exceptions;
-    let mut raise = |code| {
-        if !exceptions.iter().any(|open| open.code == code) {
-            exceptions.push(Exception { code, page: None });
-        }
+    let raised = match &fields.mrn {
+        Some(mrn) if is_unknown(app, mrn).await? => Some(ExceptionCode::UnknownMrn),
+        None if exceptions.is_empty() => Some(ExceptionCode::NoPatient),
+        _ => None,
     };
-    match &fields.mrn {
-        Some(mrn) if is_unknown(app, mrn).await? => raise(ExceptionCode::UnknownMrn),
-        Some(_) => {}
-        None if exceptions.is_empty() => raise(ExceptionCode::NoPatient),
-        None => {}
+    if let Some(code) = raised.filter(|code| exceptions.iter().all(|open| open.code != *code)) {
+        exceptions.push(Exception { code, page: None });
     }
     Ok(IndexFields {
         salt: password::salt()?,

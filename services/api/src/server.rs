@@ -135,6 +135,7 @@ pub fn assemble(
         .configure(configure)
         .default_service(web::to(nothing))
         .wrap(from_fn(crate::pages::dress))
+        .wrap(from_fn(crate::pages::dress))
         .wrap(from_fn(headers::put))
 }
 

@@ -1,0 +1,8 @@
+//! The server as its callers see it: every request goes through the whole application, over
+//! an archive in memory and a catalog in a temporary folder.
+
+mod capture;
+mod house;
+mod policy;
+mod sessions;
+mod work;

@@ -192,12 +192,13 @@ pub struct FilingPage {
 mod tests {
     use record::BatchId;
 
+    use super::super::hostile;
     use super::*;
 
     fn row(closed: bool, sealed: u32, read: u32, indexed: u32, attention: u32) -> BatchRow {
         let status = BatchStatus {
             batch: BatchId::derived([b"b".as_slice()]),
-            name: "<b>\"Monday\"".into(),
+            name: hostile::TEXT.into(),
             closed,
             captured: sealed,
             documents: 1,
@@ -231,9 +232,52 @@ mod tests {
     #[test]
     fn a_batch_named_in_html_stays_text() {
         let html = BatchRows { rows: vec![row(true, 3, 3, 3, 0)] }.render().expect("renders");
-        assert!(!html.contains("<b>\""), "{html}");
+        hostile::assert_inert(&html);
         assert!(!html.contains("hx-trigger"), "nothing moves, nothing is polled");
         let html = BatchRows { rows: vec![row(true, 3, 1, 1, 0)] }.render().expect("renders");
         assert!(html.contains("hx-trigger"));
+    }
+
+    /// File names and batch names come from outside; so do the reasons of a station.
+    #[test]
+    fn every_text_of_a_batch_stays_text() {
+        let text = || hostile::TEXT.to_owned();
+        let sheet = Sheet::whole(record::PageId::derived([b"p".as_slice()]), (10, 10), vec![], 100, text());
+        let question = Question { text: hostile::TEXT, page: Some(1) };
+        let open = ExceptionRow {
+            href: text(),
+            thumb: sheet.clone(),
+            batch: text(),
+            document_type: text(),
+            pages: 1,
+            sealed: text(),
+            questions: vec![question.clone()],
+        };
+        let document =
+            DocumentRow { href: text(), document_type: text(), mrn: text(), date: text(), pages: 1, filed: false };
+        let page = BatchPage {
+            frame: Frame::bare(hostile::TEXT).with_notice("ok", text()),
+            summary: BatchSummary { row: row(true, 3, 1, 1, 0) },
+            documents: vec![document],
+            refused: vec![RefusedRow { file: text(), page: None, reason: text() }],
+            attention: vec![AttentionRow { href: text(), thumb: sheet.clone(), number: 1, reason: hostile::TEXT }],
+            exceptions: vec![open],
+        };
+        hostile::assert_inert(&page.render().expect("renders"));
+        let field = || Field { value: text(), wrong: Some(text()) };
+        let filing = FilingPage {
+            frame: Frame::bare("x"),
+            document: text(),
+            version: 1,
+            questions: vec![question],
+            sheets: vec![sheet],
+            pages: 1,
+            types: vec![text()],
+            mrn: field(),
+            encounter: field(),
+            document_type: field(),
+            date: field(),
+        };
+        hostile::assert_inert(&filing.render().expect("renders"));
     }
 }

@@ -16,6 +16,12 @@ pub fn readable(code: impl Display, _: &dyn Values) -> Result<String> {
     Ok(super::readable(&code.to_string()))
 }
 
+/// A rule or reason as a sentence of its own.
+#[filter_fn]
+pub fn sentence(text: impl Display, _: &dyn Values) -> Result<String> {
+    Ok(super::sentence(&text.to_string()))
+}
+
 /// `1,234,567`.
 #[filter_fn]
 pub fn grouped(number: &u64, _: &dyn Values) -> Result<String> {

@@ -54,20 +54,21 @@ impl ErrorPage {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hostile;
     use super::*;
 
     #[test]
     fn an_error_shows_its_detail_as_text() {
-        let detail = "<img src=x onerror=alert(1)>".to_owned();
+        let detail = hostile::TEXT.to_owned();
         let page = ErrorPage { frame: Frame::bare("x"), status: 404, heading: ErrorPage::heading_of(404), detail };
-        assert!(!page.render().expect("renders").contains("<img src=x"));
+        hostile::assert_inert(&page.render().expect("renders"));
     }
 
     #[test]
     fn a_failed_log_in_keeps_the_name_and_not_the_password() {
-        let page = LoginPage { frame: Frame::bare("x"), login: "\"><b>".into(), wrong: Some("wrong".into()) };
+        let page = LoginPage { frame: Frame::bare("x"), login: hostile::TEXT.into(), wrong: Some("wrong".into()) };
         let html = page.render().expect("renders");
-        assert!(!html.contains("\"><b>"));
+        hostile::assert_inert(&html);
         assert!(html.contains("aria-invalid"));
     }
 }

@@ -39,7 +39,7 @@ pub fn readable(code: &str) -> String {
 pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let start: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let stop = if text.is_empty() || text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{start}{}{stop}", chars.as_str())
 }
 
@@ -75,6 +75,18 @@ pub fn encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// What tests put into every text of a screen, and what must then not be in its HTML.
+#[cfg(test)]
+pub(crate) mod hostile {
+    pub const TEXT: &str = "\" onfocus=alert(1) x='<script>alert(1)</script>&";
+
+    pub fn assert_inert(html: &str) {
+        assert!(!html.contains("<script>alert"), "an element got through");
+        assert!(!html.contains("\" onfocus="), "an attribute got through");
+        assert!(html.contains("alert(1)"), "the text was not shown at all");
+    }
 }
 
 #[cfg(test)]

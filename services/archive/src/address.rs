@@ -101,11 +101,14 @@ fn address_error(error: object_store::Error) -> Error {
 /// Conditional puts are the commit point, and the checksum makes the server refuse what the
 /// network changed. A put of 512 MiB needs more than the default 30 seconds.
 fn s3_builder(bucket: &str, options: &[(String, String)]) -> AmazonS3Builder {
-    let client = ClientOptions::new()
-        .with_timeout(Duration::from_secs(300))
-        .with_connect_timeout(Duration::from_secs(5));
+    let client =
+        ClientOptions::new().with_timeout(Duration::from_secs(300)).with_connect_timeout(Duration::from_secs(5));
     let retry = RetryConfig {
-        backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(5), base: 2. },
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(5),
+            base: 2.,
+        },
         max_retries: 6,
         retry_timeout: Duration::from_secs(60),
     };

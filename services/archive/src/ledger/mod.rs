@@ -173,11 +173,7 @@ impl Ledger {
     /// The second half of every commit, and all of recovery: writes the tiles that the commit
     /// staged, reads the tree back and holds it against the signed root, publishes the
     /// checkpoint. Doing it twice, or in two processes at once, changes nothing.
-    async fn complete(
-        store: &Store,
-        committed: Committed,
-        published: Option<Checkpoint>,
-    ) -> Result<Arc<Head>> {
+    async fn complete(store: &Store, committed: Committed, published: Option<Checkpoint>) -> Result<Arc<Head>> {
         let commit = &committed.commit;
         let is_published = judge(commit, published.as_ref())?;
         if !is_published {

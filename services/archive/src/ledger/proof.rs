@@ -49,7 +49,8 @@ impl Reader {
         let key = Row::Entries.full(n).key();
         let full = n < self.head.size() / WIDTH;
         let stored = if full { self.store.get(&key).await? } else { None };
-        let bytes = if full { stored.as_deref().ok_or_else(|| Error::Missing(key.clone()))? } else { self.head.edge.bundle() };
+        let bytes =
+            if full { stored.as_deref().ok_or_else(|| Error::Missing(key.clone()))? } else { self.head.edge.bundle() };
         let entries = tile::split_entries(bytes).ok_or_else(|| Error::corrupt(&key, "it is no entry bundle"))?;
         let tile = self.tile(0, n).await?;
         if entries.iter().map(|entry| leaf_hash(entry)).ne(tile.hashes().iter().copied()) {

@@ -79,7 +79,8 @@ async fn serve(ledger: &Ledger, mut pool: Vec<Waiting>) {
 async fn commit(ledger: &Ledger, leaves: &[Vec<u8>]) -> Result<Vec<Receipt>> {
     let first = ledger.sequence(leaves).await?;
     let receipts = ledger.reader().receipts(first..first + leaves.len() as u64).await?;
-    let same = receipts.iter().zip(leaves).all(|(receipt, leaf)| receipt.leaf_bytes().is_ok_and(|bytes| bytes == *leaf));
+    let same =
+        receipts.iter().zip(leaves).all(|(receipt, leaf)| receipt.leaf_bytes().is_ok_and(|bytes| bytes == *leaf));
     if !same {
         return Err(Error::corrupt(crate::ledger::CHECKPOINT, "the ledger proves other events than were appended"));
     }

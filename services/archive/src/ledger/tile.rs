@@ -95,7 +95,11 @@ impl Piece {
 /// Three digits per folder, an `x` before all but the last: 1234067 is `x001/x234/067`.
 fn number(n: u64) -> String {
     let last = format!("{:03}", n % 1000);
-    if n < 1000 { last } else { format!("{}/{last}", number(n / 1000).split('/').map(crossed).collect::<Vec<_>>().join("/")) }
+    if n < 1000 {
+        last
+    } else {
+        format!("{}/{last}", number(n / 1000).split('/').map(crossed).collect::<Vec<_>>().join("/"))
+    }
 }
 
 fn crossed(group: &str) -> String {

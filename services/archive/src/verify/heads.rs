@@ -133,7 +133,8 @@ fn fit(run: &mut Run<'_>, head: &Checkpoint, commits: &[Committed]) {
         run.note(Code::Unpublished, Commit::key(ahead.commit.sequence), "it is newer than the checkpoint");
     }
     for same in commits.iter().filter(|c| c.commit.new_size == head.size && c.commit.root != head.root) {
-        let detail = format!("it has the same {} events as {} and another root", head.size, Commit::key(same.commit.sequence));
+        let detail =
+            format!("it has the same {} events as {} and another root", head.size, Commit::key(same.commit.sequence));
         run.find(Code::SplitView, CHECKPOINT, detail);
     }
 }

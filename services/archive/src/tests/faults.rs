@@ -1,0 +1,89 @@
+//! Every call to the store fails once, in every way. Nothing acknowledged may be lost.
+
+use std::sync::Arc;
+
+use object_store::memory::InMemory;
+use record::Event;
+
+use super::faulty::{Fault, Faulty};
+use super::{all_events, hand_over, report, signer, viewed, views};
+use crate::{Archive, StoreAddress};
+
+const FAULTS: [Fault; 4] = [Fault::Failed, Fault::FailedButPersisted, Fault::Died, Fault::DiedAfterwards];
+
+/// What a station does: opens, hands over, appends; goes on after errors. Returns what it was
+/// told is safe.
+async fn session(address: &StoreAddress) -> Vec<Event> {
+    let mut acknowledged = Vec::new();
+    let Ok(archive) = Archive::open(address, signer()).await else { return acknowledged };
+    if let Ok((receipts, _)) = hand_over(&archive, "page").await {
+        acknowledged.push(receipts[0].verify(&archive.key()).expect("proven").0);
+    }
+    // 254 are there: these steps end inside, at and beyond a full tile.
+    for range in [300..301, 310..311, 320..330] {
+        if archive.append(views(range.clone())).await.is_ok() {
+            acknowledged.extend(views(range));
+        }
+    }
+    acknowledged
+}
+
+/// Nothing lost, nothing twice, sound, and it goes on.
+async fn check(address: &StoreAddress, acknowledged: &[Event], what: &str) {
+    let archive = Archive::open(address, signer()).await.unwrap_or_else(|e| panic!("{what}: {e}"));
+    archive.append(vec![viewed(999)]).await.unwrap_or_else(|e| panic!("{what}: {e}"));
+    let events = all_events(&archive).await;
+    for event in acknowledged {
+        assert_eq!(events.iter().filter(|other| *other == event).count(), 1, "{what}: {event:?}");
+    }
+    let report = report(address, None).await;
+    assert!(report.sound, "{what}: {:?}", report.findings);
+    let unfinished = report.notes.iter().find(|note| note.code == crate::verify::Code::Unpublished);
+    assert_eq!(unfinished, None, "{what}");
+}
+
+#[tokio::test]
+async fn no_fault_loses_what_was_acknowledged() {
+    let base = Arc::new(InMemory::new());
+    let address = StoreAddress::wrapping(Arc::clone(&base) as _);
+    Archive::init(&address, signer()).await.expect("made").append(views(0..253)).await.expect("appended");
+    let mut calls = 0;
+    for fault in FAULTS {
+        for at in 0.. {
+            let store = Arc::new(base.fork());
+            let faulty = Arc::new(Faulty::new(Arc::clone(&store) as _, fault, at));
+            let acknowledged = session(&StoreAddress::wrapping(Arc::clone(&faulty) as _)).await;
+            let what = format!("{fault:?} at call {at}");
+            check(&StoreAddress::wrapping(store), &acknowledged, &what).await;
+            if !faulty.has_struck() {
+                assert_eq!(acknowledged.len(), 13, "{what}");
+                calls += at;
+                break;
+            }
+        }
+    }
+    assert!(calls > 100, "only {calls} calls were tried");
+}
+
+#[tokio::test]
+async fn init_that_was_cut_off_is_finished_by_open() {
+    for fault in FAULTS {
+        for at in 0.. {
+            let store = Arc::new(InMemory::new());
+            let faulty = Arc::new(Faulty::new(Arc::clone(&store) as _, fault, at));
+            let made = Archive::init(&StoreAddress::wrapping(Arc::clone(&faulty) as _), signer()).await;
+            let address = StoreAddress::wrapping(store);
+            match Archive::open(&address, signer()).await {
+                Ok(archive) => assert_eq!(archive.size(), 0),
+                Err(crate::Error::NotAnArchive) => {
+                    assert!(made.is_err(), "{fault:?} at {at}");
+                    Archive::init(&address, signer()).await.expect("nothing is there yet");
+                }
+                Err(error) => panic!("{fault:?} at {at}: {error}"),
+            }
+            if !faulty.has_struck() {
+                break;
+            }
+        }
+    }
+}

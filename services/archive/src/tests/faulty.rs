@@ -1,0 +1,116 @@
+//! A store of which one call goes wrong.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing was done.
+    Failed,
+    /// It was done, and an error came back all the same.
+    FailedButPersisted,
+    /// Nothing was done, and nothing works any more: as if the process had been killed.
+    Died,
+    /// It was done, and nothing works any more.
+    DiedAfterwards,
+}
+
+#[derive(Debug)]
+pub struct Faulty {
+    store: Arc<dyn ObjectStore>,
+    fault: Fault,
+    /// Calls until the fault.
+    left: AtomicI64,
+}
+
+enum Turn {
+    Work,
+    Fail,
+    WorkAndFail,
+}
+
+impl Faulty {
+    /// The fault hits call number `at`, from 0.
+    pub fn new(store: Arc<dyn ObjectStore>, fault: Fault, at: i64) -> Self {
+        Self { store, fault, left: AtomicI64::new(at) }
+    }
+
+    pub fn has_struck(&self) -> bool {
+        self.left.load(Ordering::SeqCst) < 0
+    }
+
+    fn turn(&self) -> Turn {
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        match (left, self.fault) {
+            (1.., _) => Turn::Work,
+            (0, Fault::FailedButPersisted | Fault::DiedAfterwards) => Turn::WorkAndFail,
+            (0, _) | (_, Fault::Died | Fault::DiedAfterwards) => Turn::Fail,
+            _ => Turn::Work,
+        }
+    }
+
+    async fn strike<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match self.turn() {
+            Turn::Work => work.await,
+            Turn::Fail => Err(fault()),
+            Turn::WorkAndFail => work.await.and(Err(fault())),
+        }
+    }
+}
+
+fn fault() -> Error {
+    Error::Generic { store: "faulty", source: "a fault".into() }
+}
+
+impl std::fmt::Display for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("faulty")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Faulty {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        self.strike(self.store.put_opts(location, payload, options)).await
+    }
+
+    async fn put_multipart_opts(&self, at: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.strike(self.store.put_multipart_opts(at, options)).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.strike(self.store.get_opts(location, options)).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        match self.turn() {
+            Turn::Work => self.store.delete_stream(locations),
+            Turn::Fail => stream::iter([Err(fault())]).boxed(),
+            Turn::WorkAndFail => self.store.delete_stream(locations).map(|_| Err(fault())).boxed(),
+        }
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        match self.turn() {
+            Turn::Work => self.store.list(prefix),
+            Turn::Fail | Turn::WorkAndFail => stream::iter([Err(fault())]).boxed(),
+        }
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.strike(self.store.list_with_delimiter(prefix)).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.strike(self.store.copy_opts(from, to, options)).await
+    }
+}

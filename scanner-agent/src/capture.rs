@@ -9,8 +9,8 @@ use record::{Descriptor, limits};
 
 use crate::plan;
 use crate::progress::Progress;
-use crate::spool::event::{Captured, CapturedPage, Event, SourceFile, State};
 use crate::spool::Batch;
+use crate::spool::event::{Captured, CapturedPage, Event, SourceFile, State};
 use crate::unpack::supervise::{Contents, Unpacker};
 
 /// Takes in the files of a batch that are not in yet. Ends with the capture complete.
@@ -41,7 +41,10 @@ fn one_file(batch: &Batch, unpacker: &Unpacker, at: u32, file: &SourceFile) -> a
         refused: vec![Refused { file: file.name.clone(), page: None, reason }],
     };
     if batch.state().pages.len() >= limits::BATCH_PAGES_MAX {
-        return Ok(refuse(format!("the batch is full ({} pages): import it as another batch", limits::BATCH_PAGES_MAX)));
+        return Ok(refuse(format!(
+            "the batch is full ({} pages): import it as another batch",
+            limits::BATCH_PAGES_MAX
+        )));
     }
     let mut source = match File::open(&file.path) {
         Ok(source) => source,

@@ -9,9 +9,9 @@ use record::manifest::{PageEntry, SourceKind};
 use record::wire::HandOver;
 use record::{BatchId, Descriptor, DocumentId, PageId};
 
+use crate::split::{Part, Seen, split};
 use crate::spool::State;
 use crate::spool::event::{Opened, PlacedPage, Planned, SourceFile};
-use crate::split::{Part, Seen, split};
 use crate::station;
 
 /// The batch that these files make: the same name and files, the same batch.
@@ -81,9 +81,7 @@ fn derived_page(document: DocumentId, number: u32) -> PageId {
 /// do not: a patient number in a hash could be found by trying all of them.
 fn derived_id(pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> DocumentId {
     let mut parts: Vec<Vec<u8>> = Vec::new();
-    for (label, placed) in
-        sheets.iter().map(|page| ("sheet", page)).chain(pages.iter().map(|page| ("page", page)))
-    {
+    for (label, placed) in sheets.iter().map(|page| ("sheet", page)).chain(pages.iter().map(|page| ("page", page))) {
         parts.push(label.into());
         parts.push(placed.page.image.digest.as_bytes().to_vec());
         if let Some(from) = &placed.page.from {
@@ -121,9 +119,9 @@ fn file_names(opened: &Opened, pages: &[&PlacedPage]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use record::Digest;
     use record::manifest::Source;
     use record::wire::CapturedFields;
-    use record::Digest;
 
     use super::*;
     use crate::spool::event::{Captured, CapturedPage, Event};

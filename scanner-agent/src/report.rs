@@ -131,10 +131,8 @@ impl Report {
 
 fn document(state: &State, planned: &Planned) -> DocumentReport {
     let fields = &planned.hand_over.fields;
-    let explain = |exception: &Exception| ExceptionReport {
-        exception: exception.clone(),
-        explain: exception.code.explain(),
-    };
+    let explain =
+        |exception: &Exception| ExceptionReport { exception: exception.clone(), explain: exception.code.explain() };
     let pages = planned.hand_over.pages.iter().map(|page| PageReport {
         number: page.number,
         media_type: page.image.media_type.clone(),

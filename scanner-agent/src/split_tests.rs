@@ -159,7 +159,8 @@ fn sheets_stay_with_their_document_and_pages_are_neither_lost_nor_doubled() {
 fn options_hold_where_no_sheet_says_otherwise() {
     let defaults = CapturedFields { mrn: "MRN-9".parse().ok(), date: "1974-03-09".parse().ok(), ..Default::default() };
     let (a, none) = ([code(line('b').expect("a sheet"))], []);
-    let seen = [Seen { group: None, codes: &none }, Seen { group: None, codes: &a }, Seen { group: None, codes: &none }];
+    let seen =
+        [Seen { group: None, codes: &none }, Seen { group: None, codes: &a }, Seen { group: None, codes: &none }];
     let split = split(&seen, &defaults);
     assert_eq!(told(&split), "1 MRN-9// | 3 MRN-2//");
     assert_eq!(split.parts[1].fields.date, defaults.date);

@@ -22,9 +22,7 @@ fn dry_run(folder: &Path) -> (i32, serde_json::Value) {
 #[test]
 fn one_bad_file_does_not_stop_the_others() {
     let folder = tempfile::tempdir().expect("a folder");
-    let png = |shade| {
-        imaging::Raster::gray(40, 40, vec![shade; 1600]).expect("fits").encode_png(300).expect("encodes")
-    };
+    let png = |shade| imaging::Raster::gray(40, 40, vec![shade; 1600]).expect("fits").encode_png(300).expect("encodes");
     for (name, bytes) in
         [("1.png", png(9)), ("2.png", png(8)[..60].to_vec()), ("3.txt", b"notes".to_vec()), ("4.dat", png(7))]
     {
@@ -78,7 +76,8 @@ fn sane() -> Option<(tempfile::TempDir, Vec<(String, String)>)> {
 /// Pages and end of a scan from the `test` backend at 75 dpi.
 fn scan(options: &[&str]) -> Option<(Vec<(u32, u32)>, End)> {
     let (_folder, environment) = sane()?;
-    let mut arguments = ["capture-helper", "--device", "test:0", "--option", "resolution=75"].map(str::to_owned).to_vec();
+    let mut arguments =
+        ["capture-helper", "--device", "test:0", "--option", "resolution=75"].map(str::to_owned).to_vec();
     options.iter().for_each(|option| arguments.extend(["--option".to_owned(), (*option).to_owned()]));
     let mut pages = Vec::new();
     let end = Helper::new(PROGRAM.into(), arguments, environment).capture(|page| {

@@ -10,7 +10,7 @@ use super::Exit;
 use crate::capture;
 use crate::cli;
 use crate::handover::client::Client;
-use crate::handover::{self, Handing, HandOverError};
+use crate::handover::{self, HandOverError, Handing};
 use crate::report::Report;
 use crate::spool::Spool;
 use crate::station;
@@ -29,7 +29,9 @@ pub struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     pub fn new(options: &'a cli::Server) -> anyhow::Result<Self> {
-        let Some(server) = &options.server else { bail!("failed to start: give --server URL, or set CHARTROOM_SERVER") };
+        let Some(server) = &options.server else {
+            bail!("failed to start: give --server URL, or set CHARTROOM_SERVER")
+        };
         let Some(token) = &options.token else { bail!("failed to start: give --token T, or set CHARTROOM_TOKEN") };
         let given_key = options.log_key.as_ref().map(|path| {
             let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
@@ -54,7 +56,7 @@ impl<'a> Archive<'a> {
         let unpacker = unpacker()?;
         let mut batch = spool.batch(id)?;
         if !batch.state().capture_complete {
-            if batch.state().files().is_empty() && !scans {
+            if batch.state().is_scan() && !scans {
                 return Ok(None);
             }
             capture::files(&mut batch, &unpacker)?;

@@ -23,6 +23,12 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
     let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
     let opened = open(args);
     let id = opened.batch;
+    if opened.files.is_empty() {
+        // Not worth a batch in the archive: most likely the path is wrong.
+        let report = Report::of(id, &State::of([Event::BatchOpened(Box::new(opened))]));
+        report.print(args.json)?;
+        return Ok(Exit::SomeRefused);
+    }
     // What waits from before goes first: the operator expects it to be in order.
     for earlier in spool.batches()?.into_iter().filter(|earlier| *earlier != id) {
         archive.deliver(&spool, earlier, false)?;

@@ -59,5 +59,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 }
 
 fn spool_folder(folder: &Folder) -> anyhow::Result<PathBuf> {
-    folder.spool.clone().or_else(station::default_spool).context("failed to find a place for the spool; give --spool DIR")
+    folder
+        .spool
+        .clone()
+        .or_else(station::default_spool)
+        .context("failed to find a place for the spool; give --spool DIR")
 }

@@ -33,7 +33,11 @@ pub fn run(args: &cli::Status) -> anyhow::Result<Exit> {
     let (batches, finished) = spool::peek(&folder)?;
     let batches = batches.iter().map(|(id, state)| waiting(*id, state)).collect();
     let report = StatusReport { spool: folder, batches, finished };
-    if args.json { print_json(&report)? } else { print(&text(&report))? }
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&text(&report))?
+    }
     Ok(Exit::Done)
 }
 

@@ -32,7 +32,9 @@ pub enum HandOverError {
     /// Nothing may be forgotten, and a person has to look.
     #[error(transparent)]
     Trust(#[from] TrustError),
-    #[error("hand over document {0}: the archive holds a document of that id with other pages; nothing was changed there")]
+    #[error(
+        "hand over document {0}: the archive holds a document of that id with other pages; nothing was changed there"
+    )]
     OtherPages(DocumentId),
     #[error("read page file {0} from the spool: its bytes have changed on disk; restore the disk or capture it again")]
     SpoolDamaged(Digest),

@@ -5,8 +5,8 @@ use record::receipt::ReceiptError;
 use record::wire::Sealed;
 use record::{DocumentId, Manifest};
 
-use super::client::Client;
 use super::HandOverError;
+use super::client::Client;
 use crate::spool::Spool;
 use crate::spool::event::Planned;
 
@@ -19,7 +19,9 @@ pub enum TrustError {
     KeyChanged { pinned: String, found: String },
     #[error("believe the receipt: {0}. The pages stay in the spool")]
     Receipt(ReceiptError),
-    #[error("believe the receipt of document {0}: its manifest does not hold the pages we sent. They stay in the spool")]
+    #[error(
+        "believe the receipt of document {0}: its manifest does not hold the pages we sent. They stay in the spool"
+    )]
     OtherPages(DocumentId),
     #[error("believe the receipt: it is for another batch. The pages stay in the spool")]
     OtherBatch,

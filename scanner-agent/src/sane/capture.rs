@@ -31,7 +31,10 @@ pub enum End {
     Finished(Finish),
     /// The text says what happened; the sheet is counted from 1 in this capture, and absent
     /// where it did not come to feeding.
-    Fault { sheet: Option<u32>, text: String },
+    Fault {
+        sheet: Option<u32>,
+        text: String,
+    },
 }
 
 impl Helper {
@@ -119,7 +122,11 @@ impl Session {
         self.page.as_ref().is_some_and(|(_, bytes)| !bytes.is_empty())
     }
 
-    fn take(&mut self, frame: Frame, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
+    fn take(
+        &mut self,
+        frame: Frame,
+        keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<End>> {
         match frame {
             Frame::Message(Message::Ready(settings)) => self.settings = Some(settings),
             Frame::Message(Message::Page(facts)) => {

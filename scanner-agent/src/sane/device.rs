@@ -162,7 +162,8 @@ impl Device<'_> {
         let value = bytes.as_mut_ptr().cast::<c_void>();
         // SAFETY: `bytes` has at least the size the descriptor names, aligned for words because
         // every allocation of a `Vec` this large is; drivers copy bytewise in any case.
-        let code = unsafe { (self.sane.functions.sane_control_option)(self.handle, slot.index, action, value, &mut info) };
+        let code =
+            unsafe { (self.sane.functions.sane_control_option)(self.handle, slot.index, action, value, &mut info) };
         self.sane.check(code)
     }
 

@@ -26,7 +26,9 @@ pub fn encode(facts: &PageFacts, height: u32, dpi: u32, bytes: &[u8]) -> Result<
         (8, true) => Raster::rgb(facts.width, height, rows.flatten().copied().collect()),
         (8, false) => Raster::gray(facts.width, height, rows.flatten().copied().collect()),
         (1, false) => Raster::gray(facts.width, height, rows.flat_map(|row| bits(row, width)).collect()),
-        (depth, _) => return Err(format!("pages of {depth} bits a sample are not supported; set the option depth to 8")),
+        (depth, _) => {
+            return Err(format!("pages of {depth} bits a sample are not supported; set the option depth to 8"));
+        }
     };
     let raster = raster.map_err(|error| format!("failed to {error}"))?;
     let (media_type, file) = match facts.depth {

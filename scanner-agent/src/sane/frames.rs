@@ -22,7 +22,9 @@ pub enum Frame {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "kebab-case")]
 pub enum Message {
-    Devices { devices: Vec<DeviceFacts> },
+    Devices {
+        devices: Vec<DeviceFacts>,
+    },
     /// The device is open and has these settings, whatever was asked for.
     Ready(Settings),
     /// A page begins; its bytes follow.
@@ -30,9 +32,13 @@ pub enum Message {
     /// The driver says that the page is whole.
     PageEnd,
     /// Nothing more comes, and that is in order.
-    Finished { why: Finish },
+    Finished {
+        why: Finish,
+    },
     /// Something went wrong; an unfinished page is void.
-    Fault { text: String },
+    Fault {
+        text: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

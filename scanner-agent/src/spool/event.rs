@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use record::manifest::{OriginalPage, Refused, Source};
+use record::manifest::{OriginalPage, Refused, Source, SourceKind};
 use record::wire::{CapturedFields, HandOver};
 use record::{BatchId, Descriptor, Digest, DocumentId};
 use serde::{Deserialize, Serialize};
@@ -164,6 +164,10 @@ impl State {
 
     pub fn files(&self) -> &[SourceFile] {
         self.opened.as_ref().map_or(&[], |opened| &opened.files)
+    }
+
+    pub fn is_scan(&self) -> bool {
+        self.opened.as_ref().is_some_and(|opened| opened.source.kind == SourceKind::Scan)
     }
 
     pub fn name(&self) -> &str {

@@ -32,7 +32,9 @@ pub use journal::JournalError;
 pub enum SpoolError {
     #[error("use the spool {0}: another scanner-agent is working in it; wait for it, or give another --spool")]
     InUse(PathBuf),
-    #[error("write to the spool: its disk is full. Nothing captured is lost; free some space and run `scanner-agent resume`")]
+    #[error(
+        "write to the spool: its disk is full. Nothing captured is lost; free some space and run `scanner-agent resume`"
+    )]
     Full,
     #[error("use the spool at {path}: {source}")]
     Io { path: PathBuf, source: io::Error },
@@ -168,8 +170,7 @@ pub fn peek(folder: &Path) -> Result<(Vec<(BatchId, State)>, usize), SpoolError>
 
 fn list(folder: &Path) -> Result<Vec<BatchId>, SpoolError> {
     let entries = fs::read_dir(folder).map_err(SpoolError::at(folder))?;
-    let mut ids: Vec<BatchId> =
-        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+    let mut ids: Vec<BatchId> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     ids.sort_unstable();
     Ok(ids)
 }
@@ -209,7 +210,9 @@ mod tests {
         batch.record(opened(id)).expect("records");
         let image = batch.keep_page("image/png", b"page").expect("keeps");
         let page = CapturedPage { image: image.clone(), width: 1, height: 1, dpi: 0, from: None, codes: None };
-        batch.record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![] })).expect("records");
+        batch
+            .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![] }))
+            .expect("records");
         drop((batch, spool));
         let spool = Spool::open(folder.path(), now).expect("the lock went with its process");
         let batch = spool.batch(id).expect("is there");

@@ -20,12 +20,20 @@ use crate::barcode::Code;
 #[serde(tag = "line", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Line {
     /// First: what the file is and how many pages it has.
-    File { media_type: String, pages: u32 },
+    File {
+        media_type: String,
+        pages: u32,
+    },
     Page(Box<Unpacked>),
     /// This page cannot be taken in; the next one may.
-    Refused { number: u32, reason: String },
+    Refused {
+        number: u32,
+        reason: String,
+    },
     /// The whole file cannot.
-    Unusable { reason: String },
+    Unusable {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

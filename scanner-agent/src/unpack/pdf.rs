@@ -26,7 +26,8 @@ impl Document {
         };
         let drawable = drawn.as_ref().map_or(0, |pdf| u32::try_from(pdf.pages().len()).unwrap_or(u32::MAX));
         let pages = scans.as_ref().map_or(drawable, Pages::len);
-        let lacking = scans.as_ref().is_some_and(|scans| matches!(scans.page(pages), Err(PdfError::PageMissing { .. })));
+        let lacking =
+            scans.as_ref().is_some_and(|scans| matches!(scans.page(pages), Err(PdfError::PageMissing { .. })));
         Ok(Self { scans, drawn, pages, found: pages - u32::from(lacking) })
     }
 

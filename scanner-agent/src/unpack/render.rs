@@ -62,7 +62,11 @@ fn resolution(page: &Page<'_>) -> Result<f32, RenderError> {
     let (wide, high) = (width / POINTS_PER_INCH, height / POINTS_PER_INCH);
     let dpi = DPI.min((PIXELS_MAX / (wide * high)).sqrt()).min(SIDE_MAX / wide.max(high)).floor();
     // Also false for a page without size, whose resolution is no number.
-    if dpi >= DPI_LEAST && wide * dpi >= 1.0 && high * dpi >= 1.0 { Ok(dpi) } else { Err(RenderError::Size(width, height)) }
+    if dpi >= DPI_LEAST && wide * dpi >= 1.0 && high * dpi >= 1.0 {
+        Ok(dpi)
+    } else {
+        Err(RenderError::Size(width, height))
+    }
 }
 
 fn raster(width: u32, height: u32, rgba: &[u8]) -> Result<Raster, RenderError> {

@@ -77,7 +77,10 @@ impl Unpacker {
                 return Ok(run.contents);
             }
         }
-        Ok(run.give_up("the pages before it crashed the decoder again and again; this page and those after it were not tried".into()))
+        Ok(run.give_up(
+            "the pages before it crashed the decoder again and again; this page and those after it were not tried"
+                .into(),
+        ))
     }
 
     fn run(&self, file: &Path, out: &Path, deadline: Instant, run: &mut Run) -> std::io::Result<End> {

@@ -41,14 +41,28 @@ impl<'a> Archive<'a> {
         Ok(Self { client, given_key: given_key.transpose()?, options })
     }
 
-    /// Hands over every batch that is ready. An unfinished import is finished first, if its
-    /// files are still there; an interrupted scan is only touched if `scans` says so.
-    pub fn deliver_all(&self, spool: &Spool, scans: bool) -> anyhow::Result<Vec<Report>> {
-        let mut reports = Vec::new();
-        for id in spool.batches()? {
-            reports.extend(self.deliver(spool, id, scans)?);
+    /// Hands over what waits from before, interrupted scans excepted. A batch that cannot go is
+    /// told of and left: it must not keep today's paper from being captured.
+    pub fn deliver_earlier(&self, spool: &Spool, current: BatchId) -> anyhow::Result<()> {
+        for id in spool.batches()?.into_iter().filter(|id| *id != current) {
+            if let Err(error) = self.deliver(spool, id, false) {
+                eprintln!("scanner-agent: batch {id} still waits: failed to {error:#}");
+            }
         }
-        Ok(reports)
+        Ok(())
+    }
+
+    /// Hands over every batch, interrupted scans included; the reports of those that went, and
+    /// the first error of those that did not.
+    pub fn deliver_all(&self, spool: &Spool) -> anyhow::Result<(Vec<Report>, Option<anyhow::Error>)> {
+        let (mut reports, mut first) = (Vec::new(), None);
+        for id in spool.batches()? {
+            match self.deliver(spool, id, true) {
+                Ok(report) => reports.extend(report),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Ok((reports, first))
     }
 
     /// Hands over one batch; `None` for an interrupted scan that was left alone.

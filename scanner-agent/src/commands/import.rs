@@ -1,6 +1,6 @@
 //! `scanner-agent import`: files become a batch, safe in the spool, then in the archive.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use record::manifest::{Source, SourceKind};
 
 use super::deliver::{self, Archive, unpacker};
@@ -29,18 +29,26 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
         report.print(args.json)?;
         return Ok(Exit::SomeRefused);
     }
+    begin(&spool, opened)?;
     // What waits from before goes first: the operator expects it to be in order.
-    for earlier in spool.batches()?.into_iter().filter(|earlier| *earlier != id) {
-        archive.deliver(&spool, earlier, false)?;
-    }
-    let mut batch = spool.batch(id)?;
-    if batch.state().opened.is_none() {
-        batch.record(Event::BatchOpened(Box::new(opened)))?;
-    }
-    drop(batch);
+    archive.deliver_earlier(&spool, id)?;
     let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
     report.print(args.json)?;
     Ok(deliver::exit_of(&report))
+}
+
+/// Opens the batch in the journal, or finds it as an interrupted import left it.
+fn begin(spool: &Spool, opened: Opened) -> anyhow::Result<()> {
+    let mut batch = spool.batch(opened.batch)?;
+    match &batch.state().opened {
+        None => batch.record(Event::BatchOpened(Box::new(opened)))?,
+        Some(before) if before.defaults != opened.defaults => bail!(
+            "failed to import: the same files wait in the spool already, with another patient, encounter, type or date; \
+             run `scanner-agent resume` to hand those over"
+        ),
+        Some(_) => {}
+    }
+    Ok(())
 }
 
 fn open(args: &cli::Import) -> Opened {

@@ -15,6 +15,7 @@ use anyhow::Context;
 use crate::cli::{Cli, Command, Folder};
 use crate::handover::HandOverError;
 use crate::sane::helper;
+use crate::spool::SpoolError;
 use crate::station;
 use crate::unpack;
 
@@ -51,10 +52,10 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
 
 /// Which exit code an error deserves.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
-    match error.downcast_ref::<HandOverError>() {
-        Some(HandOverError::Trust(_)) => Exit::NotTrusted,
-        Some(_) => Exit::Waiting,
-        None => Exit::Failed,
+    match (error.downcast_ref::<HandOverError>(), error.downcast_ref::<SpoolError>()) {
+        (Some(HandOverError::Trust(_)), _) => Exit::NotTrusted,
+        (Some(_), _) | (None, Some(SpoolError::Full)) => Exit::Waiting,
+        (None, _) => Exit::Failed,
     }
 }
 

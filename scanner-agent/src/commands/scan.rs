@@ -39,9 +39,7 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     }
     batch.record(Event::CaptureComplete)?;
     drop(batch);
-    for earlier in spool.batches()?.into_iter().filter(|earlier| *earlier != id) {
-        archive.deliver(&spool, earlier, false)?;
-    }
+    archive.deliver_earlier(&spool, id)?;
     let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
     report.print(args.json)?;
     Ok(deliver::exit_of(&report))

@@ -40,6 +40,8 @@ pub const CANONICAL_DEPTH_MAX: usize = 16;
 /// C2SP tlog-tiles writes an entry's length in two bytes.
 pub const LEAF_BYTES_MAX: usize = 2 * KIB;
 pub const NAME_CHARS_MAX: usize = 120;
+/// Names of the files that one document came from.
+pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 
 // -- ledger -----------------------------------------------------------------------------
 /// Events of one commit; the staging object stays below 20 MiB.

@@ -3,11 +3,9 @@
 //! What is imported from files gets ids *derived* from the files' content, so that the same
 //! batch twice names the same documents twice. What a scanner captured gets fresh ids.
 
-use std::collections::BTreeMap;
-
 use record::manifest::{PageEntry, SourceKind};
 use record::wire::HandOver;
-use record::{BatchId, Descriptor, DocumentId, PageId};
+use record::{BatchId, Descriptor, DocumentId, PageId, limits};
 
 use crate::split::{Part, Seen, split};
 use crate::spool::State;
@@ -43,6 +41,7 @@ fn merge_equal(documents: impl Iterator<Item = Planned>) -> Vec<Planned> {
                 let names = planned.hand_over.fields.file_names;
                 let known = &mut earlier.hand_over.fields.file_names;
                 known.extend(names.into_iter().filter(|name| !known.contains(name)).collect::<Vec<_>>());
+                known.truncate(limits::DOCUMENT_FILE_NAMES_MAX);
             }
             None => merged.push(planned),
         }
@@ -92,28 +91,35 @@ fn derived_id(pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> DocumentId {
     DocumentId::derived(parts.iter().map(Vec::as_slice))
 }
 
-/// The files the pages came from, and the sheets that speak for them: a scanned sheet, or one
-/// that is a file of its own, is kept whole as well. Each once, in capture order.
+/// The files the pages came from, each once; then the sheets that speak for them, the nearest
+/// first: a scanned sheet, or one that is a file of its own, is kept whole as well.
 fn originals(state: &State, pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> Vec<Descriptor> {
-    let mut kept = BTreeMap::new();
-    for (is_sheet, placed) in sheets.iter().map(|page| (true, page)).chain(pages.iter().map(|page| (false, page))) {
-        let original = placed.file.and_then(|file| state.originals.get(&file));
-        let place = placed.file.unwrap_or(0);
-        match original {
-            Some(original) => kept.insert((place, original.digest), original.clone()),
-            None if is_sheet => kept.insert((place, placed.page.image.digest), placed.page.image.clone()),
-            None => None,
-        };
+    let file_of = |placed: &PlacedPage| placed.file.and_then(|file| state.originals.get(&file)).cloned();
+    let sheet_of = |placed: &PlacedPage| file_of(placed).unwrap_or_else(|| placed.page.image.clone());
+    let files = pages.iter().filter_map(|placed| file_of(placed));
+    let mut kept: Vec<Descriptor> = Vec::new();
+    for original in files.chain(sheets.iter().rev().map(|placed| sheet_of(placed))) {
+        if !kept.iter().any(|known| known.digest == original.digest) {
+            kept.push(original);
+        }
     }
-    kept.into_values().collect()
+    // The archive takes at most as many originals as pages. The pages' own files always fit.
+    kept.truncate(pages.len());
+    kept
 }
 
+/// For people; cut to what the archive takes, at the front, where only folders stand.
 fn file_names(opened: &Opened, pages: &[&PlacedPage]) -> Vec<String> {
     let mut names: Vec<String> = pages
         .iter()
-        .filter_map(|placed| opened.files.get(placed.file? as usize).map(|file| file.name.clone()))
+        .filter_map(|placed| opened.files.get(placed.file? as usize))
+        .map(|file| {
+            let letters = file.name.chars().count();
+            file.name.chars().skip(letters.saturating_sub(limits::NAME_CHARS_MAX)).collect()
+        })
         .collect();
     names.dedup();
+    names.truncate(limits::DOCUMENT_FILE_NAMES_MAX);
     names
 }
 

@@ -32,10 +32,9 @@ pub enum HandOverError {
     /// Nothing may be forgotten, and a person has to look.
     #[error(transparent)]
     Trust(#[from] TrustError),
-    #[error(
-        "hand over document {0}: the archive holds a document of that id with other pages; nothing was changed there"
-    )]
-    OtherPages(DocumentId),
+    /// The archive does not take this document; the others of its batch went on.
+    #[error("hand over document {document}: {problem}. Nothing was changed in the archive")]
+    Rejected { document: DocumentId, problem: client::Problem },
     #[error("read page file {0} from the spool: its bytes have changed on disk; restore the disk or capture it again")]
     SpoolDamaged(Digest),
     #[error("upload {0}: the server counted its bytes differently each time")]
@@ -56,11 +55,18 @@ impl Handing<'_> {
         let waiting: Vec<Planned> = batch.state().waiting().cloned().collect();
         let pages = waiting.iter().map(|planned| planned.hand_over.pages.len()).sum();
         let mut progress = Progress::new("handing over", "pages", pages);
+        let mut rejected = None;
         for planned in waiting {
-            self.document(&mut batch, opened.batch, &planned)?;
+            match self.document(&mut batch, opened.batch, &planned) {
+                Err(error @ HandOverError::Rejected { .. }) => rejected = rejected.or(Some(error)),
+                other => other?,
+            }
             progress.advance(planned.hand_over.pages.len());
         }
         progress.finish();
+        if let Some(error) = rejected {
+            return Err(error);
+        }
         if !batch.state().closed {
             self.close(&mut batch, opened.batch)?;
         }
@@ -73,7 +79,10 @@ impl Handing<'_> {
             self.blob(batch, blob)?;
         }
         let sealed = self.client.hand_over(id, planned.document, hand_over).map_err(|error| match error {
-            ClientError::Refused(problem) if problem.status == 409 => HandOverError::OtherPages(planned.document),
+            // Anything about the token concerns every document alike.
+            ClientError::Refused(problem) if ![401, 403].contains(&problem.status) => {
+                HandOverError::Rejected { document: planned.document, problem }
+            }
             other => other.into(),
         })?;
         let manifest = trust::check_sealed(self.key, planned, &sealed)?;

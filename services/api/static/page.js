@@ -62,3 +62,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+
+// An abandoned desk: lists stop asking for news, so that they do not keep the session alive, and
+// once the session has ended the page is loaded anew, which leads to the log-in and leaves no
+// patient on the screen.
+const QUIET_AFTER = 5 * 60_000;
+const SESSION_IDLE = 15 * 60_000;
+let lastInput = Date.now();
+for (const kind of ["pointermove", "keydown", "wheel", "touchstart"]) {
+  document.addEventListener(kind, () => { lastInput = Date.now(); }, { passive: true });
+}
+const isQuiet = () => document.hidden || Date.now() - lastInput > QUIET_AFTER;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if ((event.target.getAttribute("hx-trigger") ?? "").startsWith("every") && isQuiet()) event.preventDefault();
+});
+if (document.querySelector("form[action='/logout']")) {
+  setInterval(() => { if (Date.now() - lastInput > QUIET_AFTER + SESSION_IDLE + 30_000) location.reload(); }, 30_000);
+}

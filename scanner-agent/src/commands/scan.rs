@@ -56,7 +56,7 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
     if batch.state().opened.is_none() {
         batch.record(Event::BatchOpened(Box::new(Opened {
             batch: id,
-            name: args.batch.clone().unwrap_or_else(|| default_name()),
+            name: args.batch.clone().unwrap_or_else(default_name),
             source: Source { kind: SourceKind::Scan, station: station::name(), device: Some(args.device.clone()) },
             defaults: args.fields.captured(),
             files: Vec::new(),

@@ -186,7 +186,7 @@ fn fits(facts: &PageFacts, bytes: usize) -> bool {
 fn whole(facts: &PageFacts, bytes: &[u8]) -> Result<u32, String> {
     let line = facts.bytes_per_line as usize;
     let lines = u32::try_from(bytes.len() / line).unwrap_or(u32::MAX);
-    if lines == 0 || bytes.len() % line != 0 || facts.height.is_some_and(|height| height != lines) {
+    if lines == 0 || !bytes.len().is_multiple_of(line) || facts.height.is_some_and(|height| height != lines) {
         let announced = facts.height.map_or("whole lines".into(), |height| format!("{} bytes", height as usize * line));
         return Err(format!("the page is short: {} bytes came instead of {announced}", bytes.len()));
     }

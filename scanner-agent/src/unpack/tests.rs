@@ -50,7 +50,7 @@ fn a_drawn_page_is_a_png_with_its_barcodes() {
         date: None,
     };
     let out = folder();
-    let lines = unpack(crate::sheets::pdf(&[sheet.clone()]).expect("writes"), out.path());
+    let lines = unpack(crate::sheets::pdf(std::slice::from_ref(&sheet)).expect("writes"), out.path());
     let Line::Page(page) = &lines[0] else { panic!("{lines:?}") };
     assert_eq!((page.how, page.dpi, page.whole_file), (Extraction::Rendered, 300, false));
     assert!(page.codes.iter().any(|code| code.text == sheet.to_line()));

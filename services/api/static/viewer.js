@@ -151,7 +151,7 @@ function draw() {
 function look(box) {
   const item = osd.world.getItemAt(0);
   const size = item.getContentSize();
-  const width = Math.min(size.x, Math.max(box.w * 4, size.x * 0.7));
+  const width = Math.min(size.x, Math.max(box.w * 4, size.x * 0.85));
   const height = Math.min(size.y, Math.max(box.h * 10, width * 0.6));
   const left = Math.min(Math.max(0, box.x + box.w / 2 - width / 2), size.x - width);
   const top = Math.min(Math.max(0, box.y + box.h / 2 - height / 2), size.y - height);

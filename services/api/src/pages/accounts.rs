@@ -10,11 +10,11 @@ use super::reply::{html, html_with, see};
 use super::view::Section;
 use super::view::accounts::{AccountRow, AccountsPage, Handed, TokenRow};
 use crate::identity::Caller;
+use crate::password;
 use crate::people::{self, PeopleError};
 use crate::problem::{Problem, Reply};
 use crate::routes::named;
 use crate::state::App;
-use crate::password;
 
 pub async fn list(app: web::Data<App>, caller: Caller) -> Reply<HttpResponse> {
     html(&page(&app, &caller, None).await?)
@@ -139,7 +139,8 @@ pub async fn create_token(app: web::Data<App>, caller: Caller, form: web::Form<N
         return refused(&app, &caller, "A token is for a station (technician) or a worker.").await;
     };
     if name.is_empty() || name.chars().count() > limits::NAME_CHARS_MAX {
-        return refused(&app, &caller, "A token's name has 1 to 120 characters: say which station or worker holds it.").await;
+        return refused(&app, &caller, "A token's name has 1 to 120 characters: say which station or worker holds it.")
+            .await;
     }
     let secret = password::secret()?;
     let record = people::token(TokenId::from_uuid(uuid::Uuid::now_v7()), name, role, &secret);

@@ -6,13 +6,13 @@ use record::BatchId;
 use record::event::UnreadableReason;
 
 use super::document::{THUMB, plain_sheet};
+use super::exceptions;
 use super::reply::{html, wants_part};
 use super::search::href;
 use super::view::batches::{
     AttentionRow, BatchPage, BatchRow, BatchRows, BatchSummary, BatchesPage, DocumentRow, RefusedRow,
 };
 use super::view::{Section, clock};
-use super::exceptions;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::routes::named;

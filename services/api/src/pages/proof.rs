@@ -6,9 +6,9 @@ use record::{Manifest, Receipt, merkle, note};
 
 use super::names::Names;
 use super::reply::html;
+use super::view::clock;
 use super::view::ledger::EventRow;
 use super::view::proof::{ObjectRow, ProofPage, VersionRow};
-use super::view::clock;
 use super::{ledger, search};
 use crate::identity::Caller;
 use crate::policy::Action;

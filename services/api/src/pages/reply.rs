@@ -3,8 +3,8 @@
 
 use actix_web::body::{self, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -22,9 +22,7 @@ pub fn html(page: &impl Template) -> Reply<HttpResponse> {
 
 pub fn html_with(status: StatusCode, page: &impl Template) -> Reply<HttpResponse> {
     let text = page.render().map_err(|error| Problem::unavailable("page", &error))?;
-    Ok(HttpResponse::build(status)
-        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
-        .body(text))
+    Ok(HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(text))
 }
 
 /// 303: look there, with GET.
@@ -48,9 +46,7 @@ pub async fn file(request: HttpRequest, name: web::Path<String>) -> Reply<HttpRe
     let caching = if fixed { "public, max-age=31536000, immutable" } else { "public, no-cache" };
     let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    answer
-        .insert_header((header::ETAG, tag))
-        .insert_header((header::CACHE_CONTROL, caching));
+    answer.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, caching));
     if known {
         return Ok(answer.finish());
     }
@@ -115,9 +111,11 @@ mod tests {
 
     #[actix_web::test]
     async fn people_get_a_page_and_programs_the_problem() {
-        let app = App::new().wrap(from_fn(dress)).route("/x", web::get().to(refused)).route("/api/x", web::get().to(refused));
+        let app =
+            App::new().wrap(from_fn(dress)).route("/x", web::get().to(refused)).route("/api/x", web::get().to(refused));
         let app = init_service(app).await;
-        let asked = |path: &str, accept: &str| TestRequest::get().uri(path).insert_header(("accept", accept)).to_request();
+        let asked =
+            |path: &str, accept: &str| TestRequest::get().uri(path).insert_header(("accept", accept)).to_request();
 
         let answer = call_service(&app, asked("/x", "text/html,*/*")).await;
         assert_eq!(answer.status(), 422);
@@ -141,7 +139,9 @@ mod tests {
         assert!(answer.headers()["cache-control"].to_str().is_ok_and(|value| value.contains("immutable")));
         let answer = call_service(&app, ask("/static/keys.js")).await;
         assert_eq!(answer.headers()["cache-control"], "public, no-cache");
-        let again = TestRequest::get().uri("/static/keys.js").insert_header(("if-none-match", answer.headers()["etag"].clone()));
+        let again = TestRequest::get()
+            .uri("/static/keys.js")
+            .insert_header(("if-none-match", answer.headers()["etag"].clone()));
         assert_eq!(call_service(&app, again.to_request()).await.status(), 304);
         assert_eq!(call_service(&app, ask("/static/../Cargo.toml")).await.status(), 404);
     }

@@ -1,5 +1,6 @@
 //! The search screen: from the form to hits grouped by document.
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use indexer::{DocumentHit, FacetCount, Facets, Filters, PageHit, SearchResult};
 use record::Mrn;
@@ -52,7 +53,13 @@ pub async fn show(
     let (form, page) = ask.into_inner().form();
     let outcome = outcome(&app, &caller, &form, page).await?;
     if wants_part(&request) {
-        return html(&SearchResults { form, outcome });
+        let address = form.href();
+        let mut part = html(&SearchResults { form, outcome })?;
+        // The query is percent-encoded, so this is a header's value; without it only the address bar is behind.
+        if let Ok(address) = HeaderValue::from_str(&address) {
+            part.headers_mut().insert(HeaderName::from_static("hx-push-url"), address);
+        }
+        return Ok(part);
     }
     let types = types(&app, &caller).await?;
     html(&SearchPage { frame: super::frame(&caller, "Search", Some(Section::Search)), form, types, outcome })
@@ -189,7 +196,11 @@ fn facets(form: &Form, facets: &Facets) -> Vec<Facet> {
         let target = if chosen { form.in_year("") } else { narrowed };
         Choice { label: count.value.clone(), href: target.href(), count: count.documents, chosen }
     };
-    let all = [by("Type", &facets.document_type, &kind), by("Source", &facets.source, &source), by("Year of service", &facets.year, &year)];
+    let all = [
+        by("Type", &facets.document_type, &kind),
+        by("Source", &facets.source, &source),
+        by("Year of service", &facets.year, &year),
+    ];
     all.into_iter().filter(|facet| !facet.choices.is_empty()).collect()
 }
 

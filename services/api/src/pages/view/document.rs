@@ -123,7 +123,6 @@ mod tests {
     use super::super::hostile::{self, TEXT as HOSTILE};
     use super::*;
 
-
     #[test]
     fn hostile_words_stay_words() {
         let text = || HOSTILE.to_owned();
@@ -152,9 +151,10 @@ mod tests {
         };
         let hits = Hits { q: text(), list: vec![link], wrong: Some(text()) };
         let frame = Frame::bare(HOSTILE);
-        let html = DocumentPage { frame, facts, pages: vec![page], number: 1, q: text(), back: None, hits, flat: sheet }
-            .render()
-            .expect("renders");
+        let html =
+            DocumentPage { frame, facts, pages: vec![page], number: 1, q: text(), back: None, hits, flat: sheet }
+                .render()
+                .expect("renders");
         hostile::assert_inert(&html);
         assert!(html.contains("The reader crashed on this page."));
     }

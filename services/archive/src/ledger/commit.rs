@@ -39,6 +39,10 @@ pub(crate) struct Commit {
     /// 32 random hex digits: two writers who commit the same events still write two records, and
     /// each can tell whose is there.
     pub writer: String,
+    /// SHA-256 of this record without this member. The record after it names its digest too, but
+    /// the last record has none after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Digest>,
 }
 
 /// A commit record with the digest of its bytes.
@@ -70,6 +74,7 @@ impl Commit {
             staging: None,
             checkpoint: signer.sign(0, root),
             writer: nonce()?,
+            check: None,
         })
     }
 
@@ -85,17 +90,23 @@ impl Commit {
             staging: Some(staging),
             checkpoint: signer.sign(size, root),
             writer: nonce()?,
+            check: None,
         })
     }
 
     pub fn to_bytes(&self) -> Result<Bytes> {
-        Ok(canonical::to_bytes(self)?.into())
+        let unchecked = Self { check: None, ..self.clone() };
+        let check = Some(Digest::of(&canonical::to_bytes(&unchecked)?));
+        Ok(canonical::to_bytes(&Self { check, ..unchecked })?.into())
     }
 
     /// Checks all that one record can tell by itself.
     pub fn parse(sequence: u64, bytes: &[u8], key: &LogKey) -> Result<Committed> {
         let wrong = |detail: String| Error::corrupt(Self::key(sequence), detail);
         let commit: Self = canonical::from_bytes(bytes).map_err(|e| wrong(e.to_string()))?;
+        if commit.to_bytes()? != bytes {
+            return Err(wrong("its own check does not hold".to_owned()));
+        }
         let Checkpoint { size, root, .. } =
             note::open(&commit.checkpoint, key).map_err(|e| wrong(format!("its checkpoint {e}")))?;
         if commit.schema != SCHEMA || commit.sequence != sequence {

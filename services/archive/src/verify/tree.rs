@@ -82,7 +82,10 @@ async fn stored(store: &Store, piece: Piece) -> (Piece, Result<Option<Bytes>>) {
     match store.get(&piece.key()).await {
         Ok(None) if piece.width < WIDTH => {
             let full = piece.row.full(piece.n);
-            (full, store.get(&full.key()).await)
+            match store.get(&full.key()).await {
+                Ok(None) => (piece, Ok(None)),
+                found => (full, found),
+            }
         }
         found => (piece, found),
     }
@@ -101,10 +104,11 @@ impl Walk {
         let bundle = present(run, bundle_at, Code::EntriesMissing, bundle);
         let lowest = present(run, tile_at, Code::TileMissing, lowest);
         let bytes = bundle.clone().unwrap_or_default();
-        let entries = tile::split_entries(&bytes).filter(|entries| entries.len() >= width);
+        let entries = tile::split_entries(&bytes).filter(|entries| entries.len() as u64 == bundle_at.width);
         let entries = entries.map(|entries| entries[..width].to_vec());
         let from_entries: Hashes = entries.as_ref().map(|all| all.iter().map(|entry| leaf_hash(entry)).collect());
-        let from_tile: Hashes = lowest.as_deref().and_then(Tile::parse).filter(|hashes| hashes.len() >= width);
+        let from_tile: Hashes =
+            lowest.as_deref().and_then(Tile::parse).filter(|hashes| hashes.len() as u64 == tile_at.width);
         let from_tile = from_tile.map(|hashes| hashes[..width].to_vec());
         let signed = self.signed(run, n, &from_entries, &from_tile).await?;
         if bundle.is_some() && from_entries.as_ref() != Some(&signed) {
@@ -199,7 +203,7 @@ impl Walk {
         let (at, found) = stored(&run.store, piece).await;
         if let Some(bytes) = present(run, at, Code::TileMissing, found) {
             let hashes = Tile::parse(&bytes).unwrap_or_default();
-            if hashes.get(..expected.len()) != Some(expected) || at == piece && hashes.len() != expected.len() {
+            if hashes.len() as u64 != at.width || hashes.get(..expected.len()) != Some(expected) {
                 run.find(Code::TileWrong, at.key(), "its hashes do not follow from the entries");
             }
         }

@@ -15,6 +15,8 @@ const PAPER_MM: f64 = 10.0;
 /// A mark differs from the paper by at least so many levels, and by so many times the noise.
 const CONTRAST_MIN: u8 = 10;
 const NOISE_TIMES: u8 = 5;
+/// So much noise is no paper but a halftone or a dithered picture: its dots are marks.
+const CONTRAST_MAX: u8 = 40;
 const MM_PER_INCH: f64 = 25.4;
 
 /// What was found on a page.
@@ -72,7 +74,7 @@ fn working_copy(page: &Raster, dpi: f64) -> Raster {
 fn ink(page: &Raster, per_mm: f64) -> Vec<bool> {
     let paper = local_mean(page, (PAPER_MM * per_mm / 2.0).ceil() as usize);
     let depth: Vec<u8> = page.bytes().iter().zip(&paper).map(|(&sample, &mean)| mean.saturating_sub(sample)).collect();
-    let least = CONTRAST_MIN.max(noise(page, &paper).saturating_mul(NOISE_TIMES));
+    let least = noise(page, &paper).saturating_mul(NOISE_TIMES).clamp(CONTRAST_MIN, CONTRAST_MAX);
     depth.into_iter().map(|depth| depth >= least).collect()
 }
 
@@ -219,6 +221,12 @@ mod tests {
         assert!(!blankness(&pencil, DPI).is_blank());
         let number = sheet(|x, y| ((104.0..104.6).contains(&x) && (280.0..282.5).contains(&y)).then_some(50));
         assert_eq!(blankness(&number, DPI), Blankness { marks: 1, set_aside: 0 });
+    }
+
+    #[test]
+    fn a_dithered_picture_is_not_blank() {
+        let dots = (0..300 * 300_u32).map(|n| if (n / 7).wrapping_mul(2_654_435_761) >> 31 == 0 { 0 } else { 255 });
+        assert!(!blankness(&Raster::gray(300, 300, dots.collect()).expect("fits"), 100).is_blank());
     }
 
     #[test]

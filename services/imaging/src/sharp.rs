@@ -28,13 +28,13 @@ pub fn sharpness(page: &Raster) -> Option<f64> {
     (edges > 0).then(|| (squares / edges as f64).sqrt() / contrast)
 }
 
-/// From the darkest to the lightest thousandth.
+/// From the darkest to the lightest level that is no mere speck: a page of one line has little ink.
 fn contrast(samples: &[u8]) -> f64 {
     let mut histogram = [0_usize; 256];
     for &sample in samples {
         histogram[usize::from(sample)] += 1;
     }
-    let rare = samples.len() / 1_000;
+    let rare = samples.len() / 50_000;
     let reached = |levels: &[usize]| {
         let mut seen = 0;
         levels.iter().position(|count| {

@@ -11,6 +11,9 @@ use crate::decode::{high_bytes, over_white};
 use crate::probe::{open_tiff, tiff_error};
 use crate::{Facts, ImageError, MediaType, Raster, ccitt};
 
+/// PhotometricInterpretation of pages whose samples are indices into a ColorMap.
+const PALETTE: u16 = 3;
+
 type Tiff<'a> = Decoder<Cursor<&'a [u8]>>;
 
 pub(crate) fn decode(bytes: &[u8], facts: &Facts) -> Result<Raster, ImageError> {
@@ -21,13 +24,52 @@ pub(crate) fn decode(bytes: &[u8], facts: &Facts) -> Result<Raster, ImageError> 
         return ccitt::decode(bytes, &mut decoder, facts);
     }
     check_oddities(&mut decoder, facts)?;
+    let photometric: u16 = decoder.find_tag_unsigned(Tag::PhotometricInterpretation).map_err(tiff_error)?.unwrap_or(0);
+    if photometric == PALETTE {
+        return palette_page(bytes, &mut decoder, facts);
+    }
     let colour = decoder.colortype().map_err(tiff_error)?;
     let samples = match decoder.read_image().map_err(tiff_error)? {
         DecodingResult::U8(samples) => samples,
         DecodingResult::U16(samples) => high_bytes(&samples),
         _ => return Err(unsupported("a sample format other than 8 or 16 bits")),
     };
-    to_raster(&mut decoder, facts, colour, samples)
+    to_raster(facts, colour, samples)
+}
+
+/// The crate `tiff` has no word for palettes. Told that the page is gray, it gives the indices.
+fn palette_page(bytes: &[u8], decoder: &mut Tiff, facts: &Facts) -> Result<Raster, ImageError> {
+    if facts.samples != 1 || !matches!(facts.bits, 1 | 2 | 4 | 8) {
+        return Err(unsupported("a palette of this depth"));
+    }
+    let palette = palette(decoder, facts.bits)?;
+    let mut gray = bytes.to_vec();
+    set_black_is_zero(&mut gray).ok_or(ImageError::Truncated(MediaType::Tiff))?;
+    let mut decoder = open_tiff(&gray)?.with_limits(limits());
+    let DecodingResult::U8(samples) = decoder.read_image().map_err(tiff_error)? else {
+        return Err(unsupported("a palette of this depth"));
+    };
+    let indices = if facts.bits == 8 { samples } else { unpack(&samples, facts.width, facts.bits, |n| n) };
+    let colours = indices.iter().flat_map(|&n| palette[usize::from(n)]).collect();
+    Raster::rgb(facts.width, facts.height, colours)
+}
+
+/// Sets PhotometricInterpretation in the first directory of a classic TIFF to 1.
+fn set_black_is_zero(file: &mut [u8]) -> Option<()> {
+    let big = file.first()? == &b'M';
+    let u16 = |b: [u8; 2]| if big { u16::from_be_bytes(b) } else { u16::from_le_bytes(b) };
+    let u32 = |b: [u8; 4]| if big { u32::from_be_bytes(b) } else { u32::from_le_bytes(b) };
+    let at = u32(file.get(4..8)?.try_into().ok()?) as usize;
+    let fields = usize::from(u16(file.get(at..at + 2)?.try_into().ok()?));
+    for field in (0..fields).map(|n| at + 2 + 12 * n) {
+        let tag = u16(file.get(field..field + 2)?.try_into().ok()?);
+        if tag == Tag::PhotometricInterpretation.to_u16() {
+            let one = if big { 1_u16.to_be_bytes() } else { 1_u16.to_le_bytes() };
+            file.get_mut(field + 8..field + 10)?.copy_from_slice(&one);
+            return Some(());
+        }
+    }
+    None
 }
 
 fn limits() -> Limits {
@@ -55,7 +97,7 @@ fn check_oddities(decoder: &mut Tiff, facts: &Facts) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn to_raster(decoder: &mut Tiff, facts: &Facts, colour: ColorType, samples: Vec<u8>) -> Result<Raster, ImageError> {
+fn to_raster(facts: &Facts, colour: ColorType, samples: Vec<u8>) -> Result<Raster, ImageError> {
     let (width, height) = (facts.width, facts.height);
     match colour {
         ColorType::Gray(8 | 16) => Raster::gray(width, height, samples),
@@ -68,11 +110,9 @@ fn to_raster(decoder: &mut Tiff, facts: &Facts, colour: ColorType, samples: Vec<
         ColorType::RGBA(8 | 16) => Raster::rgb(width, height, over_white::<4, 3>(samples)),
         ColorType::CMYK(8 | 16) => Raster::rgb(width, height, cmyk_to_rgb(samples)),
         ColorType::YCbCr(8) => Raster::rgb(width, height, ycbcr_to_rgb(samples)),
-        ColorType::Palette(bits @ (1 | 2 | 4 | 8)) => {
-            let indices = if bits == 8 { samples } else { unpack(&samples, width, bits, |n| n) };
-            let palette = palette(decoder, bits)?;
-            let colours = indices.iter().flat_map(|&n| palette[usize::from(n)]).collect();
-            Raster::rgb(width, height, colours)
+        // What the crate calls gray with an extra sample; only alpha is known as one.
+        ColorType::Multiband { bit_depth: 8 | 16, num_samples: 2 } => {
+            Raster::gray(width, height, over_white::<2, 1>(samples))
         }
         other => Err(unsupported(format_args!("the colour type {other:?}"))),
     }
@@ -149,6 +189,37 @@ mod tests {
         assert_eq!((page.channels(), page.bytes()), (3, rgb.as_slice()));
         let page = crate::decode(&encoded::<colortype::CMYK8>(1, 1, &[0, 255, 0, 0])).expect("decodes");
         assert_eq!(page.bytes(), [255, 0, 255]);
+    }
+
+    #[test]
+    fn a_palette_is_looked_up() {
+        // 3 × 1 pixels of 4 bits, indices 1, 0, 2; colours 0 black, 1 red, 2 blue.
+        let mut map = [0_u16; 48];
+        (map[1], map[32 + 2]) = (0xff00, 0xff00);
+        let fields = [
+            (256, 4, 1, 3),
+            (257, 4, 1, 1),
+            (258, 3, 1, 4),
+            (262, 3, 1, 3),
+            (273, 4, 1, 8),
+            (279, 4, 1, 2),
+            (320, 3, 48, 10),
+        ];
+        let mut file = b"MM\0*\0\0\0\0\x10\x20".to_vec();
+        file.extend(map.iter().flat_map(|n| n.to_be_bytes()));
+        let directory = file.len() as u32;
+        file[4..8].copy_from_slice(&directory.to_be_bytes());
+        file.extend((fields.len() as u16).to_be_bytes());
+        for (tag, kind, count, value) in fields {
+            file.extend(u16::to_be_bytes(tag));
+            file.extend(u16::to_be_bytes(kind));
+            file.extend(u32::to_be_bytes(count));
+            // One short stands left-justified in the four bytes.
+            file.extend(u32::to_be_bytes(if kind == 3 && count == 1 { value << 16 } else { value }));
+        }
+        file.extend([0; 4]);
+        let page = crate::decode(&file).expect("decodes");
+        assert_eq!((page.width(), page.bytes()), (3, [255, 0, 0, 0, 0, 0, 0, 0, 255].as_slice()));
     }
 
     #[test]

@@ -62,7 +62,10 @@ impl Pages {
         }
         let options = LoadOptions::with_max_decompressed_size(PDF_STREAM_BYTES_MAX);
         let document = match Document::load_mem_with_options(bytes, options) {
-            Ok(document) if document.is_encrypted() || document.was_encrypted() => return Err(PdfError::Encrypted),
+            // The crate overlooks an encryption dictionary that stands in the trailer itself.
+            Ok(document) if document.was_encrypted() || document.trailer.has(b"Encrypt") => {
+                return Err(PdfError::Encrypted);
+            }
             Ok(document) => document,
             // However the key is wrong, what helps is the same.
             Err(_) if bytes.windows(8).any(|window| window == b"/Encrypt") => return Err(PdfError::Encrypted),

@@ -113,7 +113,7 @@ impl Edge {
             grown.rows.push(leaf_hash(leaf), |piece, hashes| {
                 pieces.push((piece, Bytes::from(tile::tile_bytes(hashes))));
             });
-            if grown.rows.size % WIDTH == 0 {
+            if grown.rows.size.is_multiple_of(WIDTH) {
                 let full = Row::Entries.full(grown.rows.size / WIDTH - 1);
                 pieces.push((full, Bytes::from(std::mem::take(&mut grown.bundle))));
             }

@@ -39,7 +39,7 @@ impl Row {
     /// The partial tile at the right edge, where the row does not end with a full one.
     pub fn edge(self, size: u64) -> Option<Piece> {
         let count = self.count(size);
-        (count % WIDTH != 0).then_some(Piece { row: self, n: count / WIDTH, width: count % WIDTH })
+        (!count.is_multiple_of(WIDTH)).then_some(Piece { row: self, n: count / WIDTH, width: count % WIDTH })
     }
 
     pub fn full(self, n: u64) -> Piece {

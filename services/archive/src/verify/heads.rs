@@ -32,13 +32,14 @@ pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, since: Option<Checkpo
     // Before the commits, so that a writer at work does not look like a thief.
     let checkpoint = checkpoint(run, key).await?;
     let commits = commits(run, key).await?;
-    let Some(last) = commits.last().map(|last| last.commit.clone()) else {
-        return Err(Error::NotAnArchive);
+    let head = match (checkpoint, commits.last()) {
+        (Some(checkpoint), _) => checkpoint,
+        (None, Some(Committed { commit, .. })) => {
+            run.report.checkpoint.clone_from(&commit.checkpoint);
+            note::open(&commit.checkpoint, key)?
+        }
+        (None, None) => return Err(Error::NotAnArchive),
     };
-    if checkpoint.is_none() {
-        run.report.checkpoint = last.checkpoint.clone();
-    }
-    let head = checkpoint.unwrap_or(Checkpoint { origin: String::new(), size: last.new_size, root: last.root });
     let mut marks = vec![mark(&head, CHECKPOINT, Code::RootWrong)];
     for Committed { commit, .. } in commits.iter().filter(|c| c.commit.new_size <= head.size) {
         let object = Commit::key(commit.sequence);
@@ -89,7 +90,8 @@ async fn commits(run: &mut Run<'_>, key: &LogKey) -> Result<Vec<Committed>> {
             _ => run.note(Code::UnknownObject, &object.key, "this is no name of a commit"),
         }
     }
-    let count = numbers.last().map_or(0, |last| last + 1);
+    // Every ledger has number 0.
+    let count = numbers.last().map_or(1, |last| last + 1);
     for missing in (0..count).filter(|number| !numbers.contains(number)).take(super::NOTES_MAX) {
         run.find(Code::CommitMissing, Commit::key(missing), "this number is missing in the chain");
     }

@@ -1,12 +1,14 @@
 //! What is checked before any handler runs? Origin, caller, rate, policy: in that order, for
-//! every route, because a route exists only through [`crate::routes!`], which puts
-//! [`check`] in front of it.
+//! every route, because a route exists only through [`crate::routes!`], which puts a
+//! [`Guard`] in front of it.
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::{Method, header};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use futures::future::LocalBoxFuture;
 
 use crate::identity::{self, Caller, Credential};
 use crate::policy::Action;
@@ -21,18 +23,52 @@ pub const PASSWORD_PAGE: &str = "/password";
 /// What stays open to a caller who must change the password first.
 const PASSWORD_PATHS: [&str; 4] = [PASSWORD_PAGE, "/logout", "/api/v1/session", "/api/v1/session/password"];
 
-/// Lets the request through to its handler, or answers it here.
-pub async fn check<B: MessageBody + 'static>(
+/// Stands before one route and lets requests through to its handler, or answers them.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard(pub Action);
+
+/// A [`Guard`] with the handler behind it.
+pub struct Guarded<S> {
     action: Action,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    match admit(action, request.request()).await {
-        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(problem) => {
-            let answer = refusal(request.request(), &problem);
-            Ok(request.into_response(answer))
-        }
+    handler: Rc<S>,
+}
+
+impl<S> Transform<S, ServiceRequest> for Guard
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error> + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Transform = Guarded<S>;
+    type InitError = ();
+    type Future = Ready<Result<Guarded<S>, ()>>;
+
+    fn new_transform(&self, handler: S) -> Self::Future {
+        ready(Ok(Guarded { action: self.0, handler: Rc::new(handler) }))
+    }
+}
+
+impl<S> Service<ServiceRequest> for Guarded<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error> + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<ServiceResponse, Error>>;
+
+    forward_ready!(handler);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let (action, handler) = (self.action, Rc::clone(&self.handler));
+        Box::pin(async move {
+            match admit(action, request.request()).await {
+                Ok(()) => handler.call(request).await,
+                Err(problem) => {
+                    let answer = refusal(request.request(), &problem);
+                    Ok(request.into_response(answer))
+                }
+            }
+        })
     }
 }
 

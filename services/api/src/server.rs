@@ -27,7 +27,7 @@ pub struct Route {
 
 /// Makes a route table: `method "path" Action => handler;` line by line. It gives
 /// `ROUTES: &[Route]` and `configure(&mut ServiceConfig)`, which registers each handler with
-/// [`crate::guard::check`] before it. There is no other way to register a route, so there is
+/// [`crate::guard::Guard`] before it. There is no other way to register a route, so there is
 /// none without a policy.
 ///
 /// An [`Action::Open`] handler takes `Option<Caller>` where it wants to know who asks; every
@@ -43,9 +43,7 @@ macro_rules! routes {
 
         pub fn configure(config: &mut actix_web::web::ServiceConfig) {
             $(config.route($path, actix_web::web::$method().to($handler).wrap(
-                actix_web::middleware::from_fn(|request, next| {
-                    $crate::guard::check($crate::policy::Action::$action, request, next)
-                }),
+                $crate::guard::Guard($crate::policy::Action::$action),
             ));)*
         }
     };

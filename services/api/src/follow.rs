@@ -77,6 +77,11 @@ impl Follower {
             && self.refreshed.compare_exchange(before, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// Says how far the index is when the server starts.
+    pub fn start_at(&self, indexed: u64) {
+        self.indexed.store(indexed, Ordering::Relaxed);
+    }
+
     /// The ledger index up to which words can be found.
     pub fn indexed(&self) -> u64 {
         self.indexed.load(Ordering::Relaxed)
@@ -141,7 +146,7 @@ pub async fn run(app: web::Data<App>) {
 async fn round(app: &App) -> Result<(), FollowError> {
     let end = app.refresh().await?;
     give_up_exhausted(app).await?;
-    let mut cursor = app.follower.indexed().max(app.index.cursor());
+    let mut cursor = app.follower.indexed();
     while cursor < end {
         cursor = index_group(&app.archive, &app.catalog, &app.index, cursor, end).await?;
         app.follower.indexed.store(cursor, Ordering::Relaxed);

@@ -68,6 +68,9 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
     let index = open_index(&serve.data, archive.size())?;
     let follower = Follower::default();
     follower.catch_up(&archive, &catalog).await.context("failed to bring the catalog up to the ledger")?;
+    // Either of them may have been made anew since they last agreed on this.
+    follower.start_at(index.cursor());
+    catalog.mark_indexed(index.cursor()).await?;
     Ok(web::Data::new(App {
         archive,
         catalog,

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_http::Request;
-use actix_web::body::BoxBody;
-use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::test::{self, TestRequest};
-use actix_web::{Error, web};
+use actix_web::web;
 use archive::{Archive, StoreAddress};
 use catalog::Catalog;
 use indexer::Index;
@@ -94,19 +91,11 @@ impl House {
         self.app.refresh().await.expect("folded");
     }
 
-    async fn service(&self) -> impl Service<Request, Response = ServiceResponse<BoxBody>, Error = Error> + use<> {
-        let app = server::assemble(self.app.clone());
-        test::init_service(app.wrap(actix_web::middleware::from_fn(boxed))).await
-    }
-
     pub async fn send(&self, request: TestRequest) -> Answer {
-        let service = self.service().await;
-        let answer = match service.call(request.to_request()).await {
-            Ok(answer) => answer.into_parts().1,
-            Err(error) => error.error_response(),
-        };
+        let service = test::init_service(server::assemble(self.app.clone())).await;
+        let answer = test::try_call_service(&service, request.to_request()).await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = actix_web::body::to_bytes(answer.into_body()).await.expect("a body").to_vec();
+        let body = actix_web::body::to_bytes(answer.into_body()).await.ok().expect("a body").to_vec();
         Answer { status, headers, body }
     }
 
@@ -174,13 +163,6 @@ impl House {
         let events = self.app.archive.events(0, 10_000).await.expect("events");
         events.iter().filter(|event| event.event.name() == name).count()
     }
-}
-
-async fn boxed(
-    request: actix_web::dev::ServiceRequest,
-    next: actix_web::middleware::Next<impl actix_web::body::MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 pub fn batch() -> BatchId {

@@ -1,6 +1,6 @@
 //! Pixels to words.
 //!
-//! - [`engine`]: how is Tesseract called? The only `unsafe` code is in there.
+//! - [`engine`]: how is Tesseract called? All `unsafe` code is in there, but for one system call of the sandbox.
 //! - [`read`]: which steps make text of one page image?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!

@@ -48,10 +48,11 @@ fn points(page: &Raster) -> Option<Vec<(f32, f32)>> {
     let rows: Vec<&[u8]> = small.bytes().chunks_exact(width).collect();
     // The outermost pixels belong to the scanner, not the page.
     let margin = width.min(height) / 50 + 1;
+    let inside = margin..width.saturating_sub(margin);
     let mut points = Vec::new();
     for y in margin..height.saturating_sub(margin) {
-        for x in margin..width.saturating_sub(margin) {
-            if rows[y - 1][x].abs_diff(rows[y + 1][x]) >= GRADIENT_MIN {
+        for (x, (above, below)) in rows[y - 1].iter().zip(rows[y + 1]).enumerate() {
+            if inside.contains(&x) && above.abs_diff(*below) >= GRADIENT_MIN {
                 points.push((x as f32 - width as f32 / 2.0, y as f32 - height as f32 / 2.0));
             }
         }

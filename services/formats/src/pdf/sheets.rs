@@ -111,7 +111,7 @@ fn write_sheet<W: Write>(
 fn write_symbol<W: Write>(file: &mut PdfFile<W>, symbol: &Symbol) -> Result<Number, PdfError> {
     let (columns, rows) = (symbol.columns as usize, symbol.rows as usize);
     let sane = (1..=2_000).contains(&columns) && (1..=2_000).contains(&rows) && symbol.dark.len() == columns * rows;
-    if !sane || !(symbol.width_mm > 0.0 && symbol.height_mm > 0.0) {
+    if !(sane && symbol.width_mm > 0.0 && symbol.height_mm > 0.0) {
         return Err(PdfError::NotEmbeddable("the barcode's size is impossible"));
     }
     let mut bits = Vec::with_capacity(columns * rows * PIXELS_PER_MODULE);

@@ -73,7 +73,7 @@ pub(super) fn invisible(text: &PageText, scale: f64, height: f64) -> String {
 
 /// A level line's common top and bottom, so that its words share one baseline; `None` where the line is slanted.
 fn level(line: &Line, rotation: u16) -> Option<Box> {
-    let tall = |place: Box| if rotation % 180 == 0 { place.h } else { place.w };
+    let tall = |place: Box| if rotation.is_multiple_of(180) { place.h } else { place.w };
     let whole = line.words.iter().map(|word| word.place).reduce(Box::union)?;
     let tallest = line.words.iter().map(|word| tall(word.place)).max()?;
     (f64::from(tall(whole)) <= 1.5 * f64::from(tallest)).then_some(whole)

@@ -14,7 +14,7 @@ const WORKING_SIDE: u32 = 1_000;
 /// A gradient weaker than this is noise or paper.
 const GRADIENT_MIN: u8 = 24;
 const POINTS_MAX: usize = 120_000;
-/// By how much the best angle's score must beat the typical one. On 130 scanned pages it was 9.7 times as high or more;
+/// By how much the best angle's score must beat the typical one. On 90 scanned pages it was 9.7 times as high or more;
 /// on photographs and dithered pictures, which have no lines of text, at most 2.8 times.
 const DISTINCT: f64 = 3.5;
 

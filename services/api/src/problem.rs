@@ -217,7 +217,8 @@ mod tests {
     fn a_problem_reads_as_rfc_9457() {
         let answer = Problem::refused("page-size", "page 3 says another size than its image").on_page(3).error_response();
         assert_eq!(answer.status(), 422);
-        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        assert_eq!(kind, Some("application/problem+json"));
         let body = answer.into_body().try_into_bytes().expect("a plain body");
         let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(body["type"], "urn:chartroom:problem:page-size");
@@ -228,6 +229,7 @@ mod tests {
     #[test]
     fn waiting_is_told_in_seconds() {
         let answer = Problem::slow_down(7).error_response();
-        assert_eq!(answer.headers()[header::RETRY_AFTER], "7");
+        let seconds = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        assert_eq!(seconds, Some("7"));
     }
 }

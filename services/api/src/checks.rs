@@ -64,13 +64,18 @@ fn names(fields: &CapturedFields, source: &record::manifest::Source) -> Reply<()
     if short && few {
         return Ok(());
     }
-    Err(Problem::refused("names", format!("names have at most {} characters, and files are at most 100", limits::NAME_CHARS_MAX)))
+    Err(Problem::refused(
+        "names",
+        format!("names have at most {} characters, and files are at most 100", limits::NAME_CHARS_MAX),
+    ))
 }
 
 /// The bytes are in the archive, unchanged, and as many as was said.
 async fn present(app: &App, blob: &Descriptor) -> Reply<Bytes> {
     let bytes = app.archive.read(&blob.digest).await.map_err(|error| match error {
-        archive::Error::Missing(_) => Problem::refused("blob-missing", "bytes that it names were not uploaded: upload them first"),
+        archive::Error::Missing(_) => {
+            Problem::refused("blob-missing", "bytes that it names were not uploaded: upload them first")
+        }
         other => other.into(),
     })?;
     if bytes.len() as u64 != blob.size {

@@ -62,7 +62,12 @@ fn write(handle: &Handle, archive: &Archive, pages: &[Page], out: Outlet) -> Res
 }
 
 /// The image as it was captured; where PDF has no word for its coding, the same pixels as PNG.
-fn add(document: &mut DocumentWriter<Outlet>, page: &Page, image: &[u8], text: Option<&PageText>) -> Result<(), ExportError> {
+fn add(
+    document: &mut DocumentWriter<Outlet>,
+    page: &Page,
+    image: &[u8],
+    text: Option<&PageText>,
+) -> Result<(), ExportError> {
     let rotation = text.map_or(0, |text| text.rotation);
     let scanned = ScannedPage { image, width: page.width, height: page.height, dpi: page.dpi, rotation, text };
     match document.page(&scanned) {

@@ -6,8 +6,8 @@
 //! caller reads its own writes. The index has a task of its own ([`run`]): it is always behind
 //! the catalog, and a slow index never holds up capture.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::web;
@@ -210,11 +210,7 @@ pub async fn index_group(
 
 /// The pages whose entry in the index an event changes: the one that was read, or all that
 /// have been read of a document whose fields are new.
-async fn pages_of(
-    archive: &Archive,
-    catalog: &Catalog,
-    event: &EventKind,
-) -> Result<Vec<PageDocument>, FollowError> {
+async fn pages_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Result<Vec<PageDocument>, FollowError> {
     let (document, pages) = match event {
         EventKind::Read { page, .. } => match catalog.page(*page).await? {
             Some((document, page)) if !page.withdrawn => (document, vec![page]),

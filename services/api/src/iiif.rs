@@ -71,7 +71,8 @@ impl Request {
         let (quality, format) = file.split_once('.').ok_or_else(|| bad("quality and format are missing"))?;
         Ok(Self {
             region: parse_region(region).ok_or_else(|| bad("the region is none of full, square, x,y,w,h, pct:…"))?,
-            size: parse_size(size).ok_or_else(|| bad("the size is none of max, w,  ,h  w,h  !w,h  pct:n; never enlarged"))?,
+            size: parse_size(size)
+                .ok_or_else(|| bad("the size is none of max, w,  ,h  w,h  !w,h  pct:n; never enlarged"))?,
             turn: rotation
                 .parse()
                 .ok()
@@ -140,12 +141,9 @@ impl Region {
             Self::Full => Place { x: 0, y: 0, w: width, h: height },
             Self::Square => Place { x: (width - side) / 2, y: (height - side) / 2, w: side, h: side },
             Self::Pixels(place) => place,
-            Self::Percent([x, y, w, h]) => Place {
-                x: part(width, x),
-                y: part(height, y),
-                w: part(width, w).max(1),
-                h: part(height, h).max(1),
-            },
+            Self::Percent([x, y, w, h]) => {
+                Place { x: part(width, x), y: part(height, y), w: part(width, w).max(1), h: part(height, h).max(1) }
+            }
         };
         let inside = place.x < width && place.y < height && place.w > 0 && place.h > 0;
         inside.then(|| Place { w: place.w.min(width - place.x), h: place.h.min(height - place.y), ..place })
@@ -260,8 +258,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_drawn_is_refused() {
-        for (region, size) in [("1000,0,5,5", "max"), ("0,0,0,5", "max"), ("full", "1001,"), ("full", "^max"),
-            ("full", "0,"), ("pct:0,0,200,1", "max"), ("full", "pct:NaN"), ("1,2,3", "max"), ("full", "")] {
+        for (region, size) in [
+            ("1000,0,5,5", "max"),
+            ("0,0,0,5", "max"),
+            ("full", "1001,"),
+            ("full", "^max"),
+            ("full", "0,"),
+            ("pct:0,0,200,1", "max"),
+            ("full", "pct:NaN"),
+            ("1,2,3", "max"),
+            ("full", ""),
+        ] {
             assert_eq!(measured(region, size), None, "{region} {size}");
         }
         assert!(Request::parse("full", "max", "45", "default.jpg").is_err());

@@ -22,7 +22,12 @@ pub fn token(token: TokenId, name: &str, role: Role, secret: &str) -> TokenRecor
     TokenRecord { token, name: name.to_owned(), role, secret: password::stored(secret), revoked: false }
 }
 
-pub async fn record_token(archive: &Archive, actor: Actor, at: Timestamp, record: &TokenRecord) -> Result<(), PeopleError> {
+pub async fn record_token(
+    archive: &Archive,
+    actor: Actor,
+    at: Timestamp,
+    record: &TokenRecord,
+) -> Result<(), PeopleError> {
     let body = sealed(archive, record).await?;
     append(archive, actor, at, EventKind::TokenRecorded { token: record.token, body }).await
 }

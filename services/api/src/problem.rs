@@ -52,7 +52,11 @@ impl Problem {
 
     /// 401 at the log-in itself; the same for every reason.
     pub fn wrong_log_in() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "wrong-log-in", "log-in name or password is wrong, or the account is disabled")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong-log-in",
+            "log-in name or password is wrong, or the account is disabled",
+        )
     }
 
     /// 403: the caller is known and this is not for them.
@@ -215,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_problem_reads_as_rfc_9457() {
-        let answer = Problem::refused("page-size", "page 3 says another size than its image").on_page(3).error_response();
+        let answer =
+            Problem::refused("page-size", "page 3 says another size than its image").on_page(3).error_response();
         assert_eq!(answer.status(), 422);
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         assert_eq!(kind, Some("application/problem+json"));

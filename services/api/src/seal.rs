@@ -55,12 +55,7 @@ pub async fn hand_over(
 }
 
 /// The answer of the first time, where the same document comes again.
-async fn sealed_before(
-    app: &App,
-    batch: BatchId,
-    document: DocumentId,
-    offer: &HandOver,
-) -> Reply<Option<Sealed>> {
+async fn sealed_before(app: &App, batch: BatchId, document: DocumentId, offer: &HandOver) -> Reply<Option<Sealed>> {
     let Some(version) = app.catalog.version(document, 1).await? else {
         return Ok(None);
     };

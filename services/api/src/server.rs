@@ -124,9 +124,11 @@ pub fn assemble(
 > {
     actix_web::App::new()
         .app_data(app)
-        .app_data(web::JsonConfig::default().limit(limits::REQUEST_JSON_BYTES_MAX).error_handler(|error, _| {
-            misread(error.status_code().as_u16()).into()
-        }))
+        .app_data(
+            web::JsonConfig::default()
+                .limit(limits::REQUEST_JSON_BYTES_MAX)
+                .error_handler(|error, _| misread(error.status_code().as_u16()).into()),
+        )
         .app_data(web::PayloadConfig::new(limits::PAGE_TEXT_BYTES_MAX))
         .app_data(web::QueryConfig::default().error_handler(|_, _| misread(400).into()))
         .app_data(web::FormConfig::default().error_handler(|_, _| misread(400).into()))
@@ -142,7 +144,9 @@ fn misread(status: u16) -> Problem {
     match status {
         413 => Problem::too_large("the body has more than 8 MiB"),
         415 => Problem::malformed("the body must be JSON, and say so in Content-Type"),
-        _ => Problem::malformed("the body or the query has another shape than this address takes: see /api/openapi.json"),
+        _ => {
+            Problem::malformed("the body or the query has another shape than this address takes: see /api/openapi.json")
+        }
     }
 }
 

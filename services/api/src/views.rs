@@ -63,13 +63,7 @@ impl Views {
 }
 
 /// Logs that `caller` is about to be shown one document (`page` none) or one of its pages.
-pub async fn log(
-    app: &App,
-    caller: &Caller,
-    document: DocumentId,
-    page: Option<PageId>,
-    form: ViewForm,
-) -> Reply<()> {
+pub async fn log(app: &App, caller: &Caller, document: DocumentId, page: Option<PageId>, form: ViewForm) -> Reply<()> {
     log_all(app, caller, vec![View { actor: caller.actor, document, page, form }]).await
 }
 
@@ -85,7 +79,8 @@ async fn log_all(app: &App, caller: &Caller, views: Vec<View>) -> Reply<()> {
     if fresh.is_empty() {
         return Ok(());
     }
-    let events = fresh.iter().map(|view| EventKind::Viewed { document: view.document, page: view.page, form: view.form });
+    let events =
+        fresh.iter().map(|view| EventKind::Viewed { document: view.document, page: view.page, form: view.form });
     app.append(caller.actor, events.collect()).await?;
     app.views.remember(&fresh, now);
     Ok(())

@@ -36,7 +36,8 @@ pub async fn token(app: &App, data: &DataDir) -> anyhow::Result<String> {
         }
     }
     let secret = password::secret()?;
-    let record = people::token(TokenId::from_uuid(uuid::Uuid::now_v7()), "the server's own readers", Role::Worker, &secret);
+    let record =
+        people::token(TokenId::from_uuid(uuid::Uuid::now_v7()), "the server's own readers", Role::Worker, &secret);
     people::record_token(&app.archive, Actor::System, app.now(), &record).await?;
     app.follower.catch_up(&app.archive, &app.catalog).await?;
     data.keep_worker_secret(&secret)?;
@@ -118,9 +119,9 @@ impl Shared {
             let Some(at) = children.iter().position(|child| child.id() == id) else {
                 return Ok("killed".to_owned());
             };
-            if let Some(status) = children[at].try_wait()? {
-                children.swap_remove(at);
-                return Ok(status.to_string());
+            if children[at].try_wait()?.is_some() {
+                // It has ended: this only hands out how.
+                return Ok(children.swap_remove(at).wait()?.to_string());
             }
         }
     }

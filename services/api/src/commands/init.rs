@@ -38,7 +38,8 @@ pub async fn run(init: Init, options: StoreOptions) -> anyhow::Result<()> {
     };
     let signer = data.make_key(&settings.origin)?;
     let key = signer.public();
-    let archive = Archive::init(&data.store(&settings, options)?, signer).await.context("failed to make the archive")?;
+    let archive =
+        Archive::init(&data.store(&settings, options)?, signer).await.context("failed to make the archive")?;
     let password = first_account(&archive).await?;
     let catalog = Catalog::open(&data.catalog(&settings)).await?;
     catch_up(&archive, &catalog).await?;
@@ -70,7 +71,8 @@ fn drawn_origin() -> anyhow::Result<String> {
 fn tell(init: &Init, key: &str, password: &str) -> anyhow::Result<()> {
     let folder = init.data.path().display();
     if init.json {
-        return say(&json!({"data": folder.to_string(), "login": FIRST_LOGIN, "password": password, "log_key": key}).to_string());
+        return say(&json!({"data": folder.to_string(), "login": FIRST_LOGIN, "password": password, "log_key": key})
+            .to_string());
     }
     say(&format!("made an archive in {folder}"))?;
     say(&format!("log key         {key}"))?;

@@ -29,7 +29,8 @@ pub async fn run(rebuild: Rebuild, options: StoreOptions) -> anyhow::Result<()> 
     server_is_stopped(data)?;
     let settings = data.settings()?;
     let signer = data.signer(&settings.origin)?;
-    let archive = Archive::open(&data.store(&settings, options)?, signer).await.context("failed to open the archive")?;
+    let archive =
+        Archive::open(&data.store(&settings, options)?, signer).await.context("failed to open the archive")?;
     if rebuild.catalog || both {
         rebuild_catalog(data, &archive).await?;
     }
@@ -118,7 +119,9 @@ async fn rebuild_index(data: &DataDir, archive: &Archive, catalog: &Catalog) -> 
 
 fn remove_folder(folder: &Path) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("failed to remove an old index"),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).context("failed to remove an old index")
+        }
         _ => Ok(()),
     }
 }

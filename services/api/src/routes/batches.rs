@@ -48,7 +48,10 @@ pub async fn open(
 ) -> Reply<HttpResponse> {
     let (batch, body) = (named(&batch)?, body.into_inner());
     if body.name.chars().count() > limits::NAME_CHARS_MAX || body.name.trim().is_empty() {
-        return Err(Problem::refused("batch-name", format!("a batch's name has 1 to {} characters", limits::NAME_CHARS_MAX)));
+        return Err(Problem::refused(
+            "batch-name",
+            format!("a batch's name has 1 to {} characters", limits::NAME_CHARS_MAX),
+        ));
     }
     match app.catalog.batch_record(batch).await? {
         Some(record) if record.name != body.name => {

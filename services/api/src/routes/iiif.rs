@@ -44,7 +44,8 @@ pub async fn info(
     page: web::Path<String>,
 ) -> Reply<HttpResponse> {
     let (_, page) = reach::page(&app, &caller, named(&page)?).await?;
-    let factors: Vec<u32> = (0..8).map(|power| 1 << power).filter(|f| *f == 1 || TILE * f < page.width.max(page.height) * 2).collect();
+    let factors: Vec<u32> =
+        (0..8).map(|power| 1 << power).filter(|f| *f == 1 || TILE * f < page.width.max(page.height) * 2).collect();
     let sizes: Vec<Value> = factors
         .iter()
         .rev()

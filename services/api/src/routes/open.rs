@@ -58,28 +58,55 @@ pub async fn metrics(app: web::Data<App>) -> HttpResponse {
     }
     metrics::gauge!("chartroom_ledger_events").set(app.archive.size() as f64);
     metrics::gauge!("chartroom_index_events").set(app.follower.indexed() as f64);
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))
-        .body(app.metrics.render())
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body(app.metrics.render())
 }
 
 /// The description of the API.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Chartroom", description = "Charts from paper and film: captured, sealed, read, found, proven. \
-        Errors are RFC 9457 problem documents. People send a session cookie, programs a bearer token."),
+    info(
+        title = "Chartroom",
+        description = "Charts from paper and film: captured, sealed, read, found, proven. \
+        Errors are RFC 9457 problem documents. People send a session cookie, programs a bearer token."
+    ),
     paths(
-        health, metrics, description,
-        session::log_in, session::whoami, session::log_out, session::change_password,
-        ledger::key, ledger::checkpoint, ledger::events, ledger::proof,
-        uploads::offset, uploads::append,
-        batches::open, batches::close, batches::status, batches::list, batches::exceptions, batches::attention,
+        health,
+        metrics,
+        description,
+        session::log_in,
+        session::whoami,
+        session::log_out,
+        session::change_password,
+        ledger::key,
+        ledger::checkpoint,
+        ledger::events,
+        ledger::proof,
+        uploads::offset,
+        uploads::append,
+        batches::open,
+        batches::close,
+        batches::status,
+        batches::list,
+        batches::exceptions,
+        batches::attention,
         handover::take,
-        work::claim, work::image, work::beat, work::text, work::failure,
+        work::claim,
+        work::image,
+        work::beat,
+        work::text,
+        work::failure,
         search::search,
-        documents::show, documents::pdf, documents::proof, documents::enter_fields,
-        pages::words, pages::alto, pages::image,
-        iiif::info, iiif::image, iiif::manifest, iiif::search,
+        documents::show,
+        documents::pdf,
+        documents::proof,
+        documents::enter_fields,
+        pages::words,
+        pages::alto,
+        pages::image,
+        iiif::info,
+        iiif::image,
+        iiif::manifest,
+        iiif::search,
     )
 )]
 pub struct Api;

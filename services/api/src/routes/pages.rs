@@ -60,8 +60,14 @@ pub async fn words(
 ) -> Reply<web::Json<Words>> {
     let (document, page) = reach::page(&app, &caller, named(&page)?).await?;
     views::log(&app, &caller, document.document, Some(page.page), ViewForm::Text).await?;
-    let mut answer =
-        Words { page: page.page, width: page.width, height: page.height, rotation: 0, words: Vec::new(), lit: Vec::new() };
+    let mut answer = Words {
+        page: page.page,
+        width: page.width,
+        height: page.height,
+        rotation: 0,
+        words: Vec::new(),
+        lit: Vec::new(),
+    };
     if let Some(digest) = &page.text {
         let bytes = app.archive.read(digest).await?;
         let text = alto::parse(&bytes).map_err(|error| Problem::unavailable("archive", &error))?;

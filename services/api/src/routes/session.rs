@@ -39,9 +39,7 @@ pub struct Session {
 }
 
 fn opened(logged_in: LoggedIn) -> HttpResponse {
-    HttpResponse::Ok()
-        .cookie(logged_in.cookie)
-        .json(Session { must_change_password: logged_in.must_change_password })
+    HttpResponse::Ok().cookie(logged_in.cookie).json(Session { must_change_password: logged_in.must_change_password })
 }
 
 /// Opens a session; the answer sets its cookie.

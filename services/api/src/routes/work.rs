@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use catalog::{Claimed, Retry};
 use formats::alto;
-use record::words::PageText;
 use record::wire::{Claim, Failure, Job};
+use record::words::PageText;
 use record::{EventKind, limits};
 
 use crate::identity::Caller;
@@ -19,9 +19,13 @@ use crate::state::App;
     responses((status = 200, description = "`Job`", body = Object), (status = 204, description = "nothing to do")))]
 pub async fn claim(app: web::Data<App>, body: web::Json<Claim>) -> Reply<HttpResponse> {
     if body.worker.chars().count() > limits::NAME_CHARS_MAX {
-        return Err(Problem::refused("worker-name", format!("a worker's name has at most {} characters", limits::NAME_CHARS_MAX)));
+        return Err(Problem::refused(
+            "worker-name",
+            format!("a worker's name has at most {} characters", limits::NAME_CHARS_MAX),
+        ));
     }
-    let Some(Claimed { job, attempt, page }) = app.catalog.claim(&body.worker, app.now(), limits::LEASE_SECONDS).await?
+    let Some(Claimed { job, attempt, page }) =
+        app.catalog.claim(&body.worker, app.now(), limits::LEASE_SECONDS).await?
     else {
         return Ok(HttpResponse::NoContent().finish());
     };

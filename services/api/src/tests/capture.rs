@@ -91,7 +91,11 @@ async fn a_document_without_a_patient_waits_until_a_technician_answers() {
     let (document, page) = house.capture(None).await;
     let open = house.get(Role::Technician, "/api/v1/exceptions").await.json();
     assert_eq!(open[0]["questions"][0]["code"], "no-patient", "{open}");
-    for path in [format!("/api/v1/documents/{document}"), format!("/api/v1/pages/{page}/words"), format!("/iiif/3/{page}/info.json")] {
+    for path in [
+        format!("/api/v1/documents/{document}"),
+        format!("/api/v1/pages/{page}/words"),
+        format!("/iiif/3/{page}/info.json"),
+    ] {
         assert_eq!(house.get(Role::Searcher, &path).await.status, 404, "{path}");
         assert_eq!(house.get(Role::Technician, &path).await.status, 200, "{path}");
     }

@@ -71,7 +71,8 @@ impl House {
         };
         let house = Self { app: web::Data::new(app), _folder: folder };
         for role in Role::ALL {
-            let record = people::token(TokenId::derived([role.as_str().as_bytes()]), role.as_str(), role, role.as_str());
+            let record =
+                people::token(TokenId::derived([role.as_str().as_bytes()]), role.as_str(), role, role.as_str());
             people::record_token(&house.app.archive, Actor::System, house.app.now(), &record).await.expect("recorded");
         }
         house.app.refresh().await.expect("folded");

@@ -53,10 +53,8 @@ async fn every_route_answers_every_role_by_the_table() {
                 request = request.insert_header(("authorization", format!("Bearer {}", role.as_str())));
             }
             let answer = house.send(request).await;
-            let code = serde_json::from_slice::<serde_json::Value>(&answer.body).map_or_else(
-                |_| String::new(),
-                |body| body["type"].as_str().unwrap_or_default().to_owned(),
-            );
+            let code = serde_json::from_slice::<serde_json::Value>(&answer.body)
+                .map_or_else(|_| String::new(), |body| body["type"].as_str().unwrap_or_default().to_owned());
             let by_guard = matches!(code.rsplit(':').next(), Some("not-signed-in" | "forbidden"));
             match refusal(role, route.action) {
                 Some(expected) => assert_eq!(answer.status, expected, "{route:?} {role:?} {code}"),
@@ -79,7 +77,8 @@ async fn the_description_knows_every_route_of_the_api() {
         assert!(text.get(route.method).is_some(), "{} {} is not described", route.method, route.path);
         described += 1;
     }
-    let methods = |item: &utoipa::openapi::PathItem| serde_json::to_value(item).expect("JSON").as_object().map_or(0, |o| o.len());
+    let methods =
+        |item: &utoipa::openapi::PathItem| serde_json::to_value(item).expect("JSON").as_object().map_or(0, |o| o.len());
     assert_eq!(described, api.paths.paths.values().map(methods).sum::<usize>(), "nothing else is described");
 }
 

@@ -70,7 +70,8 @@ async fn another_site_cannot_use_the_cookie() {
     let house = House::new().await;
     house.account("tess", Role::Technician, false).await;
     let cookie = cookie(&log_in(&house, "tess", PASSWORD).await);
-    let forged = TestRequest::delete().uri("/api/v1/session").cookie(cookie).insert_header(("origin", "https://evil.example"));
+    let forged =
+        TestRequest::delete().uri("/api/v1/session").cookie(cookie).insert_header(("origin", "https://evil.example"));
     assert_eq!(house.send(forged).await.status, 403);
 }
 

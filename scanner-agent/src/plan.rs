@@ -103,8 +103,6 @@ fn originals(state: &State, pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> Ve
             kept.push(original);
         }
     }
-    // The archive takes at most as many originals as pages. The pages' own files always fit.
-    kept.truncate(pages.len());
     kept
 }
 

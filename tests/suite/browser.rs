@@ -20,7 +20,7 @@ fn a_searcher_finds_the_page_and_sees_the_word_lit() -> Result<()> {
     browser.screenshot("1-log-in")?;
     browser.type_into("input[name=login]", "vera")?;
     browser.type_into("input[name=password]", "nine lives of a cat")?;
-    browser.click("form button[type=submit]")?;
+    browser.click("form.gate button")?;
     browser.type_into("input[name=q]", "cholangiogram")?;
     browser.press("\u{E007}")?; // Enter
     browser.wait_for("a hit", "return document.querySelector('mark')?.textContent || null")?;
@@ -48,7 +48,7 @@ fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     browser.open(&format!("{}/batches", site.url()))?;
     browser.type_into("input[name=login]", "tom")?;
     browser.type_into("input[name=password]", "a long enough word")?;
-    browser.click("form button[type=submit]")?;
+    browser.click("form.gate button")?;
     browser.open(&format!("{}/batches", site.url()))?;
     browser.wait_for("the batch", "return document.body.textContent.includes('Loose letters')")?;
     browser.screenshot("4-batches")?;
@@ -75,7 +75,7 @@ fn account(site: &Site, login: &str, role: &str, password: &str) -> Result<()> {
 
 /// The lit word's rectangle on the screen, once the viewer has drawn it.
 const LIT_WORD: &str = "
-    const lit = document.querySelector('.lit');
+    const lit = document.querySelector('.box.now');
     if (!lit) return null;
     const box = lit.getBoundingClientRect();
     return box.width > 5 ? {x: box.x, y: box.y, width: box.width, height: box.height} : null;
@@ -86,7 +86,7 @@ fn covers_dark_pixels(browser: &Browser) -> Result<bool> {
     let dark = browser.wait_for(
         "the page to be drawn under the box",
         "
-        const lit = document.querySelector('.lit').getBoundingClientRect();
+        const lit = document.querySelector('.box.now').getBoundingClientRect();
         for (const canvas of document.querySelectorAll('canvas')) {
             const at = canvas.getBoundingClientRect(), scale = canvas.width / at.width;
             if (!at.width || canvas.closest('.navigator')) continue;

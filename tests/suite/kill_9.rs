@@ -45,7 +45,7 @@ fn the_server_is_killed_again_and_again_while_pages_arrive() -> Result<()> {
     let mut site = Site::start(1)?;
     let station = site.token("technician")?;
     let paths: Vec<PathBuf> = samples::FILES.iter().map(|(file, _)| samples::path(file)).collect();
-    for round in 0..8_u64 {
+    for round in 0..6_u64 {
         let mut importing = site
             .station("import", &station)?
             .args(["--patient", samples::MRN])
@@ -53,7 +53,7 @@ fn the_server_is_killed_again_and_again_while_pages_arrive() -> Result<()> {
             .stderr(std::process::Stdio::null())
             .spawn()?;
         // Spread over the whole hand-over: the first rounds die early, the last ones late.
-        std::thread::sleep(Duration::from_millis(60 + round * 130));
+        std::thread::sleep(Duration::from_millis(60 + round * 170));
         site.kill_server()?;
         site.restart()?;
         let _ = importing.kill();

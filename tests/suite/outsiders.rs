@@ -23,7 +23,11 @@ fn qpdf_poppler_and_openssl_agree() -> Result<()> {
         ensure!(text.contains(word), "{word} is in the PDF's text");
     }
     let listed = program::succeed("pdfimages", Command::new("pdfimages").arg("-list").arg(&pdf).output()?)?;
-    ensure!(listed.matches("ccitt").count() == 2, "the G4 bytes are kept: {listed}");
+    let pictures: Vec<&str> = listed.lines().skip(2).collect();
+    ensure!(
+        pictures.len() >= 2 && pictures.iter().all(|line| line.contains("ccitt")),
+        "the G4 bytes are kept: {listed}"
+    );
 
     // Every blob's name is its SHA-256, says OpenSSL.
     let mut checked = 0;

@@ -37,9 +37,11 @@ fn counts(offer: &HandOver) -> Reply<()> {
         n if n > limits::DOCUMENT_PAGES_MAX => {
             Err(Problem::refused("pages", format!("a document has at most {} pages", limits::DOCUMENT_PAGES_MAX)))
         }
-        n if offer.originals.len() > n => {
-            Err(Problem::refused("originals", "a document has at most as many originals as pages"))
-        }
+        // Its files, and the sheets that speak for it.
+        _ if offer.originals.len() > limits::DOCUMENT_PAGES_MAX => Err(Problem::refused(
+            "originals",
+            format!("a document has at most {} originals", limits::DOCUMENT_PAGES_MAX),
+        )),
         _ => Ok(()),
     }
 }

@@ -5,6 +5,7 @@
 //! somebody, `Option<Caller>` where it is [`crate::policy::Action::Open`].
 
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -82,8 +83,11 @@ pub async fn resolve(app: &App, credential: &Credential) -> Reply<Option<Caller>
 
 async fn by_token(app: &App, secret: Digest) -> Reply<Option<Caller>> {
     let mut token = app.catalog.token_by_secret(&secret).await?;
-    if token.is_none() && app.follower.is_due(app.now()) {
-        // The command line may have made it a moment ago.
+    if token.is_none() {
+        // The command line may have made it a moment ago. Those who guess wait their turn.
+        while !app.follower.is_due(app.now()) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         app.refresh().await?;
         token = app.catalog.token_by_secret(&secret).await?;
     }

@@ -5,7 +5,7 @@
 //! answers its open questions ([`enter_fields`], the next version). Both end in [`seal`].
 
 use record::event::{Actor, EventKind};
-use record::manifest::{Exception, ExceptionCode, IndexFields, MANIFEST_SCHEMA, Manifest};
+use record::manifest::{Exception, ExceptionCode, IndexFields, MANIFEST_SCHEMA, Manifest, PageEntry};
 use record::wire::{CapturedFields, HandOver, Sealed};
 use record::{BatchId, DocumentId, Receipt, canonical};
 
@@ -29,7 +29,7 @@ pub async fn hand_over(
 ) -> Reply<(Sealed, bool)> {
     let _mine = app.sealing.enter(document).ok_or_else(busy)?;
     app.follower.catch_up(&app.archive, &app.catalog).await?;
-    if let Some(sealed) = sealed_before(app, batch, document, &offer).await? {
+    if let Some(sealed) = sealed_before(app, document, &offer).await? {
         return Ok((sealed, false));
     }
     let found = app.catalog.batch(batch).await?.ok_or_else(Problem::absent)?;
@@ -54,17 +54,16 @@ pub async fn hand_over(
     Ok((seal(app, caller.actor, manifest).await?, true))
 }
 
-/// The answer of the first time, where the same document comes again.
-async fn sealed_before(app: &App, batch: BatchId, document: DocumentId, offer: &HandOver) -> Reply<Option<Sealed>> {
+/// The answer of the first time, where the same document comes again: in the same batch or
+/// another, out of the same file or another, as long as its pages are the same bytes.
+async fn sealed_before(app: &App, document: DocumentId, offer: &HandOver) -> Reply<Option<Sealed>> {
     let Some(version) = app.catalog.version(document, 1).await? else {
         return Ok(None);
     };
     let manifest = app.archive.manifest(&version.manifest).await?;
-    if manifest.pages != offer.pages || manifest.originals != offer.originals {
+    let bytes = |pages: &[PageEntry]| pages.iter().map(|page| (page.page, page.image.digest)).collect::<Vec<_>>();
+    if bytes(&manifest.pages) != bytes(&offer.pages) {
         return Err(Problem::conflict("document-exists", "this document is sealed already, with other pages"));
-    }
-    if manifest.batch != batch {
-        return Err(Problem::conflict("document-exists", "this document is sealed already, in another batch"));
     }
     let receipt = app.archive.proof(version.sealed_index).await?;
     Ok(Some(Sealed { receipt, manifest: text(&manifest)? }))

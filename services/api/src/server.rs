@@ -54,7 +54,7 @@ mod api {
 
     routes! {
         get    "/healthz"                                     Open       => open::health;
-        get    "/metrics"                                     Open       => open::metrics;
+        get    "/metrics"                                     Audit      => open::metrics;
         get    "/api/openapi.json"                            Open       => open::description;
 
         post   "/api/v1/session"                              Open       => session::log_in;

@@ -15,6 +15,7 @@
 //! The memory is bounded and lost at a restart, which can only add events, never lose one.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
 use record::event::{Actor, ViewForm};
@@ -38,20 +39,38 @@ struct View {
 }
 
 /// What callers have been shown lately.
-#[derive(Default)]
-pub struct Views(Mutex<HashMap<View, Timestamp>>);
+pub struct Views {
+    seen: Mutex<HashMap<View, Timestamp>>,
+    /// Held while a caller's views go to the ledger, so that the tiles of one page, asked for
+    /// all at once, are one view. Callers share a gate by chance only.
+    gates: [tokio::sync::Mutex<()>; GATES],
+}
+
+const GATES: usize = 64;
+
+impl Default for Views {
+    fn default() -> Self {
+        Self { seen: Mutex::default(), gates: std::array::from_fn(|_| tokio::sync::Mutex::default()) }
+    }
+}
 
 impl Views {
+    fn gate(&self, actor: Actor) -> &tokio::sync::Mutex<()> {
+        let mut hasher = DefaultHasher::new();
+        actor.hash(&mut hasher);
+        &self.gates[hasher.finish() as usize % GATES]
+    }
+
     /// Those of `views` that must go to the ledger at `now`.
     fn fresh(&self, views: Vec<View>, now: Timestamp) -> Vec<View> {
         // A thread that panicked while holding the lock left whole entries: the map stays usable.
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         views.into_iter().filter(|view| seen.get(view).is_none_or(|at| now.0 - at.0 >= AGAIN_AFTER)).collect()
     }
 
     /// Called only after the ledger has them.
     fn remember(&self, views: &[View], now: Timestamp) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() + views.len() > REMEMBERED_MAX {
             seen.retain(|_, at| now.0 - at.0 < AGAIN_AFTER);
         }
@@ -76,6 +95,12 @@ pub async fn log_listed(app: &App, caller: &Caller, documents: impl IntoIterator
 async fn log_all(app: &App, caller: &Caller, views: Vec<View>) -> Reply<()> {
     let now = app.now();
     let fresh = app.views.fresh(views, now);
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let _gate = app.views.gate(caller.actor).lock().await;
+    // Whoever held the gate may just have logged the same.
+    let fresh = app.views.fresh(fresh, now);
     if fresh.is_empty() {
         return Ok(());
     }

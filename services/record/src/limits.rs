@@ -52,7 +52,8 @@ pub const COMMIT_WAITING_MAX: usize = 4_096;
 pub const COMMIT_ATTEMPTS_MAX: usize = 100;
 
 // -- work queue -------------------------------------------------------------------------
-pub const LEASE_SECONDS: u64 = 180;
+/// Workers beat three times a lease, so a page whose worker died waits this long and no longer.
+pub const LEASE_SECONDS: u64 = 45;
 pub const READ_ATTEMPTS_MAX: u32 = 3;
 /// The pause before a page is tried a second time; it doubles each time after.
 pub const READ_RETRY_SECONDS: i64 = 10;

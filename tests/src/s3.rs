@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
@@ -12,7 +13,11 @@ pub struct S3 {
     _server: Guarded,
     _files: TempDir,
     port: u16,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// SeaweedFS listens on more ports than can be chosen, so there is one at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 pub const BUCKET: &str = "chartroom";
 
@@ -20,13 +25,20 @@ impl S3 {
     pub fn start() -> Result<Self> {
         let weed = cache()?.join("venv/bin/weed");
         ensure!(weed.is_file(), "SeaweedFS is not installed; run scripts/setup --tests");
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let files = TempDir::new()?;
         let ports = free_ports(4)?;
         let log = std::fs::File::create(files.path().join("weed.log"))?;
         let server = std::process::Command::new(weed)
             .arg("server")
             .arg(format!("-dir={}", files.path().display()))
-            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-master.volumeSizeLimitMB=64"])
+            .args([
+                "-ip=127.0.0.1",
+                "-ip.bind=127.0.0.1",
+                "-s3",
+                "-master.volumeSizeLimitMB=64",
+                "-master.telemetry=false",
+            ])
             // With fewer slots a second bucket finds no volume and every put fails.
             .arg("-volume.max=200")
             .arg(format!("-s3.port={}", ports[0]))
@@ -37,7 +49,7 @@ impl S3 {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        let s3 = Self { _server: Guarded(server), _files: files, port: ports[0] };
+        let s3 = Self { _server: Guarded(server), _files: files, port: ports[0], _alone: alone };
         s3.make_bucket()?;
         Ok(s3)
     }

@@ -6,6 +6,7 @@ mod architecture;
 mod follow_a_page;
 
 mod access;
+mod archive_on_s3;
 mod bad_input;
 mod browser;
 mod damage;

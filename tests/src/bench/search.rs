@@ -199,12 +199,12 @@ impl Pages {
         let fields = DocumentFields {
             document: DocumentId::derived([document.to_be_bytes().as_slice()]),
             batch: BatchId::derived([(document / 100).to_be_bytes().as_slice()]),
-            filed: document % 50 != 0,
+            filed: !document.is_multiple_of(50),
             mrn: mrn(document % patients()),
             encounter: format!("E-{document}").parse().ok(),
             document_type: KINDS[document as usize % KINDS.len()].parse().ok(),
             date: Date::from_days_since_epoch(i64::from(document) * 7 % 18_000),
-            source: if document % 4 == 0 { SourceKind::Film } else { SourceKind::Scan },
+            source: if document.is_multiple_of(4) { SourceKind::Film } else { SourceKind::Scan },
             station: "station-1".to_owned(),
             scanned: Timestamp(1_700_000_000_000 + i64::from(n) * 1_000),
         };

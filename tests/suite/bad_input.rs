@@ -71,11 +71,11 @@ fn a_page_that_kills_its_reader_is_put_aside_with_its_image_still_there() -> Res
     let technician = site.caller("technician")?;
     for _ in 0..record::limits::READ_ATTEMPTS_MAX {
         let job = tests::program::wait_for("the page to be offered", || {
-            let answer = reader.post("/api/v1/work/claim", &json!({"worker": "crasher"}))?;
+            let answer = reader.post("/api/v1/jobs/claim", &json!({"worker": "crasher"}))?;
             Ok(if answer.status() == 200 { Some(answer.json::<serde_json::Value>()?) } else { None })
         })?;
         let id = job["job"].as_str().context("a job")?;
-        let answer = reader.post(&format!("/api/v1/work/{id}/failure"), &json!({"reason": "crashed"}))?;
+        let answer = reader.post(&format!("/api/v1/jobs/{id}/failure"), &json!({"reason": "crashed"}))?;
         ensure!(answer.status().is_success(), "failure answered {}", answer.status());
     }
     let attention = technician.json("/api/v1/attention")?;
@@ -83,7 +83,7 @@ fn a_page_that_kills_its_reader_is_put_aside_with_its_image_still_there() -> Res
     ensure!(attention.to_string().contains("crashed"), "the reason is told: {attention}");
     ensure!(technician.status(&format!("/api/v1/pages/{page}/image"))? == 200, "its image is still there");
     ensure!(
-        reader.post("/api/v1/work/claim", &json!({"worker": "crasher"}))?.status() == 204,
+        reader.post("/api/v1/jobs/claim", &json!({"worker": "crasher"}))?.status() == 204,
         "it is not offered again"
     );
     Ok(())

@@ -50,7 +50,7 @@ macro_rules! routes {
 }
 
 mod api {
-    use crate::routes::{batches, documents, handover, iiif, ledger, open, pages, search, session, uploads, work};
+    use crate::routes::{batches, documents, handover, iiif, jobs, ledger, open, pages, search, session, uploads};
 
     routes! {
         get    "/healthz"                                     Open       => open::health;
@@ -78,11 +78,11 @@ mod api {
         get    "/api/v1/attention"                            Oversee    => batches::attention;
         post   "/api/v1/documents/{document}/fields"          Resolve    => documents::enter_fields;
 
-        post   "/api/v1/work/claim"                           Work       => work::claim;
-        get    "/api/v1/work/{job}/image"                     Work       => work::image;
-        post   "/api/v1/work/{job}/beat"                      Work       => work::beat;
-        post   "/api/v1/work/{job}/text"                      Work       => work::text;
-        post   "/api/v1/work/{job}/failure"                   Work       => work::failure;
+        post   "/api/v1/jobs/claim"                           Work       => jobs::claim;
+        get    "/api/v1/jobs/{job}/image"                     Work       => jobs::image;
+        post   "/api/v1/jobs/{job}/beat"                      Work       => jobs::beat;
+        post   "/api/v1/jobs/{job}/text"                      Work       => jobs::text;
+        post   "/api/v1/jobs/{job}/failure"                   Work       => jobs::failure;
 
         get    "/api/v1/search"                               Read       => search::search;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;

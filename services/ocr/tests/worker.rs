@@ -108,10 +108,10 @@ fn job() -> Answer {
     (200, serde_json::to_vec(&job).expect("plain"))
 }
 
-const CLAIM: &str = "post /api/v1/work/claim";
-const IMAGE: &str = "get /api/v1/work/j1/image";
-const TEXT: &str = "post /api/v1/work/j1/text";
-const FAILURE: &str = "post /api/v1/work/j1/failure";
+const CLAIM: &str = "post /api/v1/jobs/claim";
+const IMAGE: &str = "get /api/v1/jobs/j1/image";
+const TEXT: &str = "post /api/v1/jobs/j1/text";
+const FAILURE: &str = "post /api/v1/jobs/j1/failure";
 
 fn worker(server: &Server) -> std::process::Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ocr-worker"));

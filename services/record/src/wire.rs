@@ -18,11 +18,11 @@
 //!
 //! | request | body → answer |
 //! |---|---|
-//! | `POST /work/claim` | [`Claim`] → 200 [`Job`], or 204 where there is nothing to do |
-//! | `GET /work/{job}/image` | → the master's bytes with their media type |
-//! | `POST /work/{job}/beat` | → 204, the lease is longer again; 410 where it has passed to another |
-//! | `POST /work/{job}/text` | ALTO, `application/xml` → 204; 410 likewise; 422 where it is no ALTO of this page |
-//! | `POST /work/{job}/failure` | [`Failure`] → 204 |
+//! | `POST /jobs/claim` | [`Claim`] → 200 [`Job`], or 204 where there is nothing to do |
+//! | `GET /jobs/{job}/image` | → the master's bytes with their media type |
+//! | `POST /jobs/{job}/beat` | → 204, the lease is longer again; 410 where it has passed to another |
+//! | `POST /jobs/{job}/text` | ALTO, `application/xml` → 204; 410 likewise; 422 where it is no ALTO of this page |
+//! | `POST /jobs/{job}/failure` | [`Failure`] → 204 |
 
 use serde::{Deserialize, Serialize};
 

@@ -5,13 +5,13 @@ pub mod batches;
 pub mod documents;
 pub mod handover;
 pub mod iiif;
+pub mod jobs;
 pub mod ledger;
 pub mod open;
 pub mod pages;
 pub mod search;
 pub mod session;
 pub mod uploads;
-pub mod work;
 
 use std::str::FromStr;
 

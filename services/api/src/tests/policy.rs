@@ -92,7 +92,7 @@ async fn an_unknown_address_is_a_problem_document() {
     let answer = house.get(Role::Admin, "/api/v1/nothing-here").await;
     assert_eq!((answer.status, answer.header("content-type")), (404, "application/problem+json"));
     let malformed = TestRequest::post()
-        .uri("/api/v1/work/claim")
+        .uri("/api/v1/jobs/claim")
         .insert_header(("authorization", "Bearer worker"))
         .insert_header(("content-type", "application/json"))
         .set_payload("{\"secret\":");

@@ -25,12 +25,12 @@ fn page_text(width: u32) -> PageText {
 }
 
 async fn claim(house: &House) -> Answer {
-    house.ask(Role::Worker, Method::POST, "/api/v1/work/claim", Some(json!({"worker": "w"}))).await
+    house.ask(Role::Worker, Method::POST, "/api/v1/jobs/claim", Some(json!({"worker": "w"}))).await
 }
 
 async fn hand_back(house: &House, job: &str, page: PageId, width: u32) -> Answer {
     let request = TestRequest::post()
-        .uri(&format!("/api/v1/work/{job}/text"))
+        .uri(&format!("/api/v1/jobs/{job}/text"))
         .insert_header(("authorization", "Bearer worker"))
         .insert_header(("content-type", "application/xml"))
         .set_payload(alto::write(&page_text(width), page));
@@ -52,7 +52,7 @@ async fn a_page_is_claimed_read_and_done_with() {
     let (_, page) = house.capture(Some("MRN-1")).await;
     let job = claim(&house).await.json();
     assert_eq!((&job["page"], &job["width"], &job["attempt"]), (&json!(page), &json!(60), &json!(1)));
-    let path = format!("/api/v1/work/{}", job["job"].as_str().expect("a name"));
+    let path = format!("/api/v1/jobs/{}", job["job"].as_str().expect("a name"));
     assert_eq!(house.get(Role::Worker, &format!("{path}/image")).await.header("content-type"), "image/png");
     assert_eq!(house.ask(Role::Worker, Method::POST, &format!("{path}/beat"), None).await.status, 204);
     let job = job["job"].as_str().expect("a name");
@@ -112,7 +112,7 @@ async fn after_three_failures_a_person_has_to_look() {
         now.0 += 3_600_000;
         let claimed = house.app.catalog.claim("w", now, 60).await.expect("asked").expect("a page");
         assert_eq!(claimed.attempt, attempt);
-        let path = format!("/api/v1/work/{}/failure", claimed.job);
+        let path = format!("/api/v1/jobs/{}/failure", claimed.job);
         let answer = house.ask(Role::Worker, Method::POST, &path, Some(json!({"reason": "crashed"}))).await;
         assert_eq!(answer.status, 204, "attempt {attempt}");
     }

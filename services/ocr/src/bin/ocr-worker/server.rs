@@ -45,7 +45,8 @@ impl ServerError {
 
 pub struct Server {
     client: Client,
-    work: String,
+    /// The address of the jobs.
+    jobs: String,
     token: String,
 }
 
@@ -60,13 +61,13 @@ impl Server {
             .read_timeout(ANSWER)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, work: format!("{}/api/v1/work", url.trim_end_matches('/')), token })
+        Ok(Self { client, jobs: format!("{}/api/v1/jobs", url.trim_end_matches('/')), token })
     }
 
     /// `None` where there is nothing to do.
     pub async fn claim(&self, worker: &str) -> Result<Option<Job>, ServerError> {
         let claim = Claim { worker: worker.to_owned() };
-        let answer = self.send(self.client.post(format!("{}/claim", self.work)).json(&claim)).await?;
+        let answer = self.send(self.client.post(format!("{}/claim", self.jobs)).json(&claim)).await?;
         match answer.status() {
             StatusCode::NO_CONTENT => Ok(None),
             _ => Ok(Some(answer.json().await?)),
@@ -100,7 +101,7 @@ impl Server {
     }
 
     fn at(&self, job: &Job, what: &str) -> String {
-        format!("{}/{}/{what}", self.work, job.job)
+        format!("{}/{}/{what}", self.jobs, job.job)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ServerError> {

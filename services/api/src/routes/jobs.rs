@@ -14,7 +14,7 @@ use crate::problem::{Problem, Reply};
 use crate::state::App;
 
 /// A page to read, held for `lease_seconds`.
-#[utoipa::path(post, path = "/api/v1/work/claim", tag = "work",
+#[utoipa::path(post, path = "/api/v1/jobs/claim", tag = "work",
     request_body(content = Object, description = "`Claim`: worker"),
     responses((status = 200, description = "`Job`", body = Object), (status = 204, description = "nothing to do")))]
 pub async fn claim(app: web::Data<App>, body: web::Json<Claim>) -> Reply<HttpResponse> {
@@ -51,7 +51,7 @@ fn lost() -> Problem {
 }
 
 /// The master image of the claimed page.
-#[utoipa::path(get, path = "/api/v1/work/{job}/image", tag = "work", params(("job" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/image", tag = "work", params(("job" = String, Path)),
     responses((status = 200, description = "the bytes as captured"), (status = 410, description = "the claim is over")))]
 pub async fn image(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResponse> {
     let claimed = held(&app, &job).await?;
@@ -60,7 +60,7 @@ pub async fn image(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpRes
 }
 
 /// The worker is alive: the lease is whole again.
-#[utoipa::path(post, path = "/api/v1/work/{job}/beat", tag = "work", params(("job" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/beat", tag = "work", params(("job" = String, Path)),
     responses((status = 204), (status = 410, description = "the claim is over")))]
 pub async fn beat(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResponse> {
     let held = app.catalog.beat(&job, app.now(), limits::LEASE_SECONDS).await?;
@@ -68,7 +68,7 @@ pub async fn beat(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResp
 }
 
 /// The page's text as ALTO, in pixels of the master.
-#[utoipa::path(post, path = "/api/v1/work/{job}/text", tag = "work", params(("job" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/text", tag = "work", params(("job" = String, Path)),
     request_body(content = String, content_type = "application/xml"),
     responses((status = 204), (status = 410, description = "the claim is over"),
         (status = 422, description = "it is no ALTO of this page")))]
@@ -107,7 +107,7 @@ fn understood(page: &catalog::Page, body: &Bytes) -> Reply<PageText> {
 }
 
 /// The worker could not read the page. After three times a person has to look.
-#[utoipa::path(post, path = "/api/v1/work/{job}/failure", tag = "work", params(("job" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/failure", tag = "work", params(("job" = String, Path)),
     request_body(content = Object, description = "`Failure`: reason"),
     responses((status = 204), (status = 410, description = "the claim is over")))]
 pub async fn failure(

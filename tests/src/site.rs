@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::http::Caller;
 use crate::program::{self, Guarded};
+use crate::s3::{BUCKET, S3};
 
 pub struct Site {
     root: TempDir,
@@ -18,20 +19,37 @@ pub struct Site {
     server: Option<Guarded>,
     readers: u32,
     environment: Vec<(String, String)>,
+    /// Where the bucket is, as `--store` takes it.
+    address: String,
     pub admin_password: String,
+    /// The bucket's server, where it is not a folder.
+    _s3: Option<S3>,
 }
+
+/// With this in the environment every site keeps its bucket in S3 instead of a folder;
+/// `scripts/test` runs the suite both ways.
+const BUCKETS_IN_S3: &str = "TEST_BUCKETS_IN_S3";
 
 impl Site {
     /// A new archive with its server running and `readers` OCR workers beside it.
     pub fn start(readers: u32) -> Result<Self> {
-        Self::start_with(readers, &[], Vec::new())
+        if std::env::var_os(BUCKETS_IN_S3).is_none() {
+            return Self::start_with(readers, &[], Vec::new());
+        }
+        let s3 = S3::start()?;
+        let address = format!("s3://{BUCKET}/archive");
+        let mut site = Self::start_with(readers, &["--store", &address], s3.environment())?;
+        (site.address, site._s3) = (address, Some(s3));
+        Ok(site)
     }
 
     /// Likewise, with more words for `chartroom init` and an environment for the server:
     /// another store, another catalog.
     pub fn start_with(readers: u32, init: &[&str], environment: Vec<(String, String)>) -> Result<Self> {
         let root = TempDir::new()?;
-        let mut site = Self { root, port: 0, server: None, readers, environment, admin_password: String::new() };
+        let address = root.path().join("data/store").to_string_lossy().into_owned();
+        let admin_password = String::new();
+        let mut site = Self { root, port: 0, server: None, readers, environment, address, admin_password, _s3: None };
         let mut words = vec!["init", "--json"];
         words.extend_from_slice(init);
         let made: Value = serde_json::from_str(&program::succeed("chartroom init", site.chartroom(&words)?)?)?;
@@ -138,9 +156,19 @@ impl Site {
         serde_json::from_str(&text).with_context(|| format!("the agent's report is JSON: {text}"))
     }
 
-    /// `chartroom-verify --json` over this site's store.
+    /// `chartroom-verify --json` over this site's store: exit code and report.
     pub fn verify(&self) -> Result<(i32, Value)> {
-        verify(&self.store(), &self.log_key())
+        let output = program::command("chartroom-verify")?
+            .args(["--json", "--store", &self.address, "--key"])
+            .arg(self.log_key())
+            .envs(self.environment.clone())
+            .output()?;
+        let code = output.status.code().context("chartroom-verify was killed")?;
+        let report = serde_json::from_slice(&output.stdout).with_context(|| {
+            let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            format!("a report in JSON, not {out:?}: {err}")
+        })?;
+        Ok((code, report))
     }
 
     /// `chartroom WORDS[0] --data DATA WORDS[1..]`.
@@ -149,19 +177,4 @@ impl Site {
         command.arg(words[0]).arg("--data").arg(self.data()).args(&words[1..]).envs(self.environment.clone());
         Ok(command.output()?)
     }
-}
-
-/// The auditor's own check of any copy of a store: exit code and report.
-pub fn verify(store: &Path, key: &Path) -> Result<(i32, Value)> {
-    let output =
-        program::command("chartroom-verify")?.arg("--json").arg("--store").arg(store).arg("--key").arg(key).output()?;
-    let code = output.status.code().context("chartroom-verify was killed")?;
-    let report = serde_json::from_slice(&output.stdout).with_context(|| {
-        format!(
-            "a report in JSON, not {:?}: {}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        )
-    })?;
-    Ok((code, report))
 }

@@ -47,24 +47,18 @@ pub fn copy(from: &mut dyn Read, path: &Path) -> io::Result<(Digest, u64)> {
 
 fn write_and_sync(from: &mut dyn Read, temporary: &Path) -> io::Result<(Digest, u64)> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(temporary)?;
-    let mut hasher = Hasher::new();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut size = 0;
-    loop {
-        let n = from.read(&mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        file.write_all(&buffer[..n])?;
-        size += n as u64;
-    }
+    let written = copy_and_digest(from, &mut file)?;
     file.sync_all()?;
-    Ok((hasher.finish(), size))
+    Ok(written)
 }
 
 /// The digest and size of what a stream holds.
 pub fn digest(from: &mut dyn Read) -> io::Result<(Digest, u64)> {
+    copy_and_digest(from, &mut io::sink())
+}
+
+/// Copies to the end of the stream; the digest and size of what was copied.
+fn copy_and_digest(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(Digest, u64)> {
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut size = 0;
@@ -74,6 +68,7 @@ pub fn digest(from: &mut dyn Read) -> io::Result<(Digest, u64)> {
             return Ok((hasher.finish(), size));
         }
         hasher.update(&buffer[..n]);
+        to.write_all(&buffer[..n])?;
         size += n as u64;
     }
 }

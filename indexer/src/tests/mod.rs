@@ -53,9 +53,9 @@ pub fn text_of(lines: &[&str]) -> PageText {
             let w = 10 * text.chars().count() as u32;
             let place = Place { x, y: 200 + 40 * row as u32, w, h: 30 };
             x += w + 12;
-            Word { text: text.to_owned(), place, confidence: 90 }
+            Word::read(text, place, 90)
         });
-        Line { words: words.collect() }
+        Line::of(words.collect())
     };
     let engine = Engine {
         name: "none".into(),
@@ -63,6 +63,7 @@ pub fn text_of(lines: &[&str]) -> PageText {
         model: "none".into(),
         model_digest: String::new(),
         recipe: String::new(),
+        ..Engine::default()
     };
     PageText {
         width: 2550,
@@ -71,7 +72,8 @@ pub fn text_of(lines: &[&str]) -> PageText {
         skew_centidegrees: 0,
         language: "eng".into(),
         engine,
-        blocks: vec![Block { lines: lines.iter().enumerate().map(line).collect() }],
+        blocks: vec![Block::of(lines.iter().enumerate().map(line).collect())],
+        ..PageText::default()
     }
 }
 

@@ -116,7 +116,10 @@ async fn body_of(archive: &Archive, index: u64, event: &Event) -> Result<Body, F
         EventKind::AccountRecorded { body, .. } => Body::Account(parsed(archive, index, body).await?),
         EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
         EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
-        EventKind::Read { .. } | EventKind::Unreadable { .. } | EventKind::Viewed { .. } => Body::None,
+        EventKind::Read { .. }
+        | EventKind::Corrected { .. }
+        | EventKind::Unreadable { .. }
+        | EventKind::Viewed { .. } => Body::None,
     })
 }
 
@@ -212,7 +215,7 @@ pub async fn index_group(
 /// have been read of a document whose fields are new.
 async fn pages_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Result<Vec<PageDocument>, FollowError> {
     let (document, pages) = match event {
-        EventKind::Read { page, .. } => match catalog.page(*page).await? {
+        EventKind::Read { page, .. } | EventKind::Corrected { page, .. } => match catalog.page(*page).await? {
             Some((document, page)) if !page.withdrawn => (document, vec![page]),
             _ => return Ok(Vec::new()),
         },

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use record::event::{AccountRecord, Actor, Role, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
+use record::words::AttentionReason;
 use record::{
     AccountId, BatchId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId, Timestamp, TokenId,
 };
@@ -135,7 +136,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { ExceptionCode PageState SourceKind UnreadableReason }
+coded! { AttentionReason ExceptionCode PageState SourceKind UnreadableReason }
 
 /// Whole records, as JSON. What a query looks them up by has a column of its own.
 macro_rules! records {

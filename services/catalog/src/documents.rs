@@ -2,6 +2,7 @@
 
 use record::event::{Actor, UnreadableReason};
 use record::manifest::{Exception, ExceptionCode, SourceKind};
+use record::words::AttentionReason;
 use record::{BatchId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +74,14 @@ table_row! {
         pub text: Option<Digest>,
         pub words: Option<u32>,
         pub confidence: Option<u8>,
-        /// The ledger index of the `Read` event.
+        /// The ledger index of the `Read` or `Corrected` event.
         pub read_index: Option<u64>,
+        /// Why a person should look at the page though it was read; gone once somebody has.
+        pub attention: Option<AttentionReason>,
+        /// Of the newest reading.
+        pub generation: u32,
+        /// A person went through the text: no machine replaces it.
+        pub corrected: bool,
     }
 }
 

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 use record::event::{AccountRecord, PatientsRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
+use record::words::AttentionReason;
 use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId, Timestamp};
 
 use crate::column::Value;
@@ -93,9 +94,13 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         {
             sealed(tx, Sealing { index: *index, event: &entry.event, digest: *digest, manifest, fields }).await
         }
-        (EventKind::Read { document, page, text, words, confidence }, _) => {
+        (EventKind::Read { document, page, text, words, confidence, attention, generation }, _) => {
             let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
-            read(tx, *document, *page, reading).await
+            read(tx, *document, *page, reading, *attention, *generation).await
+        }
+        (EventKind::Corrected { document, page, text, replaces, words, confidence, .. }, _) => {
+            let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
+            corrected(tx, *document, *page, reading, *replaces).await
         }
         (EventKind::Unreadable { document, page, reason }, _) => unreadable(tx, *document, *page, *reason).await,
         (EventKind::Viewed { .. }, _) => Ok(()),
@@ -265,11 +270,30 @@ struct Reading {
     confidence: u8,
 }
 
-async fn read(tx: &mut Tx, document: DocumentId, page: PageId, reading: Reading) -> Result<()> {
-    let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, read_index = $6 \
-               WHERE page = $1 AND document = $2";
+/// What a person has corrected, no machine replaces.
+async fn read(
+    tx: &mut Tx,
+    document: DocumentId,
+    page: PageId,
+    reading: Reading,
+    attention: Option<AttentionReason>,
+    generation: u32,
+) -> Result<()> {
+    let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, \
+                   read_index = $6, attention = $7, generation = $8 \
+               WHERE page = $1 AND document = $2 AND corrected = 0";
     let Reading { index, text, words, confidence } = reading;
-    run!(tx.on(), sql, page, document, text, words, confidence, index)?;
+    run!(tx.on(), sql, page, document, text, words, confidence, index, attention, generation)?;
+    unqueue(tx, document, page).await
+}
+
+/// Of two corrections of one text, the first in the ledger holds.
+async fn corrected(tx: &mut Tx, document: DocumentId, page: PageId, reading: Reading, replaces: Digest) -> Result<()> {
+    let sql = "UPDATE pages SET text = $3, words = $4, confidence = $5, read_index = $6, attention = NULL, \
+                   corrected = 1 \
+               WHERE page = $1 AND document = $2 AND text = $7";
+    let Reading { index, text, words, confidence } = reading;
+    run!(tx.on(), sql, page, document, text, words, confidence, index, replaces)?;
     unqueue(tx, document, page).await
 }
 

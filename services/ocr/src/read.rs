@@ -15,6 +15,8 @@ use record::words::{self, Block, Line, PageText, Word};
 
 use crate::engine::{Engine, EngineError, FoundWord, GrayImage, SIDE_PIXELS_MAX};
 
+/// See [`words::Engine::generation`].
+pub const GENERATION: u32 = 1;
 /// Less skew than this, in degrees, does not trouble Tesseract, and rotating blurs.
 const SKEW_MIN: f64 = 0.3;
 /// Mean confidence below which a page may stand the wrong way up: upside-down print reads at about
@@ -157,6 +159,7 @@ impl Attempt {
             language: engine.model().to_owned(),
             engine: self.described(engine),
             blocks: blocks(&self.words, &self.steps(width, height)),
+            ..PageText::default()
         }
     }
 
@@ -168,6 +171,7 @@ impl Attempt {
             model: engine.model().to_owned(),
             model_digest: engine.model_digest().to_string(),
             recipe: format!("psm=3 dpi={dpi} turn={} straighten={straighten:.2} scale={scale:.3}", turn.degrees()),
+            generation: GENERATION,
         }
     }
 }
@@ -240,7 +244,7 @@ fn word(found: &FoundWord, steps: &Straightening) -> Option<Word> {
     let place = steps.to_master(words::Box { x: left, y: top, w: right - left, h: bottom - top });
     // A word in the white corners that straightening added is no word of the page.
     let real = place.w > 0 && place.h > 0 && !text.is_empty() && text.len() <= limits::WORD_BYTES_MAX;
-    real.then(|| Word { text, place, confidence: found.confidence.round() as u8 })
+    real.then(|| Word::read(text, place, found.confidence.round() as u8))
 }
 
 #[cfg(test)]

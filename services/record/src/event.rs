@@ -16,6 +16,7 @@ use crate::id::{AccountId, BatchId, DocumentId, PageId, TokenId};
 use crate::limits;
 use crate::patient::Mrn;
 use crate::time::Timestamp;
+use crate::words::AttentionReason;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,8 +33,33 @@ pub enum EventKind {
     BatchRecorded { batch: BatchId, body: Digest },
     /// A document version was sealed.
     Sealed { document: DocumentId, version: u32, manifest: Digest, batch: BatchId, pages: u32 },
-    /// A page was read. `text` is the ALTO blob; `confidence` is 0 to 100.
-    Read { document: DocumentId, page: PageId, text: Digest, words: u32, confidence: u8 },
+    /// A page was read. `text` is the ALTO blob; `confidence` is 0 to 100. Read again with no better
+    /// result, `text` is the blob it had before.
+    Read {
+        document: DocumentId,
+        page: PageId,
+        text: Digest,
+        words: u32,
+        confidence: u8,
+        /// The most pressing reason why a person should look at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attention: Option<AttentionReason>,
+        /// [`crate::words::Engine::generation`] of the reading, whether or not its text was kept.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        generation: u32,
+    },
+    /// A person went through the text of a page. `text` is the whole page's new ALTO blob, in place of
+    /// `replaces`; where the page has another text by then, the event changes nothing. `changed` words
+    /// are not as they were; 0 where all was confirmed. No machine replaces it later.
+    Corrected {
+        document: DocumentId,
+        page: PageId,
+        text: Digest,
+        replaces: Digest,
+        words: u32,
+        confidence: u8,
+        changed: u32,
+    },
     /// A page could not be read; a person has to look. The image is still there.
     Unreadable { document: DocumentId, page: PageId, reason: UnreadableReason },
     /// Somebody was shown a document, or one page of it.
@@ -49,6 +75,11 @@ pub enum EventKind {
     TokenRecorded { token: TokenId, body: Digest },
     /// Patients were added to the patient list. Body: [`PatientsRecord`].
     PatientsRecorded { body: Digest, count: u32 },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Event {
@@ -74,7 +105,7 @@ impl EventKind {
             | Self::AccountRecorded { body, .. }
             | Self::TokenRecorded { body, .. }
             | Self::PatientsRecorded { body, .. } => Some(*body),
-            Self::Read { text, .. } => Some(*text),
+            Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
             Self::Sealed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
         }
     }
@@ -83,6 +114,7 @@ impl EventKind {
         match self {
             Self::Sealed { document, .. }
             | Self::Read { document, .. }
+            | Self::Corrected { document, .. }
             | Self::Unreadable { document, .. }
             | Self::Viewed { document, .. } => Some(*document),
             _ => None,
@@ -95,6 +127,7 @@ impl EventKind {
             Self::BatchRecorded { .. } => "batch-recorded",
             Self::Sealed { .. } => "sealed",
             Self::Read { .. } => "read",
+            Self::Corrected { .. } => "corrected",
             Self::Unreadable { .. } => "unreadable",
             Self::Viewed { .. } => "viewed",
             Self::AccountRecorded { .. } => "account-recorded",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A rectangle in pixels of the master image, as stored: x to the right, y down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Box {
     pub x: u32,
     pub y: u32,
@@ -21,26 +21,128 @@ impl Box {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Word {
+    /// As printed: a word that goes on in the next line keeps its hyphen.
     pub text: String,
     pub place: Box,
     /// 0 to 100.
     pub confidence: u8,
+    /// Set where the word is one part of a word that was broken at a line end.
+    pub part: Option<Part>,
+    /// A person has looked at it: confirmed or corrected.
+    pub corrected: bool,
+}
+
+impl Word {
+    /// A whole word as an engine read it.
+    pub fn read(text: impl Into<String>, place: Box, confidence: u8) -> Self {
+        Self { text: text.into(), place, confidence, part: None, corrected: false }
+    }
+}
+
+/// Which part of a broken word, and the whole of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    First(String),
+    Second(String),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     pub words: Vec<Word>,
+    /// The page's where absent.
+    pub language: Option<String>,
+}
+
+impl Line {
+    pub fn of(words: Vec<Word>) -> Self {
+        Self { words, language: None }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
     pub lines: Vec<Line>,
+    /// Set where the block is a cell of a table. The cells of a table follow each other, row by row.
+    pub cell: Option<Cell>,
+}
+
+impl Block {
+    pub fn of(lines: Vec<Line>) -> Self {
+        Self { lines, cell: None }
+    }
+}
+
+/// A place in a table; all counted from 0, tables over the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    pub table: u32,
+    pub row: u32,
+    pub column: u32,
+}
+
+/// What kind of page it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PageKind {
+    #[default]
+    Text,
+    /// Nothing is on it.
+    Blank,
+    /// A picture without text.
+    Picture,
+}
+
+/// Why a page, or a part of it, needs a person though it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttentionReason {
+    /// There is writing that is not print.
+    Handwriting,
+    /// There is a picture; text on it may be missing.
+    Picture,
+    /// There is ink too faint to be read.
+    Faint,
+    /// Text runs over the edge of the image.
+    CutOff,
+    /// There is print, and what was made of it is doubtful.
+    Doubtful,
+}
+
+impl AttentionReason {
+    pub const ALL: [Self; 5] = [Self::Handwriting, Self::Picture, Self::Faint, Self::CutOff, Self::Doubtful];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Handwriting => "handwriting",
+            Self::Picture => "picture",
+            Self::Faint => "faint",
+            Self::CutOff => "cut-off",
+            Self::Doubtful => "doubtful",
+        }
+    }
+
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::Handwriting => "there is handwriting, which is not read",
+            Self::Picture => "there is a picture; text on it may be missing",
+            Self::Faint => "the print is too faint to be read with certainty",
+            Self::CutOff => "text runs over the edge of the image",
+            Self::Doubtful => "what was read is doubtful",
+        }
+    }
+}
+
+/// A part of the page that a person should look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attention {
+    pub reason: AttentionReason,
+    pub place: Box,
 }
 
 /// One page's text in reading order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageText {
     /// Size of the master image.
     pub width: u32,
@@ -51,7 +153,10 @@ pub struct PageText {
     pub skew_centidegrees: i32,
     pub language: String,
     pub engine: Engine,
+    pub kind: PageKind,
     pub blocks: Vec<Block>,
+    /// The most pressing first.
+    pub attention: Vec<Attention>,
 }
 
 impl PageText {
@@ -93,7 +198,7 @@ impl PageText {
 }
 
 /// Everything needed to read the page again and get the same text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engine {
     pub name: String,
     pub version: String,
@@ -102,4 +207,7 @@ pub struct Engine {
     pub model_digest: String,
     /// The steps and parameters, `key=value` joined by spaces.
     pub recipe: String,
+    /// Counts up whenever a change of the steps makes other text; 0 for text nobody numbered. Pages
+    /// read with a lower one are worth reading again.
+    pub generation: u32,
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use indexer::floor::Floor;
 use indexer::{DocumentFields, Filters, Index, PageDocument, Scope, SearchRequest};
 use record::manifest::SourceKind;
-use record::words::{Block, Box as Place, Engine, Line, PageText, Word};
+use record::words::{Block, Box as Place, Line, PageText, Word};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp};
 use serde_json::json;
 use tempfile::TempDir;
@@ -214,16 +214,8 @@ impl Pages {
 
     fn text(&mut self) -> PageText {
         let lines = (0..LINES).map(|row| self.line(row as u32)).collect();
-        let none = String::new();
-        let engine = Engine {
-            name: none.clone(),
-            version: none.clone(),
-            model: none.clone(),
-            model_digest: none.clone(),
-            recipe: none,
-        };
         let (width, height, language) = (2550, 3300, "eng".to_owned());
-        PageText { width, height, rotation: 0, skew_centidegrees: 0, language, engine, blocks: vec![Block { lines }] }
+        PageText { width, height, language, blocks: vec![Block::of(lines)], ..PageText::default() }
     }
 
     fn line(&mut self, row: u32) -> Line {
@@ -234,9 +226,9 @@ impl Pages {
             let place =
                 Place { x, y: 200 + 100 * row + self.random.below(5) as u32, w, h: 34 + self.random.below(12) as u32 };
             x += w + 16;
-            Word { text, place, confidence: 60 + self.random.below(40) as u8 }
+            Word::read(text, place, 60 + self.random.below(40) as u8)
         });
-        Line { words: words.collect() }
+        Line::of(words.collect())
     }
 }
 

@@ -69,6 +69,10 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::Read { words, confidence, .. } => {
             (format!("Page read: {words} word{}, confidence {confidence} %", plural(*words)), "text")
         }
+        EventKind::Corrected { changed: 0, .. } => ("Page's text confirmed".to_owned(), "text"),
+        EventKind::Corrected { changed, .. } => {
+            (format!("Page's text corrected: {changed} word{} changed", plural(*changed)), "text")
+        }
         EventKind::Unreadable { reason, .. } => (format!("Page not readable: {}", reason.explain()), "exceptions"),
         EventKind::Viewed { page, form, .. } => (viewed(page.is_some(), *form), "search"),
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),
@@ -102,7 +106,8 @@ mod tests {
     #[test]
     fn events_read_as_sentences() {
         let (document, page) = (DocumentId::derived([b"d".as_slice()]), PageId::derived([b"p".as_slice()]));
-        let read = EventKind::Read { document, page, text: record::Digest::of(b""), words: 1, confidence: 93 };
+        let text = record::Digest::of(b"");
+        let read = EventKind::Read { document, page, text, words: 1, confidence: 93, attention: None, generation: 1 };
         assert_eq!(tell(&read).0, "Page read: 1 word, confidence 93 %");
         let seen = EventKind::Viewed { document, page: Some(page), form: ViewForm::Pdf };
         assert_eq!(tell(&seen).0, "Page given out as a PDF");

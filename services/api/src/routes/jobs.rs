@@ -81,6 +81,8 @@ pub async fn text(app: web::Data<App>, caller: Caller, job: web::Path<String>, b
         words: u32::try_from(text.words().count()).unwrap_or(u32::MAX),
         confidence: text.confidence(),
         text: app.archive.put("application/alto+xml", body).await?.digest,
+        attention: text.attention.first().map(|attention| attention.reason),
+        generation: text.engine.generation,
     };
     app.append_one(caller.actor, event).await?;
     metrics::counter!("chartroom_pages_read_total").increment(1);

@@ -11,17 +11,18 @@ use serde_json::json;
 use super::house::{Answer, House};
 
 fn page_text(width: u32) -> PageText {
-    let word = |text: &str, x: u32| Word { text: text.into(), place: Place { x, y: 5, w: 20, h: 10 }, confidence: 90 };
+    let word = |text: &str, x: u32| Word::read(text, Place { x, y: 5, w: 20, h: 10 }, 90);
     let engine = Engine {
         name: "test".into(),
         version: "1".into(),
         model: "none".into(),
         model_digest: "none".into(),
         recipe: String::new(),
+        ..Engine::default()
     };
-    let line = Line { words: vec![word("acute", 2), word("cholangitis", 30)] };
-    let blocks = vec![Block { lines: vec![line] }];
-    PageText { width, height: 40, rotation: 0, skew_centidegrees: 0, language: "eng".into(), engine, blocks }
+    let line = Line::of(vec![word("acute", 2), word("cholangitis", 30)]);
+    let blocks = vec![Block::of(vec![line])];
+    PageText { width, height: 40, language: "eng".into(), engine, blocks, ..PageText::default() }
 }
 
 async fn claim(house: &House) -> Answer {

@@ -102,7 +102,10 @@ impl Ledger {
     pub fn read(&mut self, name: &str, number: u32) -> &mut Self {
         let text = Digest::of(format!("text of {name} {number}").as_bytes());
         let (document, page) = (document(name), page(name, number));
-        self.push(EventKind::Read { document, page, text, words: 120, confidence: 91 }, Body::None)
+        self.push(
+            EventKind::Read { document, page, text, words: 120, confidence: 91, attention: None, generation: 1 },
+            Body::None,
+        )
     }
 
     pub fn unreadable(&mut self, name: &str, number: u32) -> &mut Self {

@@ -25,12 +25,8 @@ mod tests {
     }
 
     pub(super) fn sample() -> PageText {
-        let word = |text: &str, x, confidence| Word {
-            text: text.to_owned(),
-            place: Box { x, y: 40, w: 90, h: 30 },
-            confidence,
-        };
-        let line = Line { words: vec![word("Größe", 10, 96), word("<5&\"'", 120, 7), word("mg", 230, 100)] };
+        let word = |text: &str, x, confidence| Word::read(text, Box { x, y: 40, w: 90, h: 30 }, confidence);
+        let line = Line::of(vec![word("Größe", 10, 96), word("<5&\"'", 120, 7), word("mg", 230, 100)]);
         PageText {
             width: 2480,
             height: 3508,
@@ -43,8 +39,10 @@ mod tests {
                 model: "eng".into(),
                 model_digest: "sha256:ab".into(),
                 recipe: "psm=3 dpi=300".into(),
+                generation: 1,
             },
-            blocks: vec![Block { lines: vec![line, Line::default()] }, Block::default()],
+            blocks: vec![Block::of(vec![line, Line::default()]), Block::default()],
+            ..PageText::default()
         }
     }
 
@@ -90,9 +88,9 @@ mod tests {
     fn text() -> impl Strategy<Value = PageText> {
         let place = (0..9_000_u32, 0..9_000_u32, 0..500_u32, 0..500_u32);
         let word = ("[^\\p{C}\u{fffe}\u{ffff}]{0,12}", place, 0..=100_u8)
-            .prop_map(|(text, (x, y, w, h), confidence)| Word { text, place: Box { x, y, w, h }, confidence });
-        let line = prop::collection::vec(word, 0..5).prop_map(|words| Line { words });
-        let block = prop::collection::vec(line, 0..4).prop_map(|lines| Block { lines });
+            .prop_map(|(text, (x, y, w, h), confidence)| Word::read(text, Box { x, y, w, h }, confidence));
+        let line = prop::collection::vec(word, 0..5).prop_map(|words| Line::of(words));
+        let block = prop::collection::vec(line, 0..4).prop_map(Block::of);
         let blocks = prop::collection::vec(block, 0..4);
         let name = "[ -~äß€]{0,16}";
         let engine = (name, name, name, name, name).prop_map(|(name, version, model, model_digest, recipe)| Engine {
@@ -101,6 +99,7 @@ mod tests {
             model,
             model_digest,
             recipe,
+            generation: 2,
         });
         let turn = prop::sample::select(vec![0_u16, 90, 180, 270]);
         (1..60_000_u32, 1..60_000_u32, turn, -1_000..1_000_i32, name, engine, blocks).prop_map(
@@ -112,6 +111,7 @@ mod tests {
                 language,
                 engine,
                 blocks,
+                ..PageText::default()
             },
         )
     }

@@ -159,7 +159,7 @@ impl Builder {
             return Err(AltoError::Content("a word is too long"));
         }
         let line = self.blocks.last_mut().and_then(|block| block.lines.last_mut());
-        line.ok_or(AltoError::Content("a word is in no line"))?.words.push(Word { text, place, confidence });
+        line.ok_or(AltoError::Content("a word is in no line"))?.words.push(Word::read(text, place, confidence));
         Ok(())
     }
 
@@ -191,8 +191,10 @@ impl Builder {
                 recipe: setting("recipe"),
                 name: self.software,
                 version: self.version,
+                generation: setting("generation").parse().unwrap_or(0),
             },
             blocks: self.blocks,
+            ..PageText::default()
         })
     }
 }

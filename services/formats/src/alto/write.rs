@@ -39,6 +39,7 @@ fn description(xml: &mut String, text: &PageText) -> std::fmt::Result {
         ("language", &text.language),
         ("rotation", &text.rotation.to_string()),
         ("skew-centidegrees", &text.skew_centidegrees.to_string()),
+        ("generation", &engine.generation.to_string()),
         ("recipe", &engine.recipe),
     ];
     let settings = settings.map(|(name, value)| format!("{name}={}", clean(value)));
@@ -61,7 +62,7 @@ fn write_block(xml: &mut String, block: &Block, number: usize) -> std::fmt::Resu
 fn write_line(xml: &mut String, line: &Line, block: usize, number: usize) -> std::fmt::Result {
     writeln!(xml, "<TextLine ID=\"line-{block}-{number}\" {}>", attributes(around(&line.words)))?;
     let mut before: Option<Box> = None;
-    for Word { text, place, confidence } in &line.words {
+    for Word { text, place, confidence, .. } in &line.words {
         if let Some(before) = before {
             let from = before.x + before.w;
             let gap = place.x.saturating_sub(from);

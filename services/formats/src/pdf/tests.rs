@@ -1,7 +1,7 @@
 //! What is written is read back; what is more than a scan is not taken for one.
 
 use proptest::prelude::*;
-use record::words::{Block, Box, Engine, Line, PageText, Word};
+use record::words::{Block, Box, Line, PageText, Word};
 
 use super::png::{Colour, Png};
 use super::*;
@@ -15,21 +15,15 @@ fn jpeg() -> Vec<u8> {
 }
 
 fn text(rotation: u16) -> PageText {
-    let word = |text: &str, x| Word { text: text.into(), place: Box { x, y: 4, w: 9, h: 5 }, confidence: 90 };
+    let word = |text: &str, x| Word::read(text, Box { x, y: 4, w: 9, h: 5 }, 90);
     PageText {
         width: 30,
         height: 20,
         rotation,
         skew_centidegrees: 0,
         language: "eng".into(),
-        engine: Engine {
-            name: String::new(),
-            version: String::new(),
-            model: String::new(),
-            model_digest: String::new(),
-            recipe: String::new(),
-        },
-        blocks: vec![Block { lines: vec![Line { words: vec![word("Größe", 2), word("7", 15)] }] }],
+        blocks: vec![Block::of(vec![Line::of(vec![word("Größe", 2), word("7", 15)])])],
+        ..PageText::default()
     }
 }
 

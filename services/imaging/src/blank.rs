@@ -93,7 +93,7 @@ fn noise(page: &Raster, paper: &[u8]) -> u8 {
 }
 
 /// Mean over a square of `2 × radius + 1`, by running column sums.
-fn local_mean(page: &Raster, radius: usize) -> Vec<u8> {
+pub(crate) fn local_mean(page: &Raster, radius: usize) -> Vec<u8> {
     let (width, height) = (page.width() as usize, page.height() as usize);
     let rows: Vec<&[u8]> = page.bytes().chunks_exact(width).collect();
     let mut columns = vec![0_u64; width];

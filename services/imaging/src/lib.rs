@@ -11,15 +11,25 @@
 //! | the same picture turned, cut, scaled, encoded | the methods of [`Raster`] |
 //! | where on the master is what was found on the straightened picture? | [`Straightening`] |
 //! | how far is the text turned? | [`skew`] |
+//! | what spoils it: border, uneven light, grain, scratches, polarity, small print? | [`Border`], [`light()`], [`noise()`], [`is_negative`], [`glyph_height`] |
+//! | the same page without that | [`Border::fill`], [`even_light`], [`median`], [`smooth`], [`despeckle`], [`without_scratches`] |
 //! | is there anything on it? is it in focus? | [`blankness`], [`sharpness`] |
 
 mod blank;
+mod border;
 mod ccitt;
 mod decode;
+mod denoise;
 mod encode;
 mod error;
+mod glyphs;
+mod light;
+mod noise;
+mod polarity;
 mod probe;
 mod raster;
+mod reduce;
+mod scratches;
 mod sharp;
 mod skew;
 mod straighten;
@@ -27,11 +37,18 @@ mod tiff_pixels;
 mod turn;
 
 pub use blank::{Blankness, blankness};
+pub use border::Border;
 pub use decode::decode;
+pub use denoise::{despeckle, median, smooth};
 pub use error::ImageError;
+pub use glyphs::glyph_height;
+pub use light::{Light, even_light, light};
+pub use noise::{Noise, noise};
+pub use polarity::is_negative;
 pub use probe::{Facts, MediaType, probe};
 pub use raster::{Pixels, Raster};
+pub use scratches::without_scratches;
 pub use sharp::sharpness;
-pub use skew::skew;
+pub use skew::{Level, level, skew};
 pub use straighten::Straightening;
 pub use turn::QuarterTurn;

@@ -18,10 +18,32 @@ const POINTS_MAX: usize = 120_000;
 /// on photographs and dithered pictures, which have no lines of text, at most 2.8 times.
 const DISTINCT: f64 = 3.5;
 
+/// How lines of text lie, and how clearly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// Clockwise, −10 to 10.
+    pub degrees: f64,
+    /// How many times the typical direction's score the best one has; 0 where there is nothing to see.
+    pub clearness: f64,
+}
+
+impl Level {
+    /// Whether a direction stands out, so that there are lines of text.
+    pub fn is_clear(self) -> bool {
+        self.clearness > DISTINCT
+    }
+}
+
 /// Degrees by which the text is turned clockwise, −10 to 10; 0 where no direction stands out.
 /// [`Raster::rotate`] by the negative of it makes the lines level.
 pub fn skew(page: &Raster) -> f64 {
-    let Some(points) = points(page) else { return 0.0 };
+    let level = level(page);
+    if level.is_clear() { level.degrees } else { 0.0 }
+}
+
+/// The most level direction that lines of text could have.
+pub fn level(page: &Raster) -> Level {
+    let Some(points) = points(page) else { return Level { degrees: 0.0, clearness: 0.0 } };
     let steps = (DEGREES_MAX / 0.5) as i32;
     let coarse: Vec<(f64, f64)> = (-steps..=steps).map(|n| scored(&points, f64::from(n) * 0.5)).collect();
     let mut typical: Vec<f64> = coarse.iter().map(|&(_, score)| score).collect();
@@ -30,7 +52,7 @@ pub fn skew(page: &Raster) -> f64 {
         let near = (-5..=5).map(|n| scored(&points, centre + f64::from(n) * step));
         best_of(near.chain([(centre, score)]))
     });
-    if best.1 > typical[typical.len() / 2] * DISTINCT { best.0 } else { 0.0 }
+    Level { degrees: best.0, clearness: best.1 / typical[typical.len() / 2].max(1.0) }
 }
 
 fn scored(points: &[(f32, f32)], degrees: f64) -> (f64, f64) {
@@ -43,7 +65,7 @@ fn best_of(angles: impl IntoIterator<Item = (f64, f64)>) -> (f64, f64) {
 
 /// Places, relative to the centre, where dark meets light going down; `None` if there are too few to say anything.
 fn points(page: &Raster) -> Option<Vec<(f32, f32)>> {
-    let small = working_copy(page)?;
+    let small = page.reduce(page.width().min(page.height()) / WORKING_SIDE);
     let (width, height) = (small.width() as usize, small.height() as usize);
     let rows: Vec<&[u8]> = small.bytes().chunks_exact(width).collect();
     // The outermost pixels belong to the scanner, not the page.
@@ -62,28 +84,6 @@ fn points(page: &Raster) -> Option<Vec<(f32, f32)>> {
     }
     let every = points.len().div_ceil(POINTS_MAX);
     Some(points.into_iter().step_by(every).collect())
-}
-
-/// Gray, averaged down by a whole factor; cheaper than a filter and all that a profile needs.
-fn working_copy(page: &Raster) -> Option<Raster> {
-    let factor = (page.width().min(page.height()) / WORKING_SIDE).max(1) as usize;
-    let (width, height) = (page.width() as usize / factor, page.height() as usize / factor);
-    let channels = page.channels();
-    // Green alone is close enough to gray here.
-    let channel = channels / 2;
-    let divisor = (factor * factor) as u32;
-    let mut samples = Vec::with_capacity(width * height);
-    let mut sums = vec![0_u32; width];
-    for band in page.bytes().chunks_exact(page.stride() * factor).take(height) {
-        sums.fill(0);
-        for row in band.chunks_exact(page.stride()) {
-            for (sum, block) in sums.iter_mut().zip(row.chunks_exact(factor * channels)) {
-                *sum += block[channel..].iter().step_by(channels).map(|&sample| u32::from(sample)).sum::<u32>();
-            }
-        }
-        samples.extend(sums.iter().map(|sum| (sum / divisor) as u8));
-    }
-    Raster::gray(width as u32, height as u32, samples).ok()
 }
 
 /// Sum of squared differences between neighbouring rows of the profile sheared by `degrees`.

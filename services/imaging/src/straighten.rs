@@ -14,12 +14,20 @@ pub struct Straightening {
     turn: QuarterTurn,
     degrees: f64,
     scale: f64,
+    /// How many times as wide and high the picture was made before all that.
+    stretch: (f64, f64),
 }
 
 impl Straightening {
     /// `degrees` clockwise, after the quarter turn; `scale` 2.0 doubles each side.
     pub const fn new(master_width: u32, master_height: u32, turn: QuarterTurn, degrees: f64, scale: f64) -> Self {
-        Self { master: (master_width, master_height), turn, degrees, scale }
+        Self { master: (master_width, master_height), turn, degrees, scale, stretch: (1.0, 1.0) }
+    }
+
+    /// For a master that was stretched to square pixels first, as fax pages must be; `master_width` and
+    /// `master_height` are then those after stretching.
+    pub const fn after_stretch(self, across: f64, down: f64) -> Self {
+        Self { stretch: (across, down), ..self }
     }
 
     /// Carries out the steps.
@@ -39,14 +47,18 @@ impl Straightening {
     pub fn to_master(&self, place: Rectangle) -> Rectangle {
         let edge = |at: u32, side: u32| (f64::from(at), f64::from(at) + f64::from(side));
         let ((left, right), (top, bottom)) = (edge(place.x, place.w), edge(place.y, place.h));
-        let corners = [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(x, y)| self.point(x, y));
-        let span = |pick: fn(&(f64, f64)) -> f64, most: u32| {
+        let unstretched = |(x, y): (f64, f64)| (x / self.stretch.0, y / self.stretch.1);
+        let corners = [(left, top), (right, top), (left, bottom), (right, bottom)];
+        let corners = corners.map(|(x, y)| unstretched(self.point(x, y)));
+        let (width, height) = unstretched((f64::from(self.master.0), f64::from(self.master.1)));
+        let span = |pick: fn(&(f64, f64)) -> f64, most: f64| {
+            let most = most.round();
             let low = corners.iter().map(pick).fold(f64::INFINITY, f64::min).round();
             let high = corners.iter().map(pick).fold(f64::NEG_INFINITY, f64::max).round();
-            let (low, high) = (low.clamp(0.0, f64::from(most)) as u32, high.clamp(0.0, f64::from(most)) as u32);
+            let (low, high) = (low.clamp(0.0, most) as u32, high.clamp(0.0, most) as u32);
             (low, high - low)
         };
-        let ((x, w), (y, h)) = (span(|corner| corner.0, self.master.0), span(|corner| corner.1, self.master.1));
+        let ((x, w), (y, h)) = (span(|corner| corner.0, width), span(|corner| corner.1, height));
         Rectangle { x, y, w, h }
     }
 

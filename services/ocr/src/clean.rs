@@ -1,0 +1,92 @@
+//! Which cleaning does this page need, and no more?
+//!
+//! One fixed chain of cleaning steps helps spoiled pages and harms decent ones, so every step has its own evidence.
+//! The order matters: grain is amplified by evening out the light, and both are by enlarging.
+//!
+//! | step | taken when | pages it is for (character error before → after, see the README for all) |
+//! |---|---|---|
+//! | invert | the print is lighter than the paper | film negatives |
+//! | border | black touches the edge | film, copies |
+//! | despeckle, denoise | specks, or grain that is strong beside the print | salt and pepper, Gaussian noise, faded print |
+//! | scratches | it is film | film |
+//! | light | the paper's brightness varies, or the print is faint | book folds, shadows, faded print |
+
+use imaging::{Border, Raster};
+
+/// A border smaller than this share of the page is a shadow at its rim.
+const BORDER_MIN: f64 = 0.004;
+/// With more of it, the page comes from film or a copier.
+const BORDER_FILM: f64 = 0.05;
+/// Levels between the darkest and the lightest paper that print does not suffer from.
+const UNEVEN_MIN: u8 = 45;
+/// Levels between paper and print from which on Tesseract needs no help.
+const CONTRAST_FULL: u8 = 60;
+/// Grain, as a share of the contrast, that Tesseract copes with.
+const GRAIN_MIN: f64 = 0.07;
+/// With more of it, one pass of smoothing is not enough.
+const GRAIN_STRONG: f64 = 0.14;
+/// Share of single pixels that stand apart.
+const SPECKS_MIN: f64 = 0.004;
+const FILL: u8 = 235;
+
+/// A page made readable, and what was done to it.
+pub struct Cleaned {
+    pub image: Raster,
+    pub steps: Vec<&'static str>,
+}
+
+/// Cleans a gray page as far as it needs it.
+pub fn clean(master: Raster) -> Cleaned {
+    let mut page = Cleaned { image: master, steps: Vec::new() };
+    let negative = imaging::is_negative(&page.image);
+    if negative {
+        page.image = page.image.invert();
+        page.steps.push("invert");
+    }
+    let border = Border::find(&page.image);
+    if border.share() > BORDER_MIN {
+        let paper = imaging::light(&page.image).paper.max(FILL / 2);
+        page.image = border.fill(&page.image, paper);
+        page.steps.push("border");
+    }
+    page.denoise();
+    if (negative || border.share() > BORDER_FILM)
+        && let Some(clean) = imaging::without_scratches(&page.image)
+    {
+        page.image = clean;
+        page.steps.push("scratches");
+    }
+    page.even_light();
+    page
+}
+
+impl Cleaned {
+    fn denoise(&mut self) {
+        let noise = imaging::noise(&self.image);
+        let contrast = f64::from(imaging::light(&self.image).contrast.max(20));
+        let grain = noise.grain / contrast;
+        if noise.specks > SPECKS_MIN && grain < GRAIN_STRONG {
+            self.step("despeckle", |page| imaging::median(page));
+            self.step("smooth", imaging::smooth);
+        } else if grain > GRAIN_MIN {
+            self.step("median", imaging::median);
+            self.step("smooth", imaging::smooth);
+            if grain > GRAIN_STRONG {
+                self.step("smooth", imaging::smooth);
+                self.step("median", imaging::median);
+            }
+        }
+    }
+
+    fn even_light(&mut self) {
+        let light = imaging::light(&self.image);
+        if light.unevenness > UNEVEN_MIN || light.contrast < CONTRAST_FULL {
+            self.step("light", imaging::even_light);
+        }
+    }
+
+    fn step(&mut self, name: &'static str, change: impl Fn(&Raster) -> Raster) {
+        self.image = change(&self.image);
+        self.steps.push(name);
+    }
+}

@@ -4,6 +4,7 @@
 //! takes up to thirty times as long over it.
 
 use crate::Raster;
+use crate::blank::local_mean;
 
 /// Median of each pixel and its eight neighbours: specks vanish, edges stay. Column-wise sorting after J. Smith,
 /// "Implementing Median Filters in XC4000E FPGAs" (XCELL 23, 1996), whose minima and maxima the compiler turns
@@ -62,6 +63,19 @@ pub fn smooth(page: &Raster) -> Raster {
     page.like(page.width(), page.height(), samples)
 }
 
+/// Draws soft edges apart: each pixel moves away from the mean around it by `amount` times its distance to it (unsharp
+/// masking; a box averaged twice over `radius` stands in for the Gaussian).
+pub fn sharpen(page: &Raster, radius: u32, amount: i16) -> Raster {
+    let gray = page.to_gray();
+    let mean = |of: &Raster| gray.like(gray.width(), gray.height(), local_mean(of, radius as usize));
+    let drawn = |(&sample, &mean): (&u8, &u8)| {
+        let sample = i16::from(sample);
+        (sample + amount * (sample - i16::from(mean))).clamp(0, 255) as u8
+    };
+    let samples = gray.bytes().iter().zip(mean(&mean(&gray)).bytes()).map(drawn).collect();
+    gray.like(gray.width(), gray.height(), samples)
+}
+
 /// Takes out single pixels that stand apart from all their neighbours and puts the median there; all others stay.
 pub fn despeckle(page: &Raster) -> Raster {
     let clean = median(page);
@@ -97,6 +111,14 @@ mod tests {
         }
         assert_eq!(median(&page_with_specks), page());
         assert_eq!(despeckle(&page_with_specks), page());
+    }
+
+    #[test]
+    fn a_soft_edge_becomes_a_hard_one() {
+        let soft = smooth(&smooth(&smooth(&page())));
+        let hard = sharpen(&soft, 2, 4);
+        let width_of_edge = |page: &Raster| page.bytes()[320..352].iter().filter(|s| (60..190).contains(*s)).count();
+        assert!(width_of_edge(&hard) < width_of_edge(&soft), "{hard:?}");
     }
 
     #[test]

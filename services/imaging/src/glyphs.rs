@@ -8,6 +8,9 @@ use record::words::Box as Rectangle;
 use crate::Raster;
 use crate::blank::local_mean;
 
+/// Ink is darker than its surroundings by this share of what the darkest hundredth of the page is, and by this much.
+const DEPTH_SHARE: f64 = 0.45;
+const DEPTH_MIN: u8 = 20;
 /// Fewer letters than this say nothing about the page.
 const LETTERS_MIN: usize = 30;
 /// Pixels looked at; a larger page is judged by its middle.
@@ -18,8 +21,9 @@ pub fn glyph_height(page: &Raster) -> Option<u32> {
     let part = middle_part(page);
     let gray = part.to_gray();
     let around = local_mean(&gray, 20);
-    let ink: Vec<bool> =
-        gray.bytes().iter().zip(&around).map(|(&sample, &mean)| sample < mean.saturating_sub(24)).collect();
+    let depth: Vec<u8> = gray.bytes().iter().zip(&around).map(|(&sample, &mean)| mean.saturating_sub(sample)).collect();
+    let least = ink_depth(&depth);
+    let ink: Vec<bool> = depth.into_iter().map(|depth| depth >= least).collect();
     let mut heights: Vec<u32> =
         spots(&ink, gray.width() as usize).into_iter().filter(is_letter).map(|spot| spot.h).collect();
     if heights.len() < LETTERS_MIN {
@@ -27,6 +31,18 @@ pub fn glyph_height(page: &Raster) -> Option<u32> {
     }
     heights.sort_unstable();
     Some(heights[heights.len() / 2])
+}
+
+/// How much darker than what is around it ink is: a share of what the darkest pixels are, so that grain is none.
+fn ink_depth(depth: &[u8]) -> u8 {
+    let mut histogram = [0_usize; 256];
+    depth.iter().for_each(|&depth| histogram[usize::from(depth)] += 1);
+    let mut darker = 0;
+    let darkest = (0..256).rev().find(|&level| {
+        darker += histogram[level];
+        darker > depth.len() / 100
+    });
+    ((darkest.unwrap_or(0) as f64 * DEPTH_SHARE) as u8).max(DEPTH_MIN)
 }
 
 fn is_letter(spot: &Rectangle) -> bool {

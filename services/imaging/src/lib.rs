@@ -39,7 +39,7 @@ mod turn;
 pub use blank::{Blankness, blankness};
 pub use border::Border;
 pub use decode::decode;
-pub use denoise::{despeckle, median, smooth};
+pub use denoise::{despeckle, median, sharpen, smooth};
 pub use error::ImageError;
 pub use glyphs::glyph_height;
 pub use light::{Light, even_light, light};

@@ -8,6 +8,7 @@
 //! | invert | the print is lighter than the paper | film negatives |
 //! | border | black touches the edge | film, copies |
 //! | despeckle, denoise | specks, or grain that is strong beside the print | salt and pepper, Gaussian noise, faded print |
+//! | sharpen | letters are out of focus and there is no grain | bad focus |
 //! | scratches | it is film | film |
 //! | light | the paper's brightness varies, or the print is faint | book folds, shadows, faded print |
 
@@ -27,6 +28,9 @@ const GRAIN_MIN: f64 = 0.07;
 const GRAIN_STRONG: f64 = 0.14;
 /// Share of single pixels that stand apart.
 const SPECKS_MIN: f64 = 0.004;
+/// A page less sharp is out of focus.
+const SHARP_MIN: f64 = 0.15;
+const SHARPEN: i16 = 4;
 const FILL: u8 = 235;
 
 /// A page made readable, and what was done to it.
@@ -49,18 +53,45 @@ pub fn clean(master: Raster) -> Cleaned {
         page.image = border.fill(&page.image, paper);
         page.steps.push("border");
     }
-    page.denoise();
-    if (negative || border.share() > BORDER_FILM)
-        && let Some(clean) = imaging::without_scratches(&page.image)
-    {
-        page.image = clean;
-        page.steps.push("scratches");
+    if negative || border.share() > BORDER_FILM {
+        page.restore_film();
+    } else {
+        page.denoise();
     }
+    page.focus();
     page.even_light();
     page
 }
 
 impl Cleaned {
+    /// Film has scratches down its run, and grain that is wider than a pixel.
+    fn restore_film(&mut self) {
+        if let Some(clean) = imaging::without_scratches(&self.image) {
+            self.image = clean;
+            self.steps.push("scratches");
+        }
+        self.step("median", imaging::median);
+        self.step("smooth", imaging::smooth);
+    }
+
+    /// Out of focus, letters run into each other. Grain would be sharpened too, so noisy pages stay as they are.
+    fn focus(&mut self) {
+        if !self.steps.is_empty() {
+            return;
+        }
+        let blurred = imaging::sharpness(&self.middle()).is_some_and(|sharpness| sharpness < SHARP_MIN);
+        if blurred && let Some(height) = imaging::glyph_height(&self.image) {
+            let radius = (height / 7).clamp(1, 6);
+            self.step("sharpen", |page| imaging::sharpen(page, radius, SHARPEN));
+        }
+    }
+
+    fn middle(&self) -> Raster {
+        let (w, h) = (self.image.width(), self.image.height());
+        let middle = record::words::Box { x: w * 3 / 8, y: h / 4, w: w / 4, h: h / 2 };
+        self.image.crop(middle).unwrap_or_else(|| self.image.clone())
+    }
+
     fn denoise(&mut self) {
         let noise = imaging::noise(&self.image);
         let contrast = f64::from(imaging::light(&self.image).contrast.max(20));

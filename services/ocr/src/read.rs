@@ -83,21 +83,15 @@ enum Lying {
     Sideways(Level),
 }
 
-/// Lines of text are looked for across the page, and only where none are clear down the page.
+/// Lines of text are clearer along their run than across it, rules of tables or not.
 fn lines(page: &Raster) -> Lying {
-    let across = imaging::level(page);
-    if across.is_clear() && across.clearness > CLEAR_ENOUGH {
-        return Lying::Upright(across);
-    }
-    let down = imaging::level(&page.rotate_quarter(QuarterTurn::Right));
+    let small = page.reduce(page.width().min(page.height()) / 1_000);
+    let (across, down) = (imaging::level(&small), imaging::level(&small.rotate_quarter(QuarterTurn::Right)));
     match down.is_clear() && down.clearness > 2.0 * across.clearness {
         true => Lying::Sideways(down),
         false => Lying::Upright(across),
     }
 }
-
-/// So clear that nothing can be clearer down the page: letters alone, without lines, reach a tenth of it.
-const CLEAR_ENOUGH: f64 = 20.0;
 
 fn upright_or_over(
     engine: &mut Engine,

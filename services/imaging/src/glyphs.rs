@@ -20,10 +20,7 @@ const PIXELS_MAX: u64 = 3_000_000;
 pub fn glyph_height(page: &Raster) -> Option<u32> {
     let part = middle_part(page);
     let gray = part.to_gray();
-    let around = local_mean(&gray, 20);
-    let depth: Vec<u8> = gray.bytes().iter().zip(&around).map(|(&sample, &mean)| mean.saturating_sub(sample)).collect();
-    let least = ink_depth(&depth);
-    let ink: Vec<bool> = depth.into_iter().map(|depth| depth >= least).collect();
+    let ink = ink(&gray);
     let mut heights: Vec<u32> =
         spots(&ink, gray.width() as usize).into_iter().filter(is_letter).map(|spot| spot.h).collect();
     if heights.len() < LETTERS_MIN {
@@ -31,6 +28,24 @@ pub fn glyph_height(page: &Raster) -> Option<u32> {
     }
     heights.sort_unstable();
     Some(heights[heights.len() / 2])
+}
+
+/// The boxes of all connected ink, in pixels of the page; found on a copy at most about 1,200 pixels wide, on which a
+/// full stop is still to be seen.
+pub fn marks(page: &Raster) -> Vec<Rectangle> {
+    let factor = (page.width().min(page.height()) / 1_200).max(1);
+    let small = page.reduce(factor);
+    let times =
+        |spot: Rectangle| Rectangle { x: spot.x * factor, y: spot.y * factor, w: spot.w * factor, h: spot.h * factor };
+    spots(&ink(&small), small.width() as usize).into_iter().map(times).collect()
+}
+
+/// Pixels that are clearly darker than what is around them.
+fn ink(gray: &Raster) -> Vec<bool> {
+    let around = local_mean(gray, 20);
+    let depth: Vec<u8> = gray.bytes().iter().zip(&around).map(|(&sample, &mean)| mean.saturating_sub(sample)).collect();
+    let least = ink_depth(&depth);
+    depth.into_iter().map(|depth| depth >= least).collect()
 }
 
 /// How much darker than what is around it ink is: a share of what the darkest pixels are, so that grain is none.

@@ -41,7 +41,7 @@ pub use border::Border;
 pub use decode::decode;
 pub use denoise::{despeckle, median, sharpen, smooth};
 pub use error::ImageError;
-pub use glyphs::glyph_height;
+pub use glyphs::{glyph_height, marks};
 pub use light::{Light, even_light, light};
 pub use noise::{Noise, noise};
 pub use polarity::is_negative;

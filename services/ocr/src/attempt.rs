@@ -1,12 +1,15 @@
 //! What is read of a page that is prepared in one way, and what is that worth?
 
+use std::time::Duration;
+
 use imaging::{Level, QuarterTurn, Raster, Straightening};
 use record::limits;
-use record::words::{self, Block, Line, PageText, Word};
+use record::words::{self, Attention, Block, Line, PageText, Word};
 
 use crate::clean::Cleaned;
 use crate::engine::{Engine, FoundWord, GrayImage, SIDE_PIXELS_MAX};
-use crate::read::{Clock, GENERATION, ReadPageError};
+use crate::judge::judge;
+use crate::read::{GENERATION, ReadPageError};
 
 /// Less skew than this, in degrees, does not trouble Tesseract, and rotating blurs.
 const SKEW_MIN: f64 = 0.3;
@@ -39,6 +42,8 @@ pub(crate) struct Attempt {
     scale: f64,
     dpi: u32,
     cleaned: String,
+    /// What was read, upright.
+    image: Raster,
     words: Vec<FoundWord>,
 }
 
@@ -49,7 +54,7 @@ impl Attempt {
         page: &Prepared,
         turn: QuarterTurn,
         level: Level,
-        clock: &Clock,
+        limit: Duration,
     ) -> Result<Self, ReadPageError> {
         let image = &page.cleaned.image;
         let straighten = if level.is_clear() && level.degrees.abs() > SKEW_MIN { -level.degrees } else { 0.0 };
@@ -58,8 +63,8 @@ impl Attempt {
             .after_stretch(page.stretch.0, page.stretch.1);
         let upright = steps.apply(image)?;
         let dpi = (f64::from(page.dpi) * scale).round() as u32;
-        let words = engine.recognize(gray(&upright, dpi), clock.left())?;
-        Ok(Self { steps, turn, straighten, scale, dpi, cleaned: page.cleaned.steps.join("+"), words })
+        let words = engine.recognize(gray(&upright, dpi), limit)?;
+        Ok(Self { steps, turn, straighten, scale, dpi, cleaned: page.cleaned.steps.join("+"), image: upright, words })
     }
 
     pub(crate) fn turn(&self) -> QuarterTurn {
@@ -107,8 +112,12 @@ impl Attempt {
         self.legible() > other.legible()
     }
 
-    pub(crate) fn into_page_text(self, engine: &Engine, width: u32, height: u32) -> PageText {
+    pub(crate) fn into_page_text(self, engine: &Engine, width: u32, height: u32, contrast: u8) -> PageText {
+        let verdict = judge(&self.image, &self.words, self.letter_height(), contrast);
+        let attention = |(reason, place)| Attention { reason, place: self.steps.to_master(place) };
         PageText {
+            kind: verdict.kind,
+            attention: verdict.attention.into_iter().map(attention).collect(),
             width,
             height,
             rotation: self.turn.degrees(),
@@ -120,18 +129,31 @@ impl Attempt {
         }
     }
 
+    /// Of the words that were read: the median, in pixels of the image that was read.
+    fn letter_height(&self) -> u32 {
+        let mut heights: Vec<u32> = self.words.iter().map(|word| word.bottom - word.top).collect();
+        heights.sort_unstable();
+        heights.get(heights.len() / 2).map_or(GLYPH_GOOD as u32, |height| (*height).max(6))
+    }
+
     fn described(&self, engine: &Engine) -> words::Engine {
         let Self { turn, straighten, scale, dpi, cleaned, .. } = self;
         let cleaned = if cleaned.is_empty() { "none" } else { cleaned };
         let turn = turn.degrees();
-        words::Engine {
-            name: "Tesseract".to_owned(),
-            version: Engine::version(),
-            model: engine.model().to_owned(),
-            model_digest: engine.model_digest().to_string(),
-            recipe: format!("clean={cleaned} psm=3 dpi={dpi} turn={turn} straighten={straighten:.2} scale={scale:.3}"),
-            generation: GENERATION,
-        }
+        let recipe = format!("clean={cleaned} psm=3 dpi={dpi} turn={turn} straighten={straighten:.2} scale={scale:.3}");
+        engine_record(engine, recipe)
+    }
+}
+
+/// Everything needed to read the page again and get the same text.
+pub(crate) fn engine_record(engine: &Engine, recipe: String) -> words::Engine {
+    words::Engine {
+        name: "Tesseract".to_owned(),
+        version: Engine::version(),
+        model: engine.model().to_owned(),
+        model_digest: engine.model_digest().to_string(),
+        recipe,
+        generation: GENERATION,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`engine`]: how is Tesseract called? All `unsafe` code is in there, but for one system call of the sandbox.
 //! - `clean`: which cleaning does a page need?
+//! - `judge`: what kind of page is it, and what should a person look at?
 //! - `upright`: which way up does it stand?
 //! - [`read`]: which steps make text of one page image?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
@@ -11,6 +12,7 @@
 mod attempt;
 mod clean;
 pub mod engine;
+mod judge;
 pub mod read;
 pub mod reader;
 mod upright;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use imaging::{ImageError, Level, QuarterTurn, Raster};
 use record::event::UnreadableReason;
-use record::words::PageText;
+use record::words::{PageKind, PageText};
 
 use crate::attempt::{Attempt, Prepared};
 use crate::clean::{Cleaned, clean};
@@ -49,6 +49,10 @@ pub fn read(engine: &mut Engine, image: &[u8], dpi: u32, limit: Duration) -> Res
     let cleaned = clean(square.clone());
     let lines = lines(&cleaned.image);
     let prepared = Prepared { cleaned, stretch, dpi: plausible_dpi(dpi, width, height) };
+    if !lines.are_clear() && imaging::blankness(&prepared.cleaned.image, prepared.dpi).is_blank() {
+        return Ok(blank(engine, width, height));
+    }
+    let contrast = imaging::light(&square).contrast;
     let first = match lines {
         Lying::Sideways(level) => sideways(engine, &prepared, level, &clock)?,
         Lying::Upright(level) => upright_or_over(engine, &prepared, level, &clock)?,
@@ -57,7 +61,14 @@ pub fn read(engine: &mut Engine, image: &[u8], dpi: u32, limit: Duration) -> Res
         true => as_it_came(engine, square, &prepared, first, &clock),
         false => first,
     };
-    Ok(best.into_page_text(engine, width, height))
+    Ok(best.into_page_text(engine, width, height, contrast))
+}
+
+/// A page with nothing on it is not shown to Tesseract, which would spend its time on specks.
+fn blank(engine: &Engine, width: u32, height: u32) -> PageText {
+    let engine = crate::attempt::engine_record(engine, "blank".to_owned());
+    let language = engine.model.clone();
+    PageText { width, height, language, engine, kind: PageKind::Blank, ..PageText::default() }
 }
 
 pub(crate) struct Clock {
@@ -68,6 +79,11 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn left(&self) -> Duration {
         self.limit.saturating_sub(self.started.elapsed())
+    }
+
+    /// Time for one more attempt that takes no longer than what came before.
+    fn as_much_again(&self) -> Duration {
+        self.left().min(self.started.elapsed() + Duration::from_secs(2))
     }
 
     /// Four more attempts like the first one fit in. On noise they would not: it keeps Tesseract
@@ -81,6 +97,13 @@ impl Clock {
 enum Lying {
     Upright(Level),
     Sideways(Level),
+}
+
+impl Lying {
+    fn are_clear(&self) -> bool {
+        let (Self::Upright(level) | Self::Sideways(level)) = self;
+        level.is_clear()
+    }
 }
 
 /// Lines of text are clearer along their run than across it, rules of tables or not.
@@ -99,7 +122,7 @@ fn upright_or_over(
     level: Level,
     clock: &Clock,
 ) -> Result<Attempt, ReadPageError> {
-    let first = Attempt::new(engine, page, QuarterTurn::None, level, clock)?;
+    let first = Attempt::new(engine, page, QuarterTurn::None, level, clock.left())?;
     if !first.is_doubtful() || !clock.has_plenty() {
         return Ok(first);
     }
@@ -112,7 +135,7 @@ fn sideways(engine: &mut Engine, page: &Prepared, level: Level, clock: &Clock) -
     let turn = upright::better_read(engine, page, [QuarterTurn::Right, QuarterTurn::Left], level);
     let level =
         if turn == QuarterTurn::Right { level } else { imaging::level(&page.cleaned.image.rotate_quarter(turn)) };
-    let first = Attempt::new(engine, page, turn, level, clock)?;
+    let first = Attempt::new(engine, page, turn, level, clock.left())?;
     if !first.is_doubtful() || !clock.has_plenty() {
         return Ok(first);
     }
@@ -124,7 +147,7 @@ fn sideways(engine: &mut Engine, page: &Prepared, level: Level, clock: &Clock) -
 fn as_it_came(engine: &mut Engine, square: Raster, page: &Prepared, first: Attempt, clock: &Clock) -> Attempt {
     let plain = Prepared { cleaned: Cleaned { image: square, steps: Vec::new() }, ..*page };
     let level = imaging::level(&plain.cleaned.image.rotate_quarter(first.turn()));
-    let second = Attempt::new(engine, &plain, first.turn(), level, clock);
+    let second = Attempt::new(engine, &plain, first.turn(), level, clock.as_much_again());
     // An attempt that fails proves nothing against the one that did not.
     second.ok().filter(|second| second.reads_more_than(&first)).unwrap_or(first)
 }

@@ -52,7 +52,7 @@ pub(crate) fn other_way_up(
     for &turn in turns {
         let level = imaging::level(&page.cleaned.image.rotate_quarter(turn));
         // An attempt that fails proves nothing against the one that did not.
-        let attempt = Attempt::new(engine, page, turn, level, clock);
+        let attempt = Attempt::new(engine, page, turn, level, clock.left());
         best = attempt.ok().filter(|attempt| attempt.beats(&best)).unwrap_or(best);
     }
     best

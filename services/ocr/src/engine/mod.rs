@@ -18,7 +18,7 @@ use record::Digest;
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
 
 /// A word as Tesseract found it, in pixels of the image it was shown.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FoundWord {
     pub text: String,
     pub left: u32,

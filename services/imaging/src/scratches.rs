@@ -82,13 +82,23 @@ fn filled(gray: &Raster, scratched: &[bool]) -> Raster {
                 continue;
             }
             let to = marks[x..].iter().position(|&is| !is).map_or(width, |length| x + length);
-            let sides = [x.checked_sub(1).map(|left| row[left]), row.get(to).copied()];
-            let paper = sides.into_iter().flatten().max().unwrap_or(255);
-            row[x..to].fill(paper);
+            bridge(row, x, to);
             x = to;
         }
     }
     clean
+}
+
+/// Fills a stretch evenly from what is left of it to what is right of it, so that strokes across it stay whole. The
+/// pixels next to a scratch are its own soft edge.
+fn bridge(row: &mut [u8], from: usize, to: usize) {
+    let left = i32::from(row[from.saturating_sub(2)]);
+    let right = i32::from(row[(to + 1).min(row.len() - 1)]);
+    let (start, end) = (from.saturating_sub(1), (to + 1).min(row.len()));
+    let length = (end - start + 1) as i32;
+    for (at, sample) in row[start..end].iter_mut().enumerate() {
+        *sample = (left + (right - left) * (at as i32 + 1) / length) as u8;
+    }
 }
 
 #[cfg(test)]

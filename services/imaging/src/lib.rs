@@ -12,6 +12,7 @@
 //! | where on the master is what was found on the straightened picture? | [`Straightening`] |
 //! | how far is the text turned? | [`skew`] |
 //! | is there anything on it? is it in focus? | [`blankness`], [`sharpness`] |
+//! | where are the rules of tables, and how does it look without? | [`ruling`] |
 
 mod blank;
 mod ccitt;
@@ -20,6 +21,7 @@ mod encode;
 mod error;
 mod probe;
 mod raster;
+mod ruling;
 mod sharp;
 mod skew;
 mod straighten;
@@ -31,6 +33,7 @@ pub use decode::decode;
 pub use error::ImageError;
 pub use probe::{Facts, MediaType, probe};
 pub use raster::{Pixels, Raster};
+pub use ruling::{Grid, Ruling, ruling};
 pub use sharp::sharpness;
 pub use skew::skew;
 pub use straighten::Straightening;

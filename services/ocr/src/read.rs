@@ -14,6 +14,7 @@ use record::limits;
 use record::words::{self, Block, Line, PageText, Word};
 
 use crate::engine::{Engine, EngineError, FoundWord, GrayImage, SIDE_PIXELS_MAX};
+use crate::layout;
 
 /// See [`words::Engine::generation`].
 pub const GENERATION: u32 = 1;
@@ -99,7 +100,7 @@ impl Attempt {
         let scale = fitting(master);
         let mut attempt = Self { turn, straighten, scale, dpi, words: Vec::new() };
         let upright = attempt.steps(master.width(), master.height()).apply(master)?;
-        attempt.words = engine.recognize(gray(&upright, dpi), clock.left())?;
+        attempt.words = layout::recognize(engine, &upright, dpi, clock.left())?;
         Ok(attempt)
     }
 
@@ -225,7 +226,7 @@ fn blocks(found: &[FoundWord], steps: &Straightening) -> Vec<Block> {
     for found_word in found {
         let Some(word) = word(found_word, steps) else { continue };
         if found_word.starts_block || blocks.is_empty() {
-            blocks.push(Block::default());
+            blocks.push(Block { cell: found_word.cell, ..Block::default() });
         }
         let Some(block) = blocks.last_mut() else { continue };
         if found_word.starts_line || block.lines.is_empty() {
@@ -278,7 +279,7 @@ mod tests {
             let seen = dark(&steps.apply(&master).expect("small")).expect("it was painted");
             let word = FoundWord {
                 text: "word".to_owned(), left: seen.x, top: seen.y, right: seen.x + seen.w, bottom: seen.y + seen.h,
-                confidence: 90.0, starts_block: true, starts_line: true,
+                confidence: 90.0, starts_block: true, starts_line: true, cell: None,
             };
             let found = blocks(&[word], &steps).remove(0).lines.remove(0).words.remove(0).place;
             // The box around a box that was turned by up to 8° is larger than it by this much, twice.

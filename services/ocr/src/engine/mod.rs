@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use record::Digest;
+use record::words::Cell;
 
 /// Tesseract keeps coordinates in 16 bits with a sign.
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
@@ -31,6 +32,8 @@ pub struct FoundWord {
     /// The first word of its block, of its line.
     pub starts_block: bool,
     pub starts_line: bool,
+    /// Where it stands in a table; Tesseract does not say, [`crate::layout`] does.
+    pub cell: Option<Cell>,
 }
 
 /// 8-bit gray pixels, rows without padding.

@@ -191,6 +191,7 @@ impl<'a> Words<'a> {
             confidence: confidence.clamp(0.0, 100.0),
             starts_block: self.starts(capi::TessPageIteratorLevel_RIL_BLOCK),
             starts_line: self.starts(capi::TessPageIteratorLevel_RIL_TEXTLINE),
+            cell: None,
         })
     }
 

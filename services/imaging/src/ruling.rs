@@ -16,7 +16,12 @@ use crate::{QuarterTurn, Raster};
 /// Levels by which a rule is darker than what lies on both sides.
 const CONTRAST_MIN: u8 = 24;
 /// Share of a run that must show that contrast; the rest is crossed by text or by other rules.
-const COVERED_TENTHS: u32 = 7;
+const COVERED_TENTHS: usize = 7;
+/// Pixels of paper that may interrupt a run: print is not perfect.
+const LIGHT_MAX: usize = 1;
+/// So many pixels of a run are within so many levels of its median.
+const EVEN_PERCENT: usize = 85;
+const EVEN_LEVELS: u8 = 64;
 /// A page with more rules than this is a drawing.
 const RULES_MAX: usize = 2_000;
 
@@ -55,7 +60,7 @@ pub struct Ruling {
 /// Finds them on an upright gray page.
 pub fn ruling(page: &Raster) -> Ruling {
     let short = page.width().min(page.height());
-    let reach = (short / 350).clamp(3, 12);
+    let reach = (short / 250).clamp(4, 16);
     let length = (short / 16).max(60);
     let mut rules = rules(page, reach, length);
     rules.extend(rules_down(page, reach, length));
@@ -108,7 +113,9 @@ impl Ruling {
                 let paper = samples[at - far].min(samples[at + far]);
                 if is_rule(samples[at], paper) {
                     // The edges of a printed line are gray.
-                    [at - aside, at, at + aside].into_iter().for_each(|at| clean.bytes_mut()[at] = paper);
+                    [at - aside * 2, at - aside, at, at + aside, at + aside * 2]
+                        .into_iter()
+                        .for_each(|at| clean.bytes_mut()[at] = paper);
                 }
             }
         }
@@ -144,7 +151,7 @@ fn whiten(page: &mut Raster, place: Rectangle) {
 }
 
 const fn is_rule(sample: u8, paper: u8) -> bool {
-    sample.saturating_add(CONTRAST_MIN) <= paper
+    paper.saturating_sub(sample) >= CONTRAST_MIN
 }
 
 fn rules_down(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
@@ -194,26 +201,43 @@ fn runs(page: &Raster, reach: u32, length: u32) -> Vec<Run> {
         for (dark, (sample, (above, below))) in dark.iter_mut().zip(rows[y].iter().zip(sides)) {
             *dark = is_rule(*sample, *above.min(below));
         }
-        runs_in_row(&dark, reach, length, |from, to| runs.push(Run { line: y as u32, from, to }));
+        runs_in_row(rows[y], &dark, reach, length, |from, to| runs.push(Run { line: y as u32, from, to }));
     }
     runs
 }
 
-fn runs_in_row(dark: &[bool], gap: u32, length: u32, mut found: impl FnMut(u32, u32)) {
+/// `dark` says which pixels of the row are darker than both sides.
+fn runs_in_row(row: &[u8], dark: &[bool], reach: u32, length: u32, mut found: impl FnMut(u32, u32)) {
     let (mut from, mut to, mut count) = (0, 0, 0);
-    let mut close = |from: u32, to: u32, count: u32| {
-        if to - from >= length && count * 10 >= (to - from) * COVERED_TENTHS {
-            found(from, to);
+    let mut close = |from: usize, to: usize, count: usize| {
+        let long = to - from >= length as usize && count * 10 >= (to - from) * COVERED_TENTHS;
+        if long && is_even(&row[from..to]) {
+            found(from as u32, to as u32);
         }
     };
-    for x in dark.iter().enumerate().filter(|(_, dark)| **dark).map(|(x, _)| x as u32) {
-        if x > to + gap {
+    for x in dark.iter().enumerate().filter(|(_, dark)| **dark).map(|(x, _)| x) {
+        if x > to && (x - to > reach as usize || !is_crossed(row, to, x)) {
             close(from, to, count);
             (from, count) = (x, 0);
         }
         (to, count) = (x + 1, count + 1);
     }
     close(from, to, count);
+}
+
+/// A printed line has one level; through the feet of letters, or the dots of a screen, it goes up and down.
+fn is_even(run: &[u8]) -> bool {
+    let mut sorted = run.to_vec();
+    sorted.sort_unstable();
+    let median = sorted[sorted.len() / 2];
+    let near = run.iter().filter(|sample| sample.abs_diff(median) <= EVEN_LEVELS).count();
+    near * 100 >= run.len() * EVEN_PERCENT
+}
+
+/// Whether what interrupts a run is as dark as the run before it: a crossing, and not the gap between two letters.
+fn is_crossed(row: &[u8], from: usize, to: usize) -> bool {
+    let level = from.checked_sub(1).map_or(0, |before| row[before]);
+    row[from..to].iter().filter(|sample| is_rule(level, **sample)).count() <= LIGHT_MAX
 }
 
 /// Sets of rules that hang together, each with two across and two down at least.

@@ -26,7 +26,7 @@ pub(super) fn rows(mut lines: Vec<Line>) -> Vec<Row> {
 
 /// The row cut at its wide gaps, whatever Tesseract took for a line.
 fn into_cells(row: Row) -> Row {
-    let height = row.iter().map(|line| line.place.h).min().unwrap_or(0);
+    let height = row.iter().map(|line| line.place.h).max().unwrap_or(0);
     let mut words: Vec<_> = row.into_iter().flat_map(|line| line.words).collect();
     words.sort_by_key(|word| word.left);
     let gap = (f64::from(height) * GAP_HEIGHTS) as u32;

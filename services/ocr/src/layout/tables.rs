@@ -12,7 +12,7 @@ use super::rows::{boundaries, number, rows};
 use crate::engine::FoundWord;
 
 /// Lines of cells are shorter than this on average, those of the narrowest columns of prose are longer.
-const CELL_CHARS_MAX: usize = 24;
+const CELL_CHARS_MAX: usize = 20;
 /// So much of the lines must have another beside them.
 const ALIGNED_MIN: f64 = 0.6;
 
@@ -28,7 +28,7 @@ pub(super) fn in_order(words: Vec<FoundWord>, grids: &[Grid]) -> Vec<FoundWord> 
         let place = taken.iter().map(|block| block.place).reduce(Rectangle::union);
         let grid = place.and_then(|place| grids.iter().find(|grid| holds(grid, place)));
         let lines = taken.iter().flat_map(|block| block.lines.iter().cloned()).collect();
-        match taken.len() > 1 || grid.is_some_and(is_table) && !is_prose(&taken) {
+        match taken.len() > 1 || grid.is_some_and(is_table) && !is_prose(&taken.iter().collect::<Vec<_>>()) {
             true => {
                 ordered.extend(read_across(table, lines, grid));
                 table += 1;
@@ -47,12 +47,15 @@ fn read_across(table: u32, lines: Vec<Line>, grid: Option<&Grid>) -> Vec<Line> {
 
 /// A number for each block; blocks of one table have the same.
 fn groups(blocks: &[Block], grids: &[Grid]) -> Vec<usize> {
+    let grid_of = |block: &Block| grids.iter().find(|grid| holds(grid, block.place));
     let mut group: Vec<usize> = (0..blocks.len()).collect();
     for (a, left) in blocks.iter().enumerate() {
         for (b, right) in blocks.iter().enumerate().skip(a + 1) {
-            let same_grid =
-                grids.iter().any(|grid| is_table(grid) && holds(grid, left.place) && holds(grid, right.place));
-            if group[a] != group[b] && (same_grid && !is_prose(&[left.clone(), right.clone()]) || beside(left, right)) {
+            let one = match (grid_of(left), grid_of(right)) {
+                (None, None) => beside(left, right),
+                (one, other) => one == other && one.is_some_and(is_table) && !is_prose(&[left, right]),
+            };
+            if one && group[a] != group[b] {
                 let (old, new) = (group[b].max(group[a]), group[a].min(group[b]));
                 group.iter_mut().filter(|group| **group == old).for_each(|group| *group = new);
             }
@@ -72,7 +75,7 @@ fn holds(grid: &Grid, place: Rectangle) -> bool {
     within(x, across(grid.place)) && within(y, down(grid.place))
 }
 
-fn is_prose(blocks: &[Block]) -> bool {
+fn is_prose(blocks: &[&Block]) -> bool {
     let lines: Vec<&Line> = blocks.iter().flat_map(|block| &block.lines).collect();
     let words: usize = lines.iter().map(|line| line.words.len()).sum();
     let all_long = blocks.iter().all(|block| mean_chars(block) > CELL_CHARS_MAX);
@@ -87,8 +90,13 @@ fn mean_chars(block: &Block) -> usize {
 fn beside(a: &Block, b: &Block) -> bool {
     let apart = overlap(across(a.place), across(b.place)) < 0.1;
     let level = overlap(down(a.place), down(b.place)) >= 0.5;
-    let short = mean_chars(a).max(mean_chars(b)) <= CELL_CHARS_MAX;
-    apart && level && short && aligned(a, b)
+    apart && level && is_column(a) && is_column(b) && aligned(a, b)
+}
+
+/// Of short lines, without exception.
+fn is_column(block: &Block) -> bool {
+    let longest = block.lines.iter().map(Line::chars).max().unwrap_or(0);
+    block.lines.len() >= 2 && longest <= CELL_CHARS_MAX * 3 / 2 && mean_chars(block) <= CELL_CHARS_MAX
 }
 
 /// Most lines of the block with fewer of them have a line of the other beside them.

@@ -12,7 +12,9 @@ use super::rows::{boundaries, number, rows};
 use crate::engine::FoundWord;
 
 /// Lines of cells are shorter than this on average, those of the narrowest columns of prose are longer.
-const CELL_CHARS_MAX: usize = 20;
+const CELL_CHARS_MAX: usize = 24;
+/// Blocks beside each other with no more lines than this are a letterhead or the top of a form.
+const HEADING_LINES_MAX: usize = 6;
 /// So much of the lines must have another beside them.
 const ALIGNED_MIN: f64 = 0.6;
 
@@ -28,7 +30,9 @@ pub(super) fn in_order(words: Vec<FoundWord>, grids: &[Grid]) -> Vec<FoundWord> 
         let place = taken.iter().map(|block| block.place).reduce(Rectangle::union);
         let grid = place.and_then(|place| grids.iter().find(|grid| holds(grid, place)));
         let lines = taken.iter().flat_map(|block| block.lines.iter().cloned()).collect();
-        match taken.len() > 1 || grid.is_some_and(is_table) && !is_prose(&taken.iter().collect::<Vec<_>>()) {
+        match taken.len() > 1
+            || grid.is_some_and(|grid| is_table(grid) && !taken.iter().any(|block| is_prose(block, grid)))
+        {
             true => {
                 ordered.extend(read_across(table, lines, grid));
                 table += 1;
@@ -53,7 +57,10 @@ fn groups(blocks: &[Block], grids: &[Grid]) -> Vec<usize> {
         for (b, right) in blocks.iter().enumerate().skip(a + 1) {
             let one = match (grid_of(left), grid_of(right)) {
                 (None, None) => beside(left, right),
-                (one, other) => one == other && one.is_some_and(is_table) && !is_prose(&[left, right]),
+                (one, other) => {
+                    one == other
+                        && one.is_some_and(|grid| is_table(grid) && !is_prose(left, grid) && !is_prose(right, grid))
+                }
             };
             if one && group[a] != group[b] {
                 let (old, new) = (group[b].max(group[a]), group[a].min(group[b]));
@@ -75,11 +82,9 @@ fn holds(grid: &Grid, place: Rectangle) -> bool {
     within(x, across(grid.place)) && within(y, down(grid.place))
 }
 
-fn is_prose(blocks: &[&Block]) -> bool {
-    let lines: Vec<&Line> = blocks.iter().flat_map(|block| &block.lines).collect();
-    let words: usize = lines.iter().map(|line| line.words.len()).sum();
-    let all_long = blocks.iter().all(|block| mean_chars(block) > CELL_CHARS_MAX);
-    all_long && words > lines.len() * 5
+/// Long lines, and more of them than the rules across make rows.
+fn is_prose(block: &Block, grid: &Grid) -> bool {
+    mean_chars(block) > CELL_CHARS_MAX && block.lines.len() > grid.across.len() * 2
 }
 
 fn mean_chars(block: &Block) -> usize {
@@ -93,10 +98,11 @@ fn beside(a: &Block, b: &Block) -> bool {
     apart && level && is_column(a) && is_column(b) && aligned(a, b)
 }
 
-/// Of short lines, without exception.
+/// Of short lines, without exception; a tall block of them may still be a narrow column of prose.
 fn is_column(block: &Block) -> bool {
     let longest = block.lines.iter().map(Line::chars).max().unwrap_or(0);
-    block.lines.len() >= 2 && longest <= CELL_CHARS_MAX * 3 / 2 && mean_chars(block) <= CELL_CHARS_MAX
+    let most = if block.lines.len() > HEADING_LINES_MAX { CELL_CHARS_MAX } else { CELL_CHARS_MAX * 3 / 2 };
+    block.lines.len() >= 2 && longest <= most
 }
 
 /// Most lines of the block with fewer of them have a line of the other beside them.

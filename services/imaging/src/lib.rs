@@ -14,6 +14,7 @@
 //! | what spoils it: border, uneven light, grain, scratches, polarity, small print? | [`Border`], [`light()`], [`noise()`], [`is_negative`], [`glyph_height`] |
 //! | the same page without that | [`Border::fill`], [`even_light`], [`median`], [`smooth`], [`despeckle`], [`without_scratches`] |
 //! | is there anything on it? is it in focus? | [`blankness`], [`sharpness`] |
+//! | where are the rules of tables, and how does it look without? | [`ruling`] |
 
 mod blank;
 mod border;
@@ -29,6 +30,7 @@ mod polarity;
 mod probe;
 mod raster;
 mod reduce;
+mod ruling;
 mod scratches;
 mod sharp;
 mod skew;
@@ -47,6 +49,7 @@ pub use noise::{Noise, noise};
 pub use polarity::is_negative;
 pub use probe::{Facts, MediaType, probe};
 pub use raster::{Pixels, Raster};
+pub use ruling::{Grid, Ruling, ruling};
 pub use scratches::without_scratches;
 pub use sharp::sharpness;
 pub use skew::{Level, level, skew};

@@ -9,6 +9,7 @@ use record::words::{self, Attention, Block, Line, PageText, Word};
 use crate::clean::Cleaned;
 use crate::engine::{Engine, FoundWord, GrayImage, SIDE_PIXELS_MAX};
 use crate::judge::judge;
+use crate::layout;
 use crate::read::{GENERATION, ReadPageError};
 
 /// Less skew than this, in degrees, does not trouble Tesseract, and rotating blurs.
@@ -63,7 +64,7 @@ impl Attempt {
             .after_stretch(page.stretch.0, page.stretch.1);
         let upright = steps.apply(image)?;
         let dpi = (f64::from(page.dpi) * scale).round() as u32;
-        let words = engine.recognize(gray(&upright, dpi), limit)?;
+        let words = layout::recognize(engine, &upright, dpi, limit)?;
         Ok(Self { steps, turn, straighten, scale, dpi, cleaned: page.cleaned.steps.join("+"), image: upright, words })
     }
 
@@ -190,7 +191,7 @@ fn blocks(found: &[FoundWord], steps: &Straightening) -> Vec<Block> {
     for found_word in found {
         let Some(word) = word(found_word, steps) else { continue };
         if found_word.starts_block || blocks.is_empty() {
-            blocks.push(Block::default());
+            blocks.push(Block { cell: found_word.cell, ..Block::default() });
         }
         let Some(block) = blocks.last_mut() else { continue };
         if found_word.starts_line || block.lines.is_empty() {
@@ -242,7 +243,7 @@ mod tests {
             let seen = dark(&steps.apply(&master).expect("small")).expect("it was painted");
             let word = FoundWord {
                 text: "word".to_owned(), left: seen.x, top: seen.y, right: seen.x + seen.w, bottom: seen.y + seen.h,
-                confidence: 90.0, starts_block: true, starts_line: true,
+                confidence: 90.0, starts_block: true, starts_line: true, cell: None,
             };
             let found = blocks(&[word], &steps).remove(0).lines.remove(0).words.remove(0).place;
             // The box around a box that was turned by up to 8° is larger than it by this much, twice.

@@ -4,6 +4,7 @@
 //! - `clean`: which cleaning does a page need?
 //! - `judge`: what kind of page is it, and what should a person look at?
 //! - `upright`: which way up does it stand?
+//! - [`layout`]: how is a page of any layout read?
 //! - [`read`]: which steps make text of one page image?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
@@ -13,6 +14,7 @@ mod attempt;
 mod clean;
 pub mod engine;
 mod judge;
+pub mod layout;
 pub mod read;
 pub mod reader;
 mod upright;

@@ -8,7 +8,7 @@ use imaging::{Level, QuarterTurn, Raster};
 use record::words::Box as Rectangle;
 
 use crate::attempt::{Attempt, Prepared, gray, mean_confidence};
-use crate::engine::Engine;
+use crate::engine::{Engine, Segmentation};
 use crate::read::Clock;
 
 pub(crate) const OVER: [QuarterTurn; 1] = [QuarterTurn::Half];
@@ -22,7 +22,7 @@ const STRIP_TIME: std::time::Duration = std::time::Duration::from_secs(8);
 pub(crate) fn better_read(engine: &mut Engine, page: &Prepared, turns: [QuarterTurn; 2], level: Level) -> QuarterTurn {
     let strip = busiest_strip(&page.cleaned.image.rotate_quarter(turns[0]).rotate(-level.degrees));
     let mut confidence = |strip: &Raster| {
-        let words = engine.recognize(gray(strip, page.dpi), STRIP_TIME);
+        let words = engine.recognize(gray(strip, page.dpi), Segmentation::Auto, STRIP_TIME);
         words.map_or(0, |words| mean_confidence(&words))
     };
     let (this, other) = (confidence(&strip), confidence(&strip.rotate_quarter(QuarterTurn::Half)));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use imaging::{QuarterTurn, Raster};
-use ocr::engine::{Engine, EngineError, GrayImage};
+use ocr::engine::{Engine, EngineError, GrayImage, Segmentation};
 use ocr::read::{ReadPageError, read};
 use ocr::reader::{PageImage, Reader, ReaderOptions};
 use record::PageId;
@@ -132,14 +132,14 @@ fn noise_meets_the_deadline_and_the_engine_lives_on() {
     let title = imaging::decode(SAMPLE).expect("a PNG").to_gray();
     let title = title.crop(Box { x: 0, y: 0, w: 1275, h: 180 }).expect("inside");
     let image = GrayImage { pixels: title.bytes(), width: title.width(), height: title.height(), dpi: 150 };
-    let words = engine.recognize(image, TIME).expect("readable");
+    let words = engine.recognize(image, Segmentation::Auto, TIME).expect("readable");
     assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["Discharge", "Summary"]);
 }
 
 #[test]
 fn impossible_sizes_and_models_are_refused() {
     let wrong = GrayImage { pixels: &[0; 5], width: 2, height: 2, dpi: 300 };
-    assert!(matches!(engine().recognize(wrong, TIME), Err(EngineError::Size { .. })));
+    assert!(matches!(engine().recognize(wrong, Segmentation::Auto, TIME), Err(EngineError::Size { .. })));
     assert!(matches!(Engine::new("klingon", None), Err(EngineError::Model { .. })));
     assert!(matches!(Engine::new("e\0g", None), Err(EngineError::Model { .. })));
 }

@@ -72,6 +72,20 @@ impl Block {
     pub fn of(lines: Vec<Line>) -> Self {
         Self { lines, cell: None }
     }
+
+    fn plain(&self) -> String {
+        let line = |line: &Line| line.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What stands between this block and the next in plain text.
+    fn separator(&self, next: &Self) -> &'static str {
+        match (self.cell, next.cell) {
+            (Some(cell), Some(next)) if (cell.table, cell.row) == (next.table, next.row) => " ",
+            (Some(cell), Some(next)) if cell.table == next.table => "\n",
+            _ => "\n\n",
+        }
+    }
 }
 
 /// A place in a table; all counted from 0, tables over the page.
@@ -179,21 +193,16 @@ impl PageText {
         sum.checked_div(weight).map_or(0, |mean| mean.min(100) as u8)
     }
 
-    /// Lines by newlines, blocks by blank lines.
+    /// Lines by newlines, blocks by blank lines; each row of a table is a line.
     pub fn plain(&self) -> String {
-        let blocks: Vec<String> = self
-            .blocks
-            .iter()
-            .map(|block| {
-                let lines: Vec<String> = block
-                    .lines
-                    .iter()
-                    .map(|line| line.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "))
-                    .collect();
-                lines.join("\n")
-            })
-            .collect();
-        blocks.join("\n\n")
+        let mut text = String::new();
+        let mut before: Option<&Block> = None;
+        for block in &self.blocks {
+            text.push_str(before.map_or("", |before| before.separator(block)));
+            text.push_str(&block.plain());
+            before = Some(block);
+        }
+        text
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use record::Digest;
+use record::words::Cell;
 
 /// Tesseract keeps coordinates in 16 bits with a sign.
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
@@ -31,6 +32,29 @@ pub struct FoundWord {
     /// The first word of its block, of its line.
     pub starts_block: bool,
     pub starts_line: bool,
+    /// Where it stands in a table; Tesseract does not say, [`crate::layout`] does.
+    pub cell: Option<Cell>,
+}
+
+/// What Tesseract shall expect of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segmentation {
+    /// It finds columns and blocks by itself (its mode 3).
+    Auto,
+    /// One block of text, line under line (6).
+    Block,
+    /// Words anywhere, without order (11).
+    Sparse,
+}
+
+impl Segmentation {
+    const fn mode(self) -> leptess::capi::TessPageSegMode {
+        match self {
+            Self::Auto => tesseract::MODE_AUTO,
+            Self::Block => tesseract::MODE_BLOCK,
+            Self::Sparse => tesseract::MODE_SPARSE,
+        }
+    }
 }
 
 /// 8-bit gray pixels, rows without padding.
@@ -98,7 +122,13 @@ impl Engine {
     ///
     /// The time limit is looked at about once per text line, and not during layout analysis: whoever
     /// needs a hard limit reads in a process that can be killed.
-    pub fn recognize(&mut self, image: GrayImage<'_>, limit: Duration) -> Result<Vec<FoundWord>, EngineError> {
+    pub fn recognize(
+        &mut self,
+        image: GrayImage<'_>,
+        segmentation: Segmentation,
+        limit: Duration,
+    ) -> Result<Vec<FoundWord>, EngineError> {
+        self.handle.segment(segmentation.mode());
         self.handle.show(image.pixels, image.width, image.height, image.dpi)?;
         let started = Instant::now();
         let done = self.handle.recognize(milliseconds(limit));

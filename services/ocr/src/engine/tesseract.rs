@@ -19,6 +19,10 @@ const WORD: capi::TessPageIteratorLevel = capi::TessPageIteratorLevel_RIL_WORD;
 
 /// Reads automatically found blocks, without looking for the orientation.
 pub(super) const MODE_AUTO: capi::TessPageSegMode = capi::TessPageSegMode_PSM_AUTO;
+/// One block of text, line under line.
+pub(super) const MODE_BLOCK: capi::TessPageSegMode = capi::TessPageSegMode_PSM_SINGLE_BLOCK;
+/// Text anywhere, without order.
+pub(super) const MODE_SPARSE: capi::TessPageSegMode = capi::TessPageSegMode_PSM_SPARSE_TEXT;
 /// Looks for the orientation only.
 pub(super) const MODE_ORIENTATION: capi::TessPageSegMode = capi::TessPageSegMode_PSM_OSD_ONLY;
 
@@ -51,9 +55,14 @@ impl Handle {
             return None;
         }
         handle.set(c"debug_file", c"/dev/null");
-        // SAFETY: the handle is live and `mode` is a constant of the same header.
-        unsafe { capi::TessBaseAPISetPageSegMode(handle.api.as_ptr(), mode) };
+        handle.segment(mode);
         Some(handle)
+    }
+
+    /// `mode` is one of this file's constants.
+    pub(super) fn segment(&self, mode: capi::TessPageSegMode) {
+        // SAFETY: the handle is live and `mode` is a constant of the same header.
+        unsafe { capi::TessBaseAPISetPageSegMode(self.api.as_ptr(), mode) };
     }
 
     fn set(&self, name: &CStr, value: &CStr) {
@@ -191,6 +200,7 @@ impl<'a> Words<'a> {
             confidence: confidence.clamp(0.0, 100.0),
             starts_block: self.starts(capi::TessPageIteratorLevel_RIL_BLOCK),
             starts_line: self.starts(capi::TessPageIteratorLevel_RIL_TEXTLINE),
+            cell: None,
         })
     }
 

@@ -1,0 +1,113 @@
+//! Which blocks are parts of a table or a form, and is read across?
+//!
+//! Tesseract's layout analysis takes the columns of a table for columns of text and reads them down. Blocks are
+//! columns of a table where they stand in one grid of rules, or beside each other with short lines at the same
+//! heights. Lines of prose are long: those columns are left as they are.
+
+use imaging::Grid;
+use record::words::Box as Rectangle;
+
+use super::line::{Block, Line, across, blocks, down, overlap};
+use super::rows::{boundaries, number, rows};
+use crate::engine::FoundWord;
+
+/// Lines of cells are shorter than this on average, those of the narrowest columns of prose are longer.
+const CELL_CHARS_MAX: usize = 24;
+/// Blocks beside each other with no more lines than this are a letterhead or the top of a form.
+const HEADING_LINES_MAX: usize = 6;
+/// So much of the lines must have another beside them.
+const ALIGNED_MIN: f64 = 0.6;
+
+/// The same words, rows of tables read across.
+pub(super) fn in_order(words: Vec<FoundWord>, grids: &[Grid]) -> Vec<FoundWord> {
+    let blocks = blocks(words);
+    let group = groups(&blocks, grids);
+    let mut blocks: Vec<Option<Block>> = blocks.into_iter().map(Some).collect();
+    let (mut ordered, mut table) = (Vec::new(), 0);
+    for at in 0..blocks.len() {
+        let members = (at..blocks.len()).filter(|other| group[*other] == group[at]);
+        let taken: Vec<Block> = members.filter_map(|other| blocks[other].take()).collect();
+        let place = taken.iter().map(|block| block.place).reduce(Rectangle::union);
+        let grid = place.and_then(|place| grids.iter().find(|grid| holds(grid, place)));
+        let lines = taken.iter().flat_map(|block| block.lines.iter().cloned()).collect();
+        match taken.len() > 1
+            || grid.is_some_and(|grid| is_table(grid) && !taken.iter().any(|block| is_prose(block, grid)))
+        {
+            true => {
+                ordered.extend(read_across(table, lines, grid));
+                table += 1;
+            }
+            false => ordered.extend(lines),
+        }
+    }
+    ordered.into_iter().flat_map(|line| line.words).collect()
+}
+
+fn read_across(table: u32, lines: Vec<Line>, grid: Option<&Grid>) -> Vec<Line> {
+    let rows = rows(lines);
+    let boundaries = boundaries(&rows, grid.map_or(&[], |grid| grid.down.as_slice()));
+    number(table, rows, &boundaries)
+}
+
+/// A number for each block; blocks of one table have the same.
+fn groups(blocks: &[Block], grids: &[Grid]) -> Vec<usize> {
+    let grid_of = |block: &Block| grids.iter().find(|grid| holds(grid, block.place));
+    let mut group: Vec<usize> = (0..blocks.len()).collect();
+    for (a, left) in blocks.iter().enumerate() {
+        for (b, right) in blocks.iter().enumerate().skip(a + 1) {
+            let one = match (grid_of(left), grid_of(right)) {
+                (None, None) => beside(left, right),
+                (one, other) => {
+                    one == other
+                        && one.is_some_and(|grid| is_table(grid) && !is_prose(left, grid) && !is_prose(right, grid))
+                }
+            };
+            if one && group[a] != group[b] {
+                let (old, new) = (group[b].max(group[a]), group[a].min(group[b]));
+                group.iter_mut().filter(|group| **group == old).for_each(|group| *group = new);
+            }
+        }
+    }
+    group
+}
+
+/// More than a frame.
+fn is_table(grid: &Grid) -> bool {
+    grid.across.len() + grid.down.len() >= 5
+}
+
+fn holds(grid: &Grid, place: Rectangle) -> bool {
+    let (x, y) = (place.x + place.w / 2, place.y + place.h / 2);
+    let within = |at: u32, stretch: (u32, u32)| (stretch.0..stretch.1).contains(&at);
+    within(x, across(grid.place)) && within(y, down(grid.place))
+}
+
+/// Long lines, and more of them than the rules across make rows.
+fn is_prose(block: &Block, grid: &Grid) -> bool {
+    mean_chars(block) > CELL_CHARS_MAX && block.lines.len() > grid.across.len() * 2
+}
+
+fn mean_chars(block: &Block) -> usize {
+    block.lines.iter().map(Line::chars).sum::<usize>() / block.lines.len().max(1)
+}
+
+/// Two columns of one table without rules.
+fn beside(a: &Block, b: &Block) -> bool {
+    let apart = overlap(across(a.place), across(b.place)) < 0.1;
+    let level = overlap(down(a.place), down(b.place)) >= 0.5;
+    apart && level && is_column(a) && is_column(b) && aligned(a, b)
+}
+
+/// Of short lines, without exception; a tall block of them may still be a narrow column of prose.
+fn is_column(block: &Block) -> bool {
+    let longest = block.lines.iter().map(Line::chars).max().unwrap_or(0);
+    let most = if block.lines.len() > HEADING_LINES_MAX { CELL_CHARS_MAX } else { CELL_CHARS_MAX * 3 / 2 };
+    block.lines.len() >= 2 && longest <= most
+}
+
+/// Most lines of the block with fewer of them have a line of the other beside them.
+fn aligned(a: &Block, b: &Block) -> bool {
+    let (few, many) = if a.lines.len() <= b.lines.len() { (a, b) } else { (b, a) };
+    let has_mate = |line: &&Line| many.lines.iter().any(|other| overlap(down(line.place), down(other.place)) >= 0.6);
+    few.lines.iter().filter(has_mate).count() as f64 >= few.lines.len() as f64 * ALIGNED_MIN
+}

@@ -4,6 +4,7 @@
 //! - `clean`: which cleaning does a page need?
 //! - `upright`: which way up does it stand?
 //! - [`read`]: which steps make text of one page image?
+//! - [`steps`]: how long did each step take?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
 //! The binary `ocr-worker` puts them to work, for a server or on files.
@@ -13,4 +14,5 @@ mod clean;
 pub mod engine;
 pub mod read;
 pub mod reader;
+pub mod steps;
 mod upright;

@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
 
+use crate::deliveries;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -115,6 +116,7 @@ async fn body_of(archive: &Archive, index: u64, event: &Event) -> Result<Body, F
         EventKind::BatchRecorded { body, .. } => Body::Batch(parsed(archive, index, body).await?),
         EventKind::AccountRecorded { body, .. } => Body::Account(parsed(archive, index, body).await?),
         EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
+        EventKind::CampaignRecorded { body, .. } => Body::Campaign(parsed(archive, index, body).await?),
         EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
         EventKind::Read { .. }
         | EventKind::Corrected { .. }
@@ -160,18 +162,18 @@ async fn round(app: &App) -> Result<(), FollowError> {
 
 /// A page whose last reader vanished with it gets its `Unreadable` event here.
 async fn give_up_exhausted(app: &App) -> Result<(), FollowError> {
-    let exhausted = app.catalog.exhausted(app.now(), 100).await?;
+    let (trials, exhausted): (Vec<_>, Vec<_>) =
+        app.catalog.exhausted(app.now(), 100).await?.into_iter().partition(|exhausted| exhausted.trial.is_some());
+    for catalog::Exhausted { job, trial, page, .. } in trials {
+        deliveries::failed_trial(app, &job, trial, &page).await?;
+    }
     if exhausted.is_empty() {
         return Ok(());
     }
-    let event = |page: catalog::Exhausted| Event {
+    let event = |exhausted: catalog::Exhausted| Event {
         at: app.now(),
         actor: Actor::System,
-        event: EventKind::Unreadable {
-            document: page.document,
-            page: page.page,
-            reason: page.reason.unwrap_or(UnreadableReason::Failed),
-        },
+        event: deliveries::given_up(&exhausted.page, exhausted.reason.unwrap_or(UnreadableReason::Failed)),
     };
     app.archive.append(exhausted.into_iter().map(event).collect()).await?;
     app.follower.catch_up(&app.archive, &app.catalog).await.map(|_| ())

@@ -6,11 +6,13 @@
 
 use std::str::FromStr;
 
+use record::campaign::{CampaignRecord, CampaignState, Comparison};
 use record::event::{AccountRecord, Actor, Role, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::words::AttentionReason;
 use record::{
-    AccountId, BatchId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId, Timestamp, TokenId,
+    AccountId, BatchId, CampaignId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId,
+    Timestamp, TokenId, TrialId,
 };
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as CodeError};
@@ -20,6 +22,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use crate::documents::PageState;
+use crate::queue::Priority;
 
 /// A type that stands in one column as `Stored`: a `String`, an `i64`, or an `Option` of these.
 pub(crate) trait Column: Sized {
@@ -63,6 +66,8 @@ parsed! {
     String: Clone::clone;
     AccountId: ToString::to_string;
     BatchId: ToString::to_string;
+    CampaignId: ToString::to_string;
+    TrialId: ToString::to_string;
     DocumentId: ToString::to_string;
     PageId: ToString::to_string;
     TokenId: ToString::to_string;
@@ -106,6 +111,19 @@ impl Column for Timestamp {
     }
 }
 
+impl Column for Priority {
+    type Stored = i64;
+
+    fn to_stored(&self) -> i64 {
+        *self as i64
+    }
+
+    fn from_stored(stored: i64) -> Result<Self, BoxDynError> {
+        let found = Self::ALL.into_iter().find(|priority| *priority as i64 == stored);
+        found.ok_or_else(|| "a priority is not one of the four".into())
+    }
+}
+
 impl Column for bool {
     type Stored = i64;
 
@@ -136,7 +154,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { AttentionReason ExceptionCode PageState SourceKind UnreadableReason }
+coded! { AttentionReason CampaignState ExceptionCode PageState SourceKind UnreadableReason }
 
 /// Whole records, as JSON. What a query looks them up by has a column of its own.
 macro_rules! records {
@@ -155,7 +173,7 @@ macro_rules! records {
     )*};
 }
 
-records! { AccountRecord BatchRecord EventKind Patient TokenRecord }
+records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient TokenRecord }
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("the record's types have text keys and serializers that cannot fail")

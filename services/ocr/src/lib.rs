@@ -6,6 +6,7 @@
 //! - `upright`: which way up does it stand?
 //! - [`layout`]: how is a page of any layout read?
 //! - [`read`]: which steps make text of one page image?
+//! - [`steps`]: how long did each step take?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
 //! The binary `ocr-worker` puts them to work, for a server or on files.
@@ -17,4 +18,5 @@ mod judge;
 pub mod layout;
 pub mod read;
 pub mod reader;
+pub mod steps;
 mod upright;

@@ -28,6 +28,12 @@ pub const PDF_OBJECTS_MAX: usize = 500_000;
 pub const PDF_STREAM_BYTES_MAX: usize = 256 * MIB;
 pub const READ_PAGE_SECONDS_MAX: u64 = 120;
 pub const READ_MEMORY_BYTES_MAX: u64 = 3 * 1024 * MIB as u64;
+/// Readers of one worker.
+pub const READERS_MAX: usize = 256;
+/// Pages that one reader reads before a fresh one takes over.
+pub const READER_PAGES_MAX: u32 = 1_000;
+/// Memory that a reader may hold between two pages; one that holds more is replaced.
+pub const READER_RESIDENT_BYTES_MAX: u64 = 400 * MIB as u64;
 
 // -- text -----------------------------------------------------------------------------
 pub const PAGE_WORDS_MAX: usize = 20_000;
@@ -55,6 +61,10 @@ pub const COMMIT_ATTEMPTS_MAX: usize = 100;
 /// Workers beat three times a lease, so a page whose worker died waits this long and no longer.
 pub const LEASE_SECONDS: u64 = 45;
 pub const READ_ATTEMPTS_MAX: u32 = 3;
+/// Pages that campaigns may have in the queue at a time.
+pub const CAMPAIGN_PORTION_MAX: u32 = 64;
+/// Pages of one dry run.
+pub const TRIAL_PAGES_MAX: u32 = 1_000;
 /// The pause before a page is tried a second time; it doubles each time after.
 pub const READ_RETRY_SECONDS: i64 = 10;
 

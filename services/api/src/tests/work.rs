@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::house::{Answer, House};
 
-fn page_text(width: u32) -> PageText {
+pub fn page_text(width: u32) -> PageText {
     let word = |text: &str, x: u32| Word::read(text, Place { x, y: 5, w: 20, h: 10 }, 90);
     let engine = Engine {
         name: "test".into(),
@@ -25,20 +25,24 @@ fn page_text(width: u32) -> PageText {
     PageText { width, height: 40, language: "eng".into(), engine, blocks, ..PageText::default() }
 }
 
-async fn claim(house: &House) -> Answer {
+pub async fn claim(house: &House) -> Answer {
     house.ask(Role::Worker, Method::POST, "/api/v1/jobs/claim", Some(json!({"worker": "w"}))).await
 }
 
 async fn hand_back(house: &House, job: &str, page: PageId, width: u32) -> Answer {
+    hand_in(house, job, page, &page_text(width)).await
+}
+
+pub async fn hand_in(house: &House, job: &str, page: PageId, text: &PageText) -> Answer {
     let request = TestRequest::post()
         .uri(&format!("/api/v1/jobs/{job}/text"))
         .insert_header(("authorization", "Bearer worker"))
         .insert_header(("content-type", "application/xml"))
-        .set_payload(alto::write(&page_text(width), page));
+        .set_payload(alto::write(text, page));
     house.send(request).await
 }
 
-async fn read_page(house: &House) -> PageId {
+pub async fn read_page(house: &House) -> PageId {
     let (_, page) = house.capture(Some("MRN-1")).await;
     let job = claim(house).await.json()["job"].as_str().expect("a job").to_owned();
     assert_eq!(hand_back(house, &job, page, 60).await.status, 204);
@@ -59,7 +63,7 @@ async fn a_page_is_claimed_read_and_done_with() {
     let job = job["job"].as_str().expect("a name");
     assert_eq!(hand_back(&house, job, page, 61).await.status, 422, "of another size");
     assert_eq!(hand_back(&house, job, page, 60).await.status, 204);
-    assert_eq!(hand_back(&house, job, page, 60).await.status, 410, "done with");
+    assert_eq!(hand_back(&house, job, page, 60).await.status, 204, "the same again is no second reading");
     assert_eq!(claim(&house).await.status, 204);
     assert_eq!(house.count_events("read").await, 1);
 }
@@ -122,4 +126,56 @@ async fn after_three_failures_a_person_has_to_look() {
     assert_eq!((&attention[0]["page"], &attention[0]["reason"]), (&json!(page), &json!("crashed")));
     let image = house.get(Role::Searcher, &format!("/api/v1/pages/{page}/image")).await;
     assert_eq!(image.status, 200, "the image of {document} is still there");
+}
+
+pub async fn claimed_page(house: &House) -> (String, PageId) {
+    let job = claim(house).await.json();
+    let page = job["page"].as_str().expect("a page").parse().expect("an id");
+    (job["job"].as_str().expect("a name").to_owned(), page)
+}
+
+#[actix_web::test]
+async fn a_result_that_comes_twice_at_once_is_one_reading() {
+    let house = House::new().await;
+    house.capture(Some("MRN-1")).await;
+    let (job, page) = claimed_page(&house).await;
+    let both = futures::future::join(hand_back(&house, &job, page, 60), hand_back(&house, &job, page, 60)).await;
+    for answer in [both.0, both.1] {
+        assert!([204, 503].contains(&answer.status), "done, or on its way: {}", answer.status);
+    }
+    assert_eq!(hand_back(&house, &job, page, 60).await.status, 204);
+    assert_eq!(house.count_events("read").await, 1);
+}
+
+#[actix_web::test]
+async fn a_page_that_somebody_opens_is_read_next() {
+    let house = House::new().await;
+    let (_, first) = house.capture(Some("MRN-1")).await;
+    let (document, second) = house.capture(Some("MRN-2")).await;
+    assert_eq!(house.get(Role::Searcher, &format!("/api/v1/pages/{second}/words")).await.status, 200);
+    let (job, page) = claimed_page(&house).await;
+    assert_eq!(page, second, "somebody waits for its words");
+    let path = format!("/api/v1/jobs/{job}/release");
+    assert_eq!(house.ask(Role::Worker, Method::POST, &path, None).await.status, 204);
+    assert_eq!(house.ask(Role::Worker, Method::POST, &path, None).await.status, 410);
+    let length = house.get(Role::Worker, "/api/v1/jobs").await.json();
+    assert_eq!(length, json!({"waiting": 2}));
+    assert_eq!(house.get(Role::Searcher, &format!("/documents/{document}")).await.status, 200);
+    assert_eq!(claimed_page(&house).await.1, second, "given back, it is still first");
+    assert_eq!(claimed_page(&house).await.1, first);
+}
+
+#[actix_web::test]
+async fn only_known_steps_are_timed() {
+    let house = House::new().await;
+    house.capture(Some("MRN-1")).await;
+    let (job, page) = claimed_page(&house).await;
+    for (timing, status) in [("sleep=5", 422), ("decode=99999999999", 422), ("decode=5,recognize=1200000", 204)] {
+        let request = TestRequest::post()
+            .uri(&format!("/api/v1/jobs/{job}/text"))
+            .insert_header(("authorization", "Bearer worker"))
+            .insert_header(("chartroom-timing", timing))
+            .set_payload(alto::write(&page_text(60), page));
+        assert_eq!(house.send(request).await.status, status, "{timing}");
+    }
 }

@@ -6,6 +6,7 @@ use record::words::{self, Block, Line, PageText, Word};
 
 use crate::clean::Cleaned;
 use crate::engine::{Engine, FoundWord, GrayImage, SIDE_PIXELS_MAX};
+use crate::hyphens;
 use crate::read::{Clock, GENERATION, ReadPageError};
 
 /// Less skew than this, in degrees, does not trouble Tesseract, and rotating blurs.
@@ -115,7 +116,7 @@ impl Attempt {
             skew_centidegrees: (self.straighten * 100.0).round() as i32,
             language: engine.model().to_owned(),
             engine: self.described(engine),
-            blocks: blocks(&self.words, &self.steps),
+            blocks: hyphens::joined(blocks(&self.words, &self.steps)),
             ..PageText::default()
         }
     }

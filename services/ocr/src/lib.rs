@@ -4,6 +4,7 @@
 //! - `clean`: which cleaning does a page need?
 //! - `upright`: which way up does it stand?
 //! - [`read`]: which steps make text of one page image?
+//! - [`hyphens`]: where are words broken at line ends, and what are they whole?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
 //! The binary `ocr-worker` puts them to work, for a server or on files.
@@ -11,6 +12,7 @@
 mod attempt;
 mod clean;
 pub mod engine;
+pub mod hyphens;
 pub mod read;
 pub mod reader;
 mod upright;

@@ -7,6 +7,7 @@
 //! - [`layout`]: how is a page of any layout read?
 //! - [`read`]: which steps make text of one page image?
 //! - [`steps`]: how long did each step take?
+//! - [`hyphens`]: where are words broken at line ends, and what are they whole?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
 //! The binary `ocr-worker` puts them to work, for a server or on files.
@@ -14,6 +15,7 @@
 mod attempt;
 mod clean;
 pub mod engine;
+pub mod hyphens;
 mod judge;
 pub mod layout;
 pub mod read;

@@ -39,6 +39,10 @@ pub const READER_RESIDENT_BYTES_MAX: u64 = 400 * MIB as u64;
 pub const PAGE_WORDS_MAX: usize = 20_000;
 pub const PAGE_TEXT_BYTES_MAX: usize = 16 * MIB;
 pub const WORD_BYTES_MAX: usize = 400;
+/// Rows and columns of one table.
+pub const TABLE_LINES_MAX: u32 = 2_000;
+/// Parts of one page that a person should look at; of more, the most pressing are kept.
+pub const PAGE_ATTENTION_MAX: usize = 200;
 
 // -- records ----------------------------------------------------------------------------
 pub const CANONICAL_BYTES_MAX: usize = 4 * MIB;

@@ -111,6 +111,8 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         documents::enter_fields,
         pages::words,
         pages::alto,
+        pages::hocr,
+        pages::text,
         pages::image,
         iiif::info,
         iiif::image,

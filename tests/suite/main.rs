@@ -15,4 +15,5 @@ mod exceptions;
 mod kill_9;
 mod outsiders;
 mod rebuild;
+mod searchable_pdf;
 mod twice;

@@ -15,9 +15,14 @@
 //! 8. [`sheet`]: the barcode line on cover and separator sheets.
 //! 9. [`wire`]: what stations and workers say to the server.
 //! 10. [`limits`]: every bound, in one place.
+//! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
+//! 7. [`sheet`]: the barcode line on cover and separator sheets.
+//! 8. [`wire`]: what stations and workers say to the server.
+//! 9. [`limits`]: every bound, in one place.
 
 pub mod campaign;
 pub mod canonical;
+pub mod correction;
 pub mod digest;
 pub mod event;
 pub mod id;

@@ -43,6 +43,10 @@ pub const WORD_BYTES_MAX: usize = 400;
 pub const TABLE_LINES_MAX: u32 = 2_000;
 /// Parts of one page that a person should look at; of more, the most pressing are kept.
 pub const PAGE_ATTENTION_MAX: usize = 200;
+/// One line that a person writes, and what a person writes in place of one word.
+pub const ADDED_LINE_BYTES_MAX: usize = 4_000;
+/// Lines added to a page in one correction.
+pub const ADDED_LINES_MAX: usize = 1_000;
 
 // -- records ----------------------------------------------------------------------------
 pub const CANONICAL_BYTES_MAX: usize = 4 * MIB;

@@ -5,8 +5,8 @@
 //! 2. [`guard`], [`identity`], [`policy`], [`limits`]: what is checked before a handler runs.
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
-//!    [`uploads`], [`checks`], [`seal`] on the way in; [`reach`], [`find`], [`views`], [`iiif`],
-//!    [`rasters`], [`export`] on the way out; [`deliveries`] for what workers found,
+//!    [`uploads`], [`checks`], [`seal`], [`correct`] on the way in; [`reach`], [`find`], [`views`],
+//!    [`iiif`], [`rasters`], [`export`] on the way out; [`deliveries`] for what workers found,
 //!    [`campaigns`] for what they read again.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
@@ -15,6 +15,7 @@ pub mod campaigns;
 pub mod checks;
 pub mod commands;
 pub mod config;
+pub mod correct;
 pub mod deliveries;
 pub mod export;
 pub mod find;

@@ -19,7 +19,7 @@ pub enum Action {
     Capture,
     /// Look at batches, exceptions and pages in need of attention.
     Oversee,
-    /// Enter or correct index fields.
+    /// Enter or correct index fields, and the text of pages.
     Resolve,
     /// Claim pages and return their text.
     Work,

@@ -51,7 +51,8 @@ macro_rules! routes {
 
 mod api {
     use crate::routes::{
-        batches, campaigns, documents, handover, iiif, jobs, ledger, open, pages, search, session, uploads,
+        attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, open, pages, search,
+        session, uploads,
     };
 
     routes! {
@@ -77,8 +78,9 @@ mod api {
         get    "/api/v1/batches"                              Oversee    => batches::list;
         put    "/api/v1/batches/{batch}/documents/{document}" Capture    => handover::take;
         get    "/api/v1/exceptions"                           Oversee    => batches::exceptions;
-        get    "/api/v1/attention"                            Oversee    => batches::attention;
+        get    "/api/v1/attention"                            Oversee    => attention::list;
         post   "/api/v1/documents/{document}/fields"          Resolve    => documents::enter_fields;
+        post   "/api/v1/pages/{page}/corrections"             Resolve    => corrections::post;
 
         post   "/api/v1/jobs/claim"                           Work       => jobs::claim;
         get    "/api/v1/jobs/{job}/image"                     Work       => jobs::image;
@@ -102,6 +104,7 @@ mod api {
         get    "/api/v1/pages/{page}/alto"                    Read       => pages::alto;
         get    "/api/v1/pages/{page}/hocr"                    Read       => pages::hocr;
         get    "/api/v1/pages/{page}/text"                    Read       => pages::text;
+        get    "/api/v1/pages/{page}/texts"                   Read       => corrections::texts;
         get    "/api/v1/pages/{page}/image"                   Read       => pages::image;
 
         get    "/iiif/3/{page}/info.json"                     Read       => iiif::info;

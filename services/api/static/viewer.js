@@ -23,6 +23,8 @@ const state = {
   /** Where to go once the words of a page have come: its first hit, its last, or nowhere. */
   arrive: "first",
 };
+/** The way to the correction screen, for those who may correct. */
+const correct = document.querySelector("[data-do=correct]");
 /** Answers in flight for a page that is no longer on show are dropped. */
 let turn = 0;
 
@@ -61,6 +63,7 @@ function show(at, arrive) {
   for (const link of links) link.removeAttribute("aria-current");
   page.link.setAttribute("aria-current", "page");
   page.link.scrollIntoView({ block: "nearest" });
+  if (correct) correct.href = `/pages/${page.id}/correct`;
   say("page").textContent = `${page.number} / ${pages.length}`;
   for (const field of document.querySelectorAll("input[name=page]")) field.value = page.number;
   note(page.note, page.note !== "");
@@ -106,7 +109,7 @@ function tell(answer) {
   panel.replaceChildren();
   panel.hidden = words.length === 0;
   say("reading").textContent = words.length > 0
-    ? `${words.length} words. Dotted ones are doubtful. Click a word to see it on the page.`
+    ? `${words.length} words. ${words.some((word) => word.corrected) ? "A person has gone through some. " : ""}Dotted ones are doubtful. Click a word to see it on the page.`
     : answer ? "No words were read on this page." : "The words of this page cannot be shown now.";
   let before = null;
   for (const word of words) {
@@ -215,6 +218,7 @@ bind("0", "Whole page", controls.fit);
 bind("r", "Rotate", controls.rotate);
 bind("i", "Invert", controls.invert);
 bind("t", "Text as read", () => { textPanel.focus(); textPanel.scrollIntoView({ block: "start" }); });
+if (correct) bind("c", "Correct this page's text", () => correct.click());
 bind("b", "Back to the hits", () => document.querySelector("[data-do=back]")?.click());
 bind(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], "Move the page", (event) => {
   // Inside a panel the arrows scroll that panel.

@@ -21,6 +21,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
+use crate::attention::Need;
 use crate::documents::PageState;
 use crate::queue::Priority;
 
@@ -78,6 +79,7 @@ parsed! {
     Encounter: |it| it.reveal().to_owned();
     DocumentType: |it| it.reveal().to_owned();
     Role: |it| it.as_str().to_owned();
+    Need: |it| it.as_str().to_owned();
 }
 
 /// Integers that fit; the bounds in `record::limits` are far below 2^63.

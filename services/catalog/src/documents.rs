@@ -115,18 +115,6 @@ pub struct Open {
 }
 
 table_row! {
-    /// A page that could not be read.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Attention {
-        pub page: PageId,
-        pub document: DocumentId,
-        pub batch: BatchId,
-        pub number: u32,
-        pub reason: UnreadableReason,
-    }
-}
-
-table_row! {
     struct ExceptionRow {
         pub document: DocumentId,
         pub code: ExceptionCode,
@@ -205,12 +193,5 @@ impl Catalog {
             Open { document, exceptions }
         };
         Ok(documents.into_iter().map(open).collect())
-    }
-
-    /// Pages that could not be read, after skipping `skip` of them.
-    pub async fn attention(&self, skip: u64, most: u32) -> Result<Vec<Attention>> {
-        let sql = "SELECT page, document, batch, number, reason FROM pages \
-                   WHERE withdrawn = 0 AND state = 'unreadable' ORDER BY batch, document, number, page LIMIT $1 OFFSET $2";
-        rows!(self.reader.on(), Attention, sql, most, skip)
     }
 }

@@ -101,9 +101,9 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
             let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
             read(tx, *document, *page, reading, *attention, *generation).await
         }
-        (EventKind::Corrected { document, page, text, replaces, words, confidence, .. }, _) => {
+        (EventKind::Corrected { document, page, text, replaces, words, confidence, attention, .. }, _) => {
             let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
-            corrected(tx, *document, *page, reading, *replaces).await
+            corrected(tx, *document, *page, reading, *replaces, *attention).await
         }
         (EventKind::Unreadable { document, page, reason }, _) => unreadable(tx, *document, *page, *reason).await,
         (EventKind::Viewed { .. }, _) => Ok(()),
@@ -295,12 +295,19 @@ async fn read(
 }
 
 /// Of two corrections of one text, the first in the ledger holds.
-async fn corrected(tx: &mut Tx, document: DocumentId, page: PageId, reading: Reading, replaces: Digest) -> Result<()> {
-    let sql = "UPDATE pages SET text = $3, words = $4, confidence = $5, read_index = $6, attention = NULL, \
+async fn corrected(
+    tx: &mut Tx,
+    document: DocumentId,
+    page: PageId,
+    reading: Reading,
+    replaces: Digest,
+    attention: Option<AttentionReason>,
+) -> Result<()> {
+    let sql = "UPDATE pages SET text = $3, words = $4, confidence = $5, read_index = $6, attention = $7, \
                    corrected = 1 \
-               WHERE page = $1 AND document = $2 AND text = $7";
+               WHERE page = $1 AND document = $2 AND text = $8";
     let Reading { index, text, words, confidence } = reading;
-    run!(tx.on(), sql, page, document, text, words, confidence, index, replaces)?;
+    run!(tx.on(), sql, page, document, text, words, confidence, index, attention, replaces)?;
     unqueue(tx, document, page).await
 }
 

@@ -13,7 +13,8 @@
 //! | module | answers |
 //! |---|---|
 //! | [`fold`] | what does an event change? |
-//! | [`documents`] | what is in a document, what happened to it, what needs a person? |
+//! | [`documents`] | what is in a document, what happened to it, what is to be decided? |
+//! | [`attention`] | which pages does a person have to look at, and why? |
 //! | [`batches`] | how far has a batch come? |
 //! | [`queue`] | which page is to be read next, and by whom? |
 //! | [`campaigns`] | which pages are to be read again, and what has it brought? |
@@ -22,6 +23,7 @@
 //! | [`overview`] | how much is there, and is it the same as before? |
 //! | `engine`, `column` | how does one SQL text run on two engines, and our types stand in columns? |
 
+pub mod attention;
 pub mod batches;
 pub mod campaigns;
 mod column;
@@ -34,9 +36,10 @@ pub mod people;
 pub mod queue;
 pub mod sessions;
 
+pub use attention::{Attention, Need};
 pub use batches::Batch;
 pub use campaigns::Campaign;
-pub use documents::{Attention, Document, Open, Page, PageState, TimelineEntry, Version};
+pub use documents::{Document, Open, Page, PageState, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};
 pub use overview::Counts;

@@ -18,6 +18,8 @@ table_row! {
         pub pages_sealed: u64,
         pub pages_read: u64,
         pub pages_unreadable: u64,
+        /// Pages that were read, and need a person all the same.
+        pub pages_attention: u64,
         /// Pages waiting to be read, claimed ones too.
         pub queued: u64,
         /// When the longest waiting of them was sealed.
@@ -53,6 +55,7 @@ impl Catalog {
             (SELECT COUNT(*) FROM pages WHERE withdrawn = 0 AND state = 'sealed') AS pages_sealed,
             (SELECT COUNT(*) FROM pages WHERE withdrawn = 0 AND state = 'read') AS pages_read,
             (SELECT COUNT(*) FROM pages WHERE withdrawn = 0 AND state = 'unreadable') AS pages_unreadable,
+            (SELECT COUNT(*) FROM pages WHERE withdrawn = 0 AND attention IS NOT NULL) AS pages_attention,
             (SELECT COUNT(*) FROM queue) AS queued,
             (SELECT MIN(queued) FROM queue) AS oldest_queued";
         row!(self.reader.on(), Counts, sql)?.ok_or_else(|| CatalogError::Damaged("no counts".to_owned()))

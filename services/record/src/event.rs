@@ -48,7 +48,7 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "is_zero")]
         generation: u32,
     },
-    /// A person went through the text of a page. `text` is the whole page's new ALTO blob, in place of
+    /// A person went through words of a page. `text` is the whole page's new ALTO blob, in place of
     /// `replaces`; where the page has another text by then, the event changes nothing. `changed` words
     /// are not as they were; 0 where all was confirmed. No machine replaces it later.
     Corrected {
@@ -59,6 +59,9 @@ pub enum EventKind {
         words: u32,
         confidence: u8,
         changed: u32,
+        /// Why a person should look again: set where only a part of the page was gone through.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attention: Option<AttentionReason>,
     },
     /// A page could not be read; a person has to look. The image is still there.
     Unreadable { document: DocumentId, page: PageId, reason: UnreadableReason },
@@ -218,6 +221,8 @@ pub enum UnreadableReason {
 }
 
 impl UnreadableReason {
+    pub const ALL: [Self; 5] = [Self::Undecodable, Self::TimedOut, Self::Crashed, Self::OutOfMemory, Self::Failed];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Undecodable => "undecodable",

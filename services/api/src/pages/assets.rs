@@ -24,7 +24,7 @@ const JS: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 10]> = LazyLock::new(|| {
     assets![
         "chartroom.css" CSS
         "icons.svg" SVG
@@ -33,6 +33,7 @@ static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
         "keys.js" JS
         "page.js" JS
         "viewer.js" JS
+        "correct.js" JS
         "vendor/htmx.min.js" JS
         "vendor/openseadragon.min.js" JS
     ]
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn no_asset_needs_the_policy_loosened() {
-        for name in ["theme.js", "keys.js", "page.js", "viewer.js"] {
+        for name in ["theme.js", "keys.js", "page.js", "viewer.js", "correct.js"] {
             let text = std::str::from_utf8(find(name).expect("embedded").bytes).expect("UTF-8");
             for forbidden in ["eval(", "new Function", "innerHTML", "insertAdjacentHTML", "http://", "https://"] {
                 assert!(!text.contains(forbidden), "{name} contains {forbidden}");

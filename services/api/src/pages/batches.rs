@@ -1,16 +1,17 @@
 //! Batches: what was captured in one go, and how far it has come.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use catalog::{Batch, Document, PageState};
+use catalog::attention::Wanted;
+use catalog::{Batch, Document};
 use record::BatchId;
-use record::event::UnreadableReason;
 
-use super::document::{THUMB, plain_sheet};
+use super::attention::plain_row;
 use super::exceptions;
 use super::reply::{html, wants_part};
 use super::search::href;
+use super::view::attention::Part;
 use super::view::batches::{
-    AttentionRow, BatchPage, BatchRow, BatchRows, BatchSummary, BatchesPage, DocumentRow, RefusedRow,
+    AttentionPart, BatchPage, BatchRow, BatchRows, BatchSummary, BatchesPage, DocumentRow, RefusedRow,
 };
 use super::view::{Section, clock};
 use crate::identity::Caller;
@@ -20,6 +21,8 @@ use crate::state::App;
 
 /// Batches on the list, newest first.
 const LISTED: u32 = 100;
+/// Pages for a person to look at, shown with their batch; the rest is on the list.
+const ATTENTION: u32 = 10;
 
 pub async fn list(app: web::Data<App>, caller: Caller, request: HttpRequest) -> Reply<HttpResponse> {
     let rows = app.catalog.batches(0, LISTED).await?.iter().map(row).collect();
@@ -46,7 +49,7 @@ pub async fn show(
     html(&BatchPage {
         frame: super::frame(&caller, &batch.name, Some(Section::Batches)),
         summary,
-        attention: attention(&app, &batch, &documents).await?,
+        attention: attention(&app, id).await?,
         exceptions: unfiled(&app, &batch, &documents).await?,
         refused: refused(&app, id).await?,
         documents: documents.iter().map(document_row).collect(),
@@ -69,22 +72,16 @@ fn document_row(document: &Document) -> DocumentRow {
     }
 }
 
-/// Pages that could not be read. Asked document by document, and only where there are any.
-async fn attention(app: &App, batch: &Batch, documents: &[Document]) -> Reply<Vec<AttentionRow>> {
-    let mut rows = Vec::new();
-    if batch.attention == 0 {
-        return Ok(rows);
-    }
-    for document in documents {
-        let pages = app.catalog.pages_of(document.document).await?;
-        rows.extend(pages.iter().filter(|page| page.state == PageState::Unreadable).map(|page| AttentionRow {
-            href: href(document.document, page.number, ""),
-            thumb: plain_sheet(page, THUMB),
-            number: page.number,
-            reason: page.reason.unwrap_or(UnreadableReason::Failed).explain(),
-        }));
-    }
-    Ok(rows)
+/// Pages that a person has to look at: the first of the list narrowed to this batch.
+async fn attention(app: &App, batch: BatchId) -> Reply<AttentionPart> {
+    let part = Part { batch: batch.to_string(), ..Part::default() };
+    let counts = app.catalog.attention_counts(Some(batch)).await?;
+    let pages = app.catalog.attention(Wanted { batch: Some(batch), reason: None }, 0, ATTENTION).await?;
+    Ok(AttentionPart {
+        rows: pages.iter().map(|page| plain_row(page, &part)).collect(),
+        total: counts.iter().map(|waiting| waiting.pages).sum(),
+        href: part.href("/attention", &[]),
+    })
 }
 
 async fn unfiled(app: &App, batch: &Batch, documents: &[Document]) -> Reply<Vec<super::view::batches::ExceptionRow>> {

@@ -51,7 +51,8 @@ pub async fn show(
     let form = Form { q: q.clone(), ..Form::default() };
     let back = (!q.trim().is_empty()).then(|| form.href());
     let frame = super::frame(&caller, &facts.heading(), Some(Section::Search));
-    html(&DocumentPage { frame, facts, number: shown.number, pages: links, q, back, hits, flat })
+    let may_correct = caller.may(Action::Resolve);
+    html(&DocumentPage { frame, facts, number: shown.number, pages: links, q, back, hits, may_correct, flat })
 }
 
 /// The hit list alone, for the box in the viewer.
@@ -104,7 +105,7 @@ pub fn plain_sheet(page: &Page, side: u32) -> Sheet {
 fn page_link(page: &Page, found: &[indexer::PageHit]) -> PageLink {
     let reading = match (page.state, page.reason) {
         (PageState::Sealed, _) => Reading::Waiting,
-        (PageState::Read, _) => Reading::Read(page.confidence.unwrap_or(0)),
+        (PageState::Read, _) => Reading::Read(page.confidence.unwrap_or(0), page.attention),
         (PageState::Unreadable, reason) => Reading::Failed(reason.unwrap_or(record::event::UnreadableReason::Failed)),
     };
     let thumb = sheet(page, found, THUMB);

@@ -10,7 +10,9 @@
 
 mod accounts;
 pub mod assets;
+mod attention;
 mod batches;
+mod correct;
 mod document;
 mod exceptions;
 mod gate;
@@ -46,6 +48,10 @@ crate::routes! {
     get  "/exceptions"                   Oversee    => exceptions::list;
     get  "/exceptions/{document}"        Resolve    => exceptions::show;
     post "/exceptions/{document}"        Resolve    => exceptions::file;
+    get  "/attention"                    Oversee    => attention::list;
+    get  "/attention/count"              Oversee    => attention::count;
+    get  "/attention/next"               Oversee    => attention::next;
+    get  "/pages/{page}/correct"         Resolve    => correct::show;
 
     get  "/ledger"                       Audit      => ledger::show;
     get  "/accounts"                     Administer => accounts::list;
@@ -59,7 +65,7 @@ crate::routes! {
 const fn action_of(section: Section) -> Action {
     match section {
         Section::Search => Action::Read,
-        Section::Batches | Section::Exceptions => Action::Oversee,
+        Section::Batches | Section::Exceptions | Section::Attention => Action::Oversee,
         Section::Ledger => Action::Audit,
         Section::Accounts => Action::Administer,
     }

@@ -1,5 +1,4 @@
-//! `/api/v1/batches`, `/exceptions`, `/attention`: how far is what was captured, and what
-//! waits for a person?
+//! `/api/v1/batches`, `/exceptions`: how far is what was captured, and what waits for a decision?
 
 use actix_web::{HttpResponse, web};
 use catalog::{Batch, Document};
@@ -164,36 +163,4 @@ fn open_document(open: catalog::Open) -> OpenDocument {
         explanation: open.code.explain(),
     };
     OpenDocument { document, version, batch, pages, mrn, questions: open.exceptions.iter().map(question).collect() }
-}
-
-/// A page that could not be read; its image is there.
-#[derive(Serialize, ToSchema)]
-pub struct UnreadPage {
-    #[schema(value_type = String)]
-    pub page: record::PageId,
-    #[schema(value_type = String)]
-    pub document: record::DocumentId,
-    #[schema(value_type = String)]
-    pub batch: BatchId,
-    /// 1-based place in the document.
-    pub number: u32,
-    #[schema(value_type = String)]
-    pub reason: record::event::UnreadableReason,
-    pub explanation: &'static str,
-}
-
-/// Pages in need of attention.
-#[utoipa::path(get, path = "/api/v1/attention", tag = "oversight", params(Part),
-    responses((status = 200, body = Vec<UnreadPage>)))]
-pub async fn attention(app: web::Data<App>, part: web::Query<Part>) -> Reply<web::Json<Vec<UnreadPage>>> {
-    let unread = |page: catalog::Attention| UnreadPage {
-        page: page.page,
-        document: page.document,
-        batch: page.batch,
-        number: page.number,
-        reason: page.reason,
-        explanation: page.reason.explain(),
-    };
-    let found = app.catalog.attention(part.skip, part.most()).await?;
-    Ok(web::Json(found.into_iter().map(unread).collect()))
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use catalog::{Document, Page, PageState, Version};
 use record::event::ViewForm;
 use record::manifest::{Exception, IndexFields, Manifest, Source};
+use record::words::AttentionReason;
 use record::{BatchId, Date, Digest, DocumentId, DocumentType, Encounter, Mrn, PageId, Receipt, canonical};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -72,6 +73,11 @@ pub struct PageView {
     pub words: Option<u32>,
     /// 0 to 100.
     pub confidence: Option<u8>,
+    /// Why a person should look at it though it was read.
+    #[schema(value_type = Option<String>)]
+    pub attention: Option<AttentionReason>,
+    /// A person went through its text.
+    pub corrected: bool,
 }
 
 /// A document with its pages and index fields.
@@ -132,6 +138,8 @@ fn page_view(page: record::PageEntry, known: &[Page]) -> PageView {
         state: known.map_or(PageState::Sealed, |known| known.state),
         words: known.and_then(|known| known.words),
         confidence: known.and_then(|known| known.confidence),
+        attention: known.and_then(|known| known.attention),
+        corrected: known.is_some_and(|known| known.corrected),
     }
 }
 

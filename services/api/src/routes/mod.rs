@@ -1,8 +1,10 @@
 //! The handlers: each file serves one thing. They translate between HTTP and the modules that
 //! know; what a caller may do at all has been checked by [`crate::guard`] before.
 
+pub mod attention;
 pub mod batches;
 pub mod campaigns;
+pub mod corrections;
 pub mod documents;
 pub mod handover;
 pub mod iiif;

@@ -7,7 +7,10 @@ use record::Timestamp;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{batches, campaigns, documents, handover, iiif, jobs, ledger, pages, search, session, uploads};
+use super::{
+    attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, pages, search, session,
+    uploads,
+};
 use crate::state::App;
 
 /// Whether each part answers. How much it holds is not anybody's business: see `/metrics`.
@@ -41,6 +44,7 @@ pub async fn metrics(app: web::Data<App>) -> HttpResponse {
             ("chartroom_pages_waiting", counts.queued),
             ("chartroom_pages_read", counts.pages_read),
             ("chartroom_pages_unreadable", counts.pages_unreadable),
+            ("chartroom_pages_attention", counts.pages_attention),
             ("chartroom_oldest_waiting_seconds", waiting),
         ] {
             metrics::gauge!(name).set(value as f64);
@@ -90,7 +94,8 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         batches::status,
         batches::list,
         batches::exceptions,
-        batches::attention,
+        attention::list,
+        corrections::post,
         handover::take,
         jobs::claim,
         jobs::image,
@@ -114,6 +119,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         pages::hocr,
         pages::text,
         pages::image,
+        corrections::texts,
         iiif::info,
         iiif::image,
         iiif::manifest,

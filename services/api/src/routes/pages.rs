@@ -2,11 +2,11 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use formats::{alto, hocr};
+use formats::hocr;
 use indexer::LitBox;
-use record::PageId;
 use record::event::ViewForm;
-use record::words::{Box as Place, PageText};
+use record::words::{Attention, Box as Place, PageKind, PageText};
+use record::{Digest, PageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,7 +14,7 @@ use super::named;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::state::App;
-use crate::{find, reach, views};
+use crate::{correct, find, reach, views};
 
 #[derive(Deserialize, IntoParams)]
 pub struct Query {
@@ -28,12 +28,20 @@ pub struct Query {
 pub struct Words {
     #[schema(value_type = String)]
     pub page: PageId,
+    /// The text's digest, which a correction names; the answer's ETag too. None while the page is not read.
+    #[schema(value_type = Option<String>)]
+    pub text: Option<Digest>,
     /// Pixels of the master image, in which all boxes are measured.
     pub width: u32,
     pub height: u32,
     /// Clockwise turn that makes the master upright: 0, 90, 180 or 270 degrees.
     pub rotation: u16,
+    /// `text`, `blank` or `picture`.
+    #[schema(value_type = String)]
+    pub kind: PageKind,
     pub words: Vec<Word>,
+    /// Parts of the page that a person should look at, the most pressing first.
+    pub attention: Vec<Region>,
     /// `{x, y, w, h, word}`.
     #[schema(value_type = Vec<Object>)]
     pub lit: Vec<LitBox>,
@@ -41,12 +49,27 @@ pub struct Words {
 
 #[derive(Serialize, ToSchema)]
 pub struct Word {
+    /// Counted from 0 in reading order: by it a correction names the word.
+    pub index: usize,
+    /// The line it stands in, counted from 0 over the page.
+    pub line: usize,
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub place: Place,
     pub word: String,
     /// 0 to 100.
     pub confidence: u8,
+    /// A person has looked at it.
+    pub corrected: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Region {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub place: Place,
+    pub reason: &'static str,
+    pub explanation: &'static str,
 }
 
 /// Words with their places, in reading order. Empty while the page is not read.
@@ -57,45 +80,83 @@ pub async fn words(
     caller: Caller,
     page: web::Path<String>,
     query: web::Query<Query>,
-) -> Reply<web::Json<Words>> {
+) -> Reply<HttpResponse> {
     let (document, page) = reach::page(&app, &caller, named(&page)?).await?;
     views::log(&app, &caller, document.document, Some(page.page), ViewForm::Text).await?;
-    let mut answer = Words {
+    let mut answer = HttpResponse::Ok();
+    let text = match &page.text {
+        Some(digest) => {
+            answer.insert_header((header::ETAG, format!("\"{digest}\"")));
+            correct::text_of(&app, digest).await?
+        }
+        None => {
+            reach::wait_for(&app, &page).await;
+            PageText::default()
+        }
+    };
+    let lit = match query.q.trim() {
+        "" => Vec::new(),
+        _ => find::lit(&app, page.page, query.into_inner().q).await?,
+    };
+    let region = |Attention { reason, place }: &Attention| Region {
+        place: *place,
+        reason: reason.as_str(),
+        explanation: reason.explain(),
+    };
+    Ok(answer.json(Words {
         page: page.page,
+        text: page.text,
         width: page.width,
         height: page.height,
-        rotation: 0,
-        words: Vec::new(),
-        lit: Vec::new(),
-    };
-    if let Some(digest) = &page.text {
-        let bytes = app.archive.read(digest).await?;
-        let text = alto::parse(&bytes).map_err(|error| Problem::unavailable("archive", &error))?;
-        answer.rotation = text.rotation;
-        let word = |word: &record::words::Word| Word {
-            place: word.place,
-            word: word.text.clone(),
-            confidence: word.confidence,
-        };
-        answer.words = text.words().map(word).collect();
-    } else {
-        reach::wait_for(&app, &page).await;
-    }
-    if !query.q.trim().is_empty() {
-        answer.lit = find::lit(&app, page.page, query.into_inner().q).await?;
-    }
-    Ok(web::Json(answer))
+        rotation: text.rotation,
+        kind: text.kind,
+        words: numbered(&text),
+        attention: text.attention.iter().map(region).collect(),
+        lit,
+    }))
 }
 
-/// The page's ALTO as it was sealed.
-#[utoipa::path(get, path = "/api/v1/pages/{page}/alto", tag = "retrieval", params(("page" = String, Path)),
-    responses((status = 200, content_type = "application/xml", body = String), (status = 404, description = "or not read yet")))]
-pub async fn alto(app: web::Data<App>, caller: Caller, page: web::Path<String>) -> Reply<HttpResponse> {
+fn numbered(text: &PageText) -> Vec<Word> {
+    let words = text.lines().enumerate().flat_map(|(line, of)| of.words.iter().map(move |word| (line, word)));
+    let numbered = |(index, (line, word)): (usize, (usize, &record::words::Word))| Word {
+        index,
+        line,
+        place: word.place,
+        word: word.text.clone(),
+        confidence: word.confidence,
+        corrected: word.corrected,
+    };
+    words.enumerate().map(numbered).collect()
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct WhichText {
+    /// The digest of one of the page's texts; the one it has now where none is given.
+    text: Option<String>,
+}
+
+/// The page's ALTO as it was sealed, or an earlier one.
+#[utoipa::path(get, path = "/api/v1/pages/{page}/alto", tag = "retrieval", params(("page" = String, Path), WhichText),
+    responses((status = 200, content_type = "application/xml", body = String),
+        (status = 404, description = "or not read yet, or no text of this page")))]
+pub async fn alto(
+    app: web::Data<App>,
+    caller: Caller,
+    page: web::Path<String>,
+    which: web::Query<WhichText>,
+) -> Reply<HttpResponse> {
     let (document, page) = reach::page(&app, &caller, named(&page)?).await?;
-    let digest = page.text.ok_or_else(Problem::absent)?;
+    let digest = match which.text.as_deref().map(named::<Digest>).transpose()? {
+        Some(asked) => {
+            let texts = correct::versions(&app, &page).await?;
+            texts.iter().find(|version| version.text == asked).map(|version| version.text)
+        }
+        None => page.text,
+    };
+    let digest = digest.ok_or_else(Problem::absent)?;
     views::log(&app, &caller, document.document, Some(page.page), ViewForm::Text).await?;
     let bytes = app.archive.read(&digest).await?;
-    Ok(attached("application/xml", "alto.xml").body(bytes))
+    Ok(attached("application/xml", "alto.xml").insert_header((header::ETAG, format!("\"{digest}\""))).body(bytes))
 }
 
 /// The page's text as hOCR.
@@ -120,8 +181,7 @@ async fn seen_text(app: &App, caller: &Caller, page: &str) -> Reply<(catalog::Pa
     let (document, page) = reach::page(app, caller, named(page)?).await?;
     let digest = page.text.ok_or_else(Problem::absent)?;
     views::log(app, caller, document.document, Some(page.page), ViewForm::Text).await?;
-    let bytes = app.archive.read(&digest).await?;
-    let text = alto::parse(&bytes).map_err(|error| Problem::unavailable("archive", &error))?;
+    let text = correct::text_of(app, &digest).await?;
     Ok((page, text))
 }
 

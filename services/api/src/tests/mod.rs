@@ -3,6 +3,7 @@
 
 mod again;
 mod capture;
+mod corrections;
 mod house;
 mod policy;
 mod sessions;

@@ -6,6 +6,7 @@ use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord, Unr
 use record::manifest::{
     BatchClosed, BatchRecord, Exception, ExceptionCode, MANIFEST_SCHEMA, Patient, Refused, Source, SourceKind,
 };
+use record::words::AttentionReason;
 use record::{
     AccountId, BatchId, CampaignId, Descriptor, Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry,
     PageId, Timestamp, TokenId,
@@ -37,6 +38,11 @@ pub fn campaign(name: &str) -> CampaignId {
 
 pub fn account(login: &str) -> AccountId {
     AccountId::derived([login.as_bytes()])
+}
+
+/// The text that stands on page `number` after `step`.
+pub fn text(name: &str, number: u32, step: &str) -> Digest {
+    Digest::of(format!("{step} of {name} {number}").as_bytes())
 }
 
 fn source() -> Source {
@@ -130,6 +136,38 @@ impl Ledger {
         let record = CampaignRecord { campaign: campaign(name), state, pages, budget: Budget::default() };
         let event = EventKind::CampaignRecorded { campaign: campaign(name), body: Digest::of(b"c") };
         self.push(event, Body::Campaign(record))
+    }
+
+    /// Read again or for the first time, with a reason to look at it.
+    pub fn doubt(&mut self, name: &str, number: u32, attention: AttentionReason) -> &mut Self {
+        let (document, page, text) = (document(name), page(name, number), text(name, number, "read"));
+        let attention = Some(attention);
+        self.push(
+            EventKind::Read { document, page, text, words: 9, confidence: 40, attention, generation: 1 },
+            Body::None,
+        )
+    }
+
+    /// `from` and `to` name texts of the page as [`text`] does.
+    pub fn correct(
+        &mut self,
+        name: &str,
+        number: u32,
+        from: &str,
+        to: &str,
+        attention: Option<AttentionReason>,
+    ) -> &mut Self {
+        let event = EventKind::Corrected {
+            document: document(name),
+            page: page(name, number),
+            text: text(name, number, to),
+            replaces: text(name, number, from),
+            words: 10,
+            confidence: 100,
+            changed: 1,
+            attention,
+        };
+        self.push(event, Body::None)
     }
 
     pub fn unreadable(&mut self, name: &str, number: u32) -> &mut Self {

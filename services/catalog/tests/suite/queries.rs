@@ -57,10 +57,6 @@ async fn what_needs_a_person_is_listed(fresh: Fresh) {
     let second = catalog.exceptions(1, 1).await.expect("exceptions");
     assert_eq!((second.len(), second[0].document.document), (1, document("bare")));
     assert_eq!(second[0].exceptions.len(), 1);
-    let attention = catalog.attention(0, 10).await.expect("attention");
-    assert_eq!(attention.len(), 1);
-    assert_eq!((attention[0].page, attention[0].number), (page("fine", 2), 2));
-    assert_eq!((attention[0].reason, attention[0].batch), (UnreadableReason::TimedOut, batch("b")));
     let counts = catalog.counts().await.expect("counts");
     assert_eq!((counts.documents, counts.unfiled, counts.pages_unreadable, counts.queued), (3, 2, 1, 3));
     assert_eq!(counts.oldest_queued, Some(Timestamp(START)));

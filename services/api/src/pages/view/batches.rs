@@ -3,6 +3,7 @@
 use askama::Template;
 use record::wire::BatchStatus;
 
+use super::attention::AttentionRow;
 use super::filters;
 use super::frame::Frame;
 use super::sheet::Sheet;
@@ -105,13 +106,14 @@ pub struct RefusedRow {
     pub reason: String,
 }
 
-/// A page that could not be read; its image is still there.
+/// Pages of the batch that a person has to look at.
 #[derive(Debug, Clone)]
-pub struct AttentionRow {
+pub struct AttentionPart {
+    /// The first of them.
+    pub rows: Vec<AttentionRow>,
+    pub total: u64,
+    /// All of them.
     pub href: String,
-    pub thumb: Sheet,
-    pub number: u32,
-    pub reason: &'static str,
 }
 
 /// `/batches/{id}`.
@@ -122,7 +124,7 @@ pub struct BatchPage {
     pub summary: BatchSummary,
     pub documents: Vec<DocumentRow>,
     pub refused: Vec<RefusedRow>,
-    pub attention: Vec<AttentionRow>,
+    pub attention: AttentionPart,
     pub exceptions: Vec<ExceptionRow>,
 }
 
@@ -253,6 +255,15 @@ mod tests {
             sealed: text(),
             questions: vec![question.clone()],
         };
+        let looked_at = AttentionRow {
+            href: text(),
+            thumb: sheet.clone(),
+            number: 1,
+            batch: text(),
+            reason: hostile::TEXT,
+            icon: "hand",
+            hint: text(),
+        };
         let document =
             DocumentRow { href: text(), document_type: text(), mrn: text(), date: text(), pages: 1, filed: false };
         let page = BatchPage {
@@ -260,7 +271,7 @@ mod tests {
             summary: BatchSummary { row: row(true, 3, 1, 1, 0) },
             documents: vec![document],
             refused: vec![RefusedRow { file: text(), page: None, reason: text() }],
-            attention: vec![AttentionRow { href: text(), thumb: sheet.clone(), number: 1, reason: hostile::TEXT }],
+            attention: AttentionPart { rows: vec![looked_at], total: 2, href: text() },
             exceptions: vec![open],
         };
         hostile::assert_inert(&page.render().expect("renders"));

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use record::event::UnreadableReason;
+use record::words::AttentionReason;
 
 use super::filters;
 use super::frame::Frame;
@@ -13,8 +14,8 @@ use super::sheet::Sheet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     Waiting,
-    /// Mean confidence, 0 to 100.
-    Read(u8),
+    /// Mean confidence, 0 to 100, and why a person should look at the page, if so.
+    Read(u8, Option<AttentionReason>),
     Failed(UnreadableReason),
 }
 
@@ -37,8 +38,11 @@ impl PageLink {
     pub fn explanation(&self) -> &'static str {
         match self.reading {
             Reading::Waiting => "not read yet: its words cannot be found so far",
-            Reading::Read(confidence) if confidence < DOUBTFUL_BELOW => "hard to read: words may be missing or wrong",
-            Reading::Read(_) => "",
+            Reading::Read(_, Some(reason)) => reason.explain(),
+            Reading::Read(confidence, None) if confidence < DOUBTFUL_BELOW => {
+                "hard to read: words may be missing or wrong"
+            }
+            Reading::Read(..) => "",
             Reading::Failed(reason) => reason.explain(),
         }
     }
@@ -95,6 +99,8 @@ pub struct DocumentPage {
     /// The result list this document was opened from.
     pub back: Option<String>,
     pub hits: Hits,
+    /// Whether this person may correct what was read.
+    pub may_correct: bool,
     /// The page itself, for browsers without script.
     pub flat: Sheet,
 }
@@ -151,10 +157,19 @@ mod tests {
         };
         let hits = Hits { q: text(), list: vec![link], wrong: Some(text()) };
         let frame = Frame::bare(HOSTILE);
-        let html =
-            DocumentPage { frame, facts, pages: vec![page], number: 1, q: text(), back: None, hits, flat: sheet }
-                .render()
-                .expect("renders");
+        let html = DocumentPage {
+            frame,
+            facts,
+            pages: vec![page],
+            number: 1,
+            q: text(),
+            back: None,
+            hits,
+            may_correct: true,
+            flat: sheet,
+        }
+        .render()
+        .expect("renders");
         hostile::assert_inert(&html);
         assert!(html.contains("The reader crashed on this page."));
     }

@@ -8,18 +8,21 @@ pub enum Section {
     Search,
     Batches,
     Exceptions,
+    Attention,
     Ledger,
     Accounts,
 }
 
 impl Section {
-    pub const ALL: [Self; 5] = [Self::Search, Self::Batches, Self::Exceptions, Self::Ledger, Self::Accounts];
+    pub const ALL: [Self; 6] =
+        [Self::Search, Self::Batches, Self::Exceptions, Self::Attention, Self::Ledger, Self::Accounts];
 
     pub const fn href(self) -> &'static str {
         match self {
             Self::Search => "/search",
             Self::Batches => "/batches",
             Self::Exceptions => "/exceptions",
+            Self::Attention => "/attention",
             Self::Ledger => "/ledger",
             Self::Accounts => "/accounts",
         }
@@ -30,8 +33,17 @@ impl Section {
             Self::Search => "Search",
             Self::Batches => "Batches",
             Self::Exceptions => "Exceptions",
+            Self::Attention => "Attention",
             Self::Ledger => "Ledger",
             Self::Accounts => "Accounts",
+        }
+    }
+
+    /// Where the number beside the link comes from: after the page, so that no page waits for it.
+    pub const fn count_href(self) -> Option<&'static str> {
+        match self {
+            Self::Attention => Some("/attention/count"),
+            _ => None,
         }
     }
 
@@ -41,6 +53,7 @@ impl Section {
             Self::Search => "search",
             Self::Batches => "batches",
             Self::Exceptions => "exceptions",
+            Self::Attention => "attention",
             Self::Ledger => "ledger",
             Self::Accounts => "accounts",
         }

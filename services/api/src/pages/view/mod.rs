@@ -5,6 +5,7 @@
 //! every one of them, and nothing here is ever marked as safe.
 
 pub mod accounts;
+pub mod attention;
 pub mod batches;
 pub mod document;
 mod filters;

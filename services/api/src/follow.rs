@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
 
+use crate::deliveries;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -164,14 +165,10 @@ async fn give_up_exhausted(app: &App) -> Result<(), FollowError> {
     if exhausted.is_empty() {
         return Ok(());
     }
-    let event = |page: catalog::Exhausted| Event {
+    let event = |exhausted: catalog::Exhausted| Event {
         at: app.now(),
         actor: Actor::System,
-        event: EventKind::Unreadable {
-            document: page.document,
-            page: page.page,
-            reason: page.reason.unwrap_or(UnreadableReason::Failed),
-        },
+        event: deliveries::given_up(&exhausted.page, exhausted.reason.unwrap_or(UnreadableReason::Failed)),
     };
     app.archive.append(exhausted.into_iter().map(event).collect()).await?;
     app.follower.catch_up(&app.archive, &app.catalog).await.map(|_| ())

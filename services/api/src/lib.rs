@@ -6,13 +6,14 @@
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
 //!    [`uploads`], [`checks`], [`seal`] on the way in; [`reach`], [`find`], [`views`], [`iiif`],
-//!    [`rasters`], [`export`] on the way out.
+//!    [`rasters`], [`export`] on the way out; [`deliveries`] for what workers found.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
 
 pub mod checks;
 pub mod commands;
 pub mod config;
+pub mod deliveries;
 pub mod export;
 pub mod find;
 pub mod follow;

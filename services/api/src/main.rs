@@ -70,7 +70,8 @@ enum Command {
         /// The address to listen on.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
-        /// Workers to start beside the server; 0 for none. As many as there are cores where nothing is said.
+        /// Readers of the worker that is started beside the server; 0 for no worker. As many as there are cores
+        /// where nothing is said.
         #[arg(long, value_name = "N")]
         ocr_workers: Option<usize>,
         /// The address people use, where a reverse proxy stands before the server; https makes cookies Secure.

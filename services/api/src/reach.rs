@@ -1,7 +1,7 @@
 //! Which document, which page, for this caller? The only way from an id to a document: what
 //! lies outside the caller's scope is absent, for the API and for the pages alike.
 
-use catalog::{Document, Page, Version};
+use catalog::{Document, Page, PageState, Version};
 use record::{DocumentId, PageId};
 
 use crate::identity::Caller;
@@ -19,6 +19,15 @@ pub async fn document(app: &App, caller: &Caller, document: DocumentId) -> Reply
 pub async fn page(app: &App, caller: &Caller, page: PageId) -> Reply<(Document, Page)> {
     let (document, page) = app.catalog.page(page).await?.ok_or_else(Problem::absent)?;
     if caller.scope().admits(document.filed) { Ok((document, page)) } else { Err(Problem::absent()) }
+}
+
+/// The caller looks at this page: where it is not read yet, it is read next. That it looks is not held up by this.
+pub async fn wait_for(app: &App, page: &Page) {
+    if page.state == PageState::Sealed {
+        if let Err(error) = app.catalog.wait_for(page.page, app.now()).await {
+            tracing::warn!("failed to put a page first in the queue: {error}");
+        }
+    }
 }
 
 /// For proofs, which hold no patient data: any document, by whoever may prove. A searcher is

@@ -5,12 +5,15 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::{HttpServer, web};
 use anyhow::{Context as _, bail};
 use archive::Archive;
 use catalog::Catalog;
 use indexer::Index;
 use metrics_exporter_prometheus::PrometheusHandle;
+use record::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, DataDir, StoreOptions};
 use crate::follow::{self, Follower};
@@ -20,14 +23,14 @@ use crate::server;
 use crate::state::App;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
-use crate::workers;
+use crate::workers::{self, Crew};
 
 /// What `chartroom serve` was told.
 pub struct Serve {
     pub data: DataDir,
     pub options: StoreOptions,
     pub listen: SocketAddr,
-    /// Children that read pages; none for as many as there are cores.
+    /// Readers of the worker beside the server; as many as there are cores where nothing is said.
     pub ocr_workers: Option<usize>,
     pub public_url: Option<String>,
 }
@@ -99,6 +102,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
         .client_request_timeout(Duration::from_secs(15))
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(10)
+        .disable_signals()
         .bind(serve.listen)
         .with_context(|| format!("failed to listen on {}", serve.listen))?;
     let address = server.addrs().first().copied().unwrap_or(serve.listen);
@@ -107,8 +111,10 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     let keeping = tokio::spawn(keep_tidy(app.clone()));
     let token = workers::token(&app, &serve.data).await?;
     let crew = workers::start(serve.ocr_workers.unwrap_or_else(cores), address, &token)?;
-    let ended = server.run().await;
-    crew.stop();
+    let server = server.run();
+    let stopping = tokio::spawn(stop_on_signal(crew, server.handle()));
+    let ended = server.await;
+    stopping.abort();
     following.abort();
     keeping.abort();
     app.catalog.close().await;
@@ -116,13 +122,38 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     Ok(ended?)
 }
 
-/// Once a minute: forgets quiet callers and sessions that have ended.
+/// The first signal lets the worker finish its pages, which it hands in here, and then ends the server. A second
+/// one does not wait for that.
+async fn stop_on_signal(crew: Crew, server: ServerHandle) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: the worker finishes the pages that it is reading");
+    tokio::select! {
+        () = crew.drain() => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    crew.stop();
+    server.stop(true).await;
+    Ok(())
+}
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// Once a minute: forgets quiet callers, sessions that have ended, and what was delivered a day ago.
 async fn keep_tidy(app: web::Data<App>) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
         app.limits.forget_quiet();
         if let Err(error) = app.catalog.purge_sessions(app.now()).await {
+            tracing::warn!("failed to {error}");
+        }
+        if let Err(error) = app.catalog.forget_delivered(Timestamp(app.now().0 - DAY_MILLIS)).await {
             tracing::warn!("failed to {error}");
         }
         app.metrics.run_upkeep();

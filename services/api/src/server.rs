@@ -83,6 +83,8 @@ mod api {
         post   "/api/v1/jobs/{job}/beat"                      Work       => jobs::beat;
         post   "/api/v1/jobs/{job}/text"                      Work       => jobs::text;
         post   "/api/v1/jobs/{job}/failure"                   Work       => jobs::failure;
+        post   "/api/v1/jobs/{job}/release"                   Work       => jobs::release;
+        get    "/api/v1/jobs"                                 Work       => jobs::length;
 
         get    "/api/v1/search"                               Read       => search::search;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;

@@ -20,6 +20,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use crate::documents::PageState;
+use crate::queue::Priority;
 
 /// A type that stands in one column as `Stored`: a `String`, an `i64`, or an `Option` of these.
 pub(crate) trait Column: Sized {
@@ -103,6 +104,19 @@ impl Column for Timestamp {
 
     fn from_stored(stored: i64) -> Result<Self, BoxDynError> {
         Ok(Self(stored))
+    }
+}
+
+impl Column for Priority {
+    type Stored = i64;
+
+    fn to_stored(&self) -> i64 {
+        *self as i64
+    }
+
+    fn from_stored(stored: i64) -> Result<Self, BoxDynError> {
+        let found = Self::ALL.into_iter().find(|priority| *priority as i64 == stored);
+        found.ok_or_else(|| "a priority is not one of the four".into())
     }
 }
 

@@ -50,7 +50,7 @@ impl std::fmt::Debug for Body {
 
 /// How far behind its document's first page a page queues, for each page between. So a book of
 /// five thousand pages lets the letter pass that came a minute later.
-const QUEUE_STEP_MILLIS: i64 = 1000;
+pub(crate) const QUEUE_STEP_MILLIS: i64 = 1000;
 
 impl Catalog {
     /// Folds entries in, all or none, and returns the new cursor. Entries below the cursor were

@@ -37,7 +37,7 @@ pub use documents::{Attention, Document, Open, Page, PageState, TimelineEntry, V
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};
 pub use overview::Counts;
-pub use queue::{Claimed, Exhausted, Retry};
+pub use queue::{Claimed, Exhausted, Priority, Retry, Waiting};
 pub use sessions::Session;
 
 use engine::Pool;

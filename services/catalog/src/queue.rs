@@ -1,6 +1,7 @@
 //! Which page is to be read next, and by whom?
 //!
-//! A page is queued when it is sealed and leaves the queue with its `Read` or `Unreadable` event.
+//! A page is queued when it is sealed and leaves the queue with its `Read` or `Unreadable` event. The order
+//! is [`Priority`] first, then place: a document's first pages before its later ones.
 //! A claim is a lease: a worker that vanishes loses the page when the lease ends. Each claim counts as an
 //! attempt, however it ends, so a page that kills its readers comes to [`Catalog::exhausted`].
 
@@ -11,7 +12,44 @@ use uuid::Uuid;
 use crate::column::{Column, Value, table_row};
 use crate::documents::Page;
 use crate::engine::{Engine, row, rows, run};
+use crate::fold::QUEUE_STEP_MILLIS;
 use crate::{Catalog, Result};
+
+/// Who goes first. Stored as its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody looks at the page, or at its document, and waits for the words.
+    Awaited,
+    New,
+    /// It has failed before.
+    Retry,
+    /// It has a text already, and may get a better one.
+    Again,
+}
+
+impl Priority {
+    pub const ALL: [Self; 4] = [Self::Awaited, Self::New, Self::Retry, Self::Again];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Awaited => "awaited",
+            Self::New => "new",
+            Self::Retry => "retry",
+            Self::Again => "again",
+        }
+    }
+}
+
+table_row! {
+    /// Pages of one priority that wait to be read, claimed ones too.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Waiting {
+        pub priority: Priority,
+        pub pages: u64,
+        /// When the longest waiting of them was queued.
+        pub oldest: Timestamp,
+    }
+}
 
 /// A page held by one worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +58,7 @@ pub struct Claimed {
     pub job: String,
     /// 1 for the first.
     pub attempt: u32,
+    pub priority: Priority,
     pub page: Page,
 }
 
@@ -34,13 +73,17 @@ pub enum Retry {
     Lost,
 }
 
+/// A page whose last attempt is over without a result: append an `Unreadable` event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exhausted {
+    pub page: Page,
+    /// What the last worker said, where it said anything.
+    pub reason: Option<UnreadableReason>,
+}
+
 table_row! {
-    /// A page whose last attempt is over without a result: append an `Unreadable` event.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Exhausted {
+    struct Spent {
         pub page: PageId,
-        pub document: record::DocumentId,
-        /// What the last worker said, where it said anything.
         pub reason: Option<UnreadableReason>,
     }
 }
@@ -49,6 +92,7 @@ table_row! {
     struct Held {
         pub page: PageId,
         pub attempts: u32,
+        pub priority: Priority,
     }
 }
 
@@ -57,16 +101,17 @@ table_row! {
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "UPDATE queue SET job = $1, worker = $2, lease_until = $3, attempts = attempts + 1 WHERE page = (
-    SELECT page FROM queue WHERE run_at <= $4 AND lease_until <= $4 AND attempts < $5 ORDER BY place, page LIMIT 1 ",
+            "UPDATE queue SET job = $1, worker = $2, lease_until = $3, attempts = attempts + 1, delivering = 0 \
+             WHERE page = (SELECT page FROM queue WHERE run_at <= $4 AND lease_until <= $4 AND attempts < $5 \
+             ORDER BY priority, place, page LIMIT 1 ",
             $lock,
-            ") RETURNING page, attempts"
+            ") RETURNING page, attempts, priority"
         )
     };
 }
 
 impl Catalog {
-    /// Gives `worker` the page that has waited longest, until `now` + `lease_seconds`. Exactly one caller
+    /// Gives `worker` the most urgent page, until `now` + `lease_seconds`. Exactly one caller
     /// gets it. `None`: nothing to do.
     pub async fn claim(&self, worker: &str, now: Timestamp, lease_seconds: u64) -> Result<Option<Claimed>> {
         let sql = match &self.writer {
@@ -84,7 +129,7 @@ impl Catalog {
     /// The page this claim is for; `None` where it has passed to another or is done with.
     /// An ended lease that nobody else has taken up still holds: late work is work.
     pub async fn by_job(&self, job: &str) -> Result<Option<Claimed>> {
-        let sql = "SELECT page, attempts FROM queue WHERE job = $1";
+        let sql = "SELECT page, attempts, priority FROM queue WHERE job = $1";
         let Some(held) = row!(self.reader.on(), Held, sql, job.to_owned())? else {
             return Ok(None);
         };
@@ -93,7 +138,7 @@ impl Catalog {
 
     async fn claimed(&self, job: String, held: Held) -> Result<Option<Claimed>> {
         let page = row!(self.reader.on(), Page, "SELECT * FROM pages WHERE page = $1", held.page)?;
-        Ok(page.map(|page| Claimed { job, attempt: held.attempts, page }))
+        Ok(page.map(|page| Claimed { job, attempt: held.attempts, priority: held.priority, page }))
     }
 
     /// Makes the lease last until `now` + `lease_seconds`; `false` where the claim no longer holds.
@@ -102,10 +147,66 @@ impl Catalog {
         Ok(run!(self.writer.on(), sql, job.to_owned(), lease_end(now, lease_seconds))? == 1)
     }
 
+    /// The worker gives the page back unread, and it was no attempt; `false` where the claim no longer holds.
+    pub async fn release(&self, job: &str) -> Result<bool> {
+        let sql = "UPDATE queue SET job = NULL, worker = NULL, lease_until = 0, attempts = attempts - 1 \
+                   WHERE job = $1 AND delivering = 0";
+        Ok(run!(self.writer.on(), sql, job.to_owned())? == 1)
+    }
+
+    /// Of several deliveries of one claim exactly one gets `true`, and may append its event. It must end in the
+    /// event, in [`Catalog::end_delivery`], or with the lease.
+    pub async fn begin_delivery(&self, job: &str, now: Timestamp, lease_seconds: u64) -> Result<bool> {
+        let sql = "UPDATE queue SET delivering = 1, lease_until = $2 WHERE job = $1 AND delivering = 0";
+        Ok(run!(self.writer.on(), sql, job.to_owned(), lease_end(now, lease_seconds))? == 1)
+    }
+
+    /// No event was appended: the result may come again.
+    pub async fn end_delivery(&self, job: &str) -> Result<()> {
+        run!(self.writer.on(), "UPDATE queue SET delivering = 0 WHERE job = $1", job.to_owned()).map(drop)
+    }
+
+    /// The result of this claim is in the ledger.
+    pub async fn delivered(&self, job: &str, now: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO delivered (job, at) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING";
+        run!(self.writer.on(), sql, job.to_owned(), now).map(drop)
+    }
+
+    pub async fn was_delivered(&self, job: &str) -> Result<bool> {
+        let sql = "SELECT job FROM delivered WHERE job = $1";
+        Ok(row!(self.reader.on(), Value<String>, sql, job.to_owned())?.is_some())
+    }
+
+    /// Forgets deliveries and trials from before then.
+    pub async fn forget_delivered(&self, before: Timestamp) -> Result<()> {
+        run!(self.writer.on(), "DELETE FROM delivered WHERE at < $1", before)?;
+        run!(self.writer.on(), "DELETE FROM trials WHERE at < $1", before).map(drop)
+    }
+
+    /// Somebody looks at this page and waits for its words: it goes to the front, and the other unread pages of
+    /// its document after it, the nearest first.
+    pub async fn wait_for(&self, page: PageId, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE queue SET priority = 0, \
+                       place = CASE WHEN queue.priority = 0 AND queue.place < near.place THEN queue.place \
+                           ELSE near.place END \
+                   FROM (SELECT other.page, $2 + $3 * ABS(other.number - asked.number) AS place \
+                       FROM pages asked JOIN pages other ON other.document = asked.document \
+                       WHERE asked.page = $1 AND other.state = 'sealed' AND other.withdrawn = 0) AS near \
+                   WHERE queue.page = near.page";
+        run!(self.writer.on(), sql, page, now, QUEUE_STEP_MILLIS).map(drop)
+    }
+
+    /// How many wait, by priority; those of which none waits are left out.
+    pub async fn waiting(&self) -> Result<Vec<Waiting>> {
+        let sql = "SELECT priority, COUNT(*) AS pages, MIN(queued) AS oldest FROM queue GROUP BY priority \
+                   ORDER BY priority";
+        rows!(self.reader.on(), Waiting, sql)
+    }
+
     /// The worker could not read the page. It is tried again after a pause that doubles each time,
     /// up to [`limits::READ_ATTEMPTS_MAX`] attempts in all.
     pub async fn fail(&self, job: &str, reason: UnreadableReason, now: Timestamp) -> Result<Retry> {
-        let sql = "UPDATE queue SET reason = $2 WHERE job = $1 RETURNING attempts";
+        let sql = "UPDATE queue SET reason = $2 WHERE job = $1 AND delivering = 0 RETURNING attempts";
         let Some(Value(attempts)) = row!(self.writer.on(), Value<u32>, sql, job.to_owned(), reason)? else {
             return Ok(Retry::Lost);
         };
@@ -113,16 +214,22 @@ impl Catalog {
             return Ok(Retry::GiveUp);
         }
         let at = Timestamp(now.0 + pause_seconds(attempts) * 1000);
-        let sql = "UPDATE queue SET job = NULL, worker = NULL, lease_until = 0, run_at = $2 WHERE job = $1";
+        let sql = "UPDATE queue SET job = NULL, worker = NULL, lease_until = 0, run_at = $2, \
+                       priority = CASE WHEN priority = 1 THEN 2 ELSE priority END WHERE job = $1";
         let freed = run!(self.writer.on(), sql, job.to_owned(), at)?;
         Ok(if freed == 1 { Retry::At(at) } else { Retry::Lost })
     }
 
     /// Pages whose attempts are used up and whose last lease has ended, oldest first.
     pub async fn exhausted(&self, now: Timestamp, most: u32) -> Result<Vec<Exhausted>> {
-        let sql = "SELECT q.page, p.document, q.reason FROM queue q JOIN pages p ON p.page = q.page \
-                   WHERE q.attempts >= $1 AND q.lease_until <= $2 ORDER BY q.place, q.page LIMIT $3";
-        rows!(self.reader.on(), Exhausted, sql, limits::READ_ATTEMPTS_MAX, now, most)
+        let sql = "SELECT page, reason FROM queue WHERE attempts >= $1 AND lease_until <= $2 \
+                   ORDER BY place, page LIMIT $3";
+        let mut exhausted = Vec::new();
+        for Spent { page, reason } in rows!(self.reader.on(), Spent, sql, limits::READ_ATTEMPTS_MAX, now, most)? {
+            let page = row!(self.reader.on(), Page, "SELECT * FROM pages WHERE page = $1", page)?;
+            exhausted.extend(page.map(|page| Exhausted { page, reason }));
+        }
+        Ok(exhausted)
     }
 }
 

@@ -5,6 +5,7 @@
 //! - `judge`: what kind of page is it, and what should a person look at?
 //! - `upright`: which way up does it stand?
 //! - [`read`]: which steps make text of one page image?
+//! - [`steps`]: how long did each step take?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
 //!
 //! The binary `ocr-worker` puts them to work, for a server or on files.
@@ -15,4 +16,5 @@ pub mod engine;
 mod judge;
 pub mod read;
 pub mod reader;
+pub mod steps;
 mod upright;

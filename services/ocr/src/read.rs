@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use imaging::{ImageError, Level, QuarterTurn, Raster};
 use record::event::UnreadableReason;
+use record::timing::Step;
 use record::words::{PageKind, PageText};
 
 use crate::attempt::{Attempt, Prepared};
 use crate::clean::{Cleaned, clean};
 use crate::engine::{Engine, EngineError};
+use crate::steps::Steps;
 use crate::upright;
 
 /// See [`record::words::Engine::generation`].
@@ -40,25 +42,31 @@ impl ReadPageError {
 
 /// Reads one page image. `dpi` is what the file says, 0 for nothing; it is believed only where it is
 /// plausible. Tesseract is asked to stop after `limit`.
-pub fn read(engine: &mut Engine, image: &[u8], dpi: u32, limit: Duration) -> Result<PageText, ReadPageError> {
+pub fn read(
+    engine: &mut Engine,
+    image: &[u8],
+    dpi: u32,
+    limit: Duration,
+    steps: &mut Steps,
+) -> Result<PageText, ReadPageError> {
     let clock = Clock { started: Instant::now(), limit };
-    let master = imaging::decode(image)?.to_gray();
+    let master = steps.time(Step::Decode, || imaging::decode(image))?.to_gray();
     let (width, height) = (master.width(), master.height());
     let stretch = stretch(image);
     let square = stretched(&master, stretch)?;
-    let cleaned = clean(square.clone());
-    let lines = lines(&cleaned.image);
+    let cleaned = steps.time(Step::Clean, || clean(square.clone()));
+    let lines = steps.time(Step::Look, || lines(&cleaned.image));
     let prepared = Prepared { cleaned, stretch, dpi: plausible_dpi(dpi, width, height) };
     if !lines.are_clear() && imaging::blankness(&prepared.cleaned.image, prepared.dpi).is_blank() {
         return Ok(blank(engine, width, height));
     }
     let contrast = imaging::light(&square).contrast;
-    let first = match lines {
-        Lying::Sideways(level) => sideways(engine, &prepared, level, &clock)?,
-        Lying::Upright(level) => upright_or_over(engine, &prepared, level, &clock)?,
-    };
+    let first = steps.time(Step::Recognize, || match lines {
+        Lying::Sideways(level) => sideways(engine, &prepared, level, &clock),
+        Lying::Upright(level) => upright_or_over(engine, &prepared, level, &clock),
+    })?;
     let best = match first.is_doubtful() && !prepared.cleaned.steps.is_empty() && clock.has_plenty() {
-        true => as_it_came(engine, square, &prepared, first, &clock),
+        true => steps.time(Step::Recognize, || as_it_came(engine, square, &prepared, first, &clock)),
         false => first,
     };
     Ok(best.into_page_text(engine, width, height, contrast))

@@ -33,7 +33,7 @@ fn text_of(png: &[u8]) -> PageText {
         let options = ReaderOptions::new(env!("CARGO_BIN_EXE_ocr-worker").into());
         Reader::start(options).await.expect("installed").read(page).await.expect("readable")
     });
-    formats::alto::parse(&alto).expect("ALTO")
+    formats::alto::parse(&reading.alto).expect("ALTO")
 }
 
 fn find<'a>(text: &'a PageText, wanted: &str) -> &'a Word {
@@ -119,7 +119,7 @@ fn an_empty_page_has_no_words() {
 #[test]
 fn what_is_no_image_is_undecodable() {
     for bytes in [b"".as_slice(), b"%PDF-1.7", &SAMPLE[..SAMPLE.len() / 2]] {
-        let error = read(&mut engine(), bytes, 300, TIME).expect_err("no page");
+        let error = read(&mut engine(), bytes, 300, TIME, &mut Steps::default()).expect_err("no page");
         assert_eq!(error.reason(), UnreadableReason::Undecodable);
     }
 }
@@ -127,7 +127,8 @@ fn what_is_no_image_is_undecodable() {
 #[test]
 fn noise_meets_the_deadline_and_the_engine_lives_on() {
     let mut engine = engine();
-    let error = read(&mut engine, &noise(1000), 300, Duration::from_millis(50)).expect_err("it takes longer");
+    let error = read(&mut engine, &noise(1000), 300, Duration::from_millis(50), &mut Steps::default())
+        .expect_err("it takes longer");
     assert!(matches!(error, ReadPageError::Engine(EngineError::TimedOut)), "{error}");
     let title = imaging::decode(SAMPLE).expect("a PNG").to_gray();
     let title = title.crop(Box { x: 0, y: 0, w: 1275, h: 180 }).expect("inside");

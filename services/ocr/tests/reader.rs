@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ocr::reader::{PageImage, ReadError, Reader, ReaderOptions};
+use ocr::reader::{PageImage, ReadError, Reader, ReaderOptions, Reading};
 use record::PageId;
 use record::event::UnreadableReason;
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,14 +19,14 @@ fn page(bytes: &[u8]) -> PageImage<'_> {
 }
 
 async fn reads_the_sample(reader: &mut Reader) {
-    let alto = reader.read(page(SAMPLE)).await.expect("readable");
-    assert!(String::from_utf8(alto).expect("UTF-8").contains("hypertension"));
+    let reading = reader.read(page(SAMPLE)).await.expect("readable");
+    assert!(String::from_utf8(reading.alto).expect("UTF-8").contains("hypertension"));
 }
 
-fn reason(result: Result<Vec<u8>, ReadError>) -> UnreadableReason {
+fn reason(result: Result<Reading, ReadError>) -> UnreadableReason {
     match result {
         Err(ReadError::Page(unread)) => unread.reason,
-        other => panic!("{:?} is no page's fault", other.map(|alto| alto.len())),
+        other => panic!("{:?} is no page's fault", other.map(|reading| reading.timing)),
     }
 }
 

@@ -103,6 +103,7 @@ fn job() -> Answer {
         height: 1650,
         dpi: 150,
         attempt: 1,
+        priority: 1,
         lease_seconds: 60,
     };
     (200, serde_json::to_vec(&job).expect("plain"))

@@ -214,6 +214,16 @@ pub enum UnreadableReason {
 }
 
 impl UnreadableReason {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undecodable => "undecodable",
+            Self::TimedOut => "timed-out",
+            Self::Crashed => "crashed",
+            Self::OutOfMemory => "out-of-memory",
+            Self::Failed => "failed",
+        }
+    }
+
     pub const fn explain(self) -> &'static str {
         match self {
             Self::Undecodable => "the image could not be decoded",

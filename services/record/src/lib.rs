@@ -11,9 +11,10 @@
 //! 4. [`event`]: the only way anything ever changes.
 //! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it.
 //! 6. [`words`]: what was read on a page, and where.
-//! 7. [`sheet`]: the barcode line on cover and separator sheets.
-//! 8. [`wire`]: what stations and workers say to the server.
-//! 9. [`limits`]: every bound, in one place.
+//! 7. [`timing`]: where the time goes that reading a page takes.
+//! 8. [`sheet`]: the barcode line on cover and separator sheets.
+//! 9. [`wire`]: what stations and workers say to the server.
+//! 10. [`limits`]: every bound, in one place.
 
 pub mod canonical;
 pub mod digest;
@@ -27,6 +28,7 @@ pub mod patient;
 pub mod receipt;
 pub mod sheet;
 pub mod time;
+pub mod timing;
 pub mod wire;
 pub mod words;
 

@@ -28,6 +28,12 @@ pub const PDF_OBJECTS_MAX: usize = 500_000;
 pub const PDF_STREAM_BYTES_MAX: usize = 256 * MIB;
 pub const READ_PAGE_SECONDS_MAX: u64 = 120;
 pub const READ_MEMORY_BYTES_MAX: u64 = 3 * 1024 * MIB as u64;
+/// Readers of one worker.
+pub const READERS_MAX: usize = 256;
+/// Pages that one reader reads before a fresh one takes over.
+pub const READER_PAGES_MAX: u32 = 1_000;
+/// Memory that a reader may hold between two pages; one that holds more is replaced.
+pub const READER_RESIDENT_BYTES_MAX: u64 = 400 * MIB as u64;
 
 // -- text -----------------------------------------------------------------------------
 pub const PAGE_WORDS_MAX: usize = 20_000;

@@ -21,8 +21,10 @@
 //! | `POST /jobs/claim` | [`Claim`] → 200 [`Job`], or 204 where there is nothing to do |
 //! | `GET /jobs/{job}/image` | → the master's bytes with their media type |
 //! | `POST /jobs/{job}/beat` | → 204, the lease is longer again; 410 where it has passed to another |
-//! | `POST /jobs/{job}/text` | ALTO, `application/xml` → 204; 410 likewise; 422 where it is no ALTO of this page |
-//! | `POST /jobs/{job}/failure` | [`Failure`] → 204 |
+//! | `POST /jobs/{job}/text` | ALTO, `application/xml`, [`TIMING_HEADER`] → 204, another time too; 410 likewise; 422 where it is no ALTO of this page |
+//! | `POST /jobs/{job}/failure` | [`Failure`] → 204, another time too |
+//! | `POST /jobs/{job}/release` | → 204: not read, and no attempt; 410 likewise |
+//! | `GET /jobs` | → [`QueueLength`] |
 
 use serde::{Deserialize, Serialize};
 
@@ -136,8 +138,20 @@ pub struct Job {
     pub dpi: u32,
     /// 1 for the first try.
     pub attempt: u32,
+    /// The lower, the sooner: a worker that holds several pages reads this one in that order.
+    pub priority: u8,
     pub lease_seconds: u64,
 }
+
+/// How much there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueLength {
+    /// Pages to be read, those that somebody is reading too.
+    pub waiting: u64,
+}
+
+/// The header beside a page's text that says how long each step took: a [`crate::timing::Timing`].
+pub const TIMING_HEADER: &str = "chartroom-timing";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -141,6 +141,9 @@ pub struct Attention {
     pub place: Box,
 }
 
+/// From this confidence on a word counts as read.
+pub const LEGIBLE_CONFIDENCE: u8 = 60;
+
 /// One page's text in reading order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageText {
@@ -177,6 +180,18 @@ impl PageText {
             weight += chars;
         }
         sum.checked_div(weight).map_or(0, |mean| mean.min(100) as u8)
+    }
+
+    /// Letters and digits that were read with some certainty.
+    pub fn legible(&self) -> usize {
+        let sure = self.words().filter(|word| word.confidence >= LEGIBLE_CONFIDENCE);
+        sure.map(|word| word.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+    }
+
+    /// Whether this reading of the page is worth more than an older one: more of it is legible, or as much with
+    /// more confidence.
+    pub fn is_better_than(&self, older: &Self) -> bool {
+        (self.legible(), self.confidence()) > (older.legible(), older.confidence())
     }
 
     /// Lines by newlines, blocks by blank lines.

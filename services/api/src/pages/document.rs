@@ -44,6 +44,7 @@ pub async fn show(
     let (hits, found) = hits_in(&app, document.document, &q).await?;
     let asked = page.or(found.first().map(|hit| hit.number));
     let shown = pages.iter().find(|page| Some(page.number) == asked).or(pages.first()).ok_or_else(Problem::absent)?;
+    reach::wait_for(&app, shown).await;
     let flat = sheet(shown, &found, WHOLE);
     let links = pages.iter().map(|page| page_link(page, &found)).collect();
     let facts = facts(&app, &caller, &document).await?;

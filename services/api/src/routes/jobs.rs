@@ -1,14 +1,16 @@
-//! `/api/v1/work`: a worker claims a page, fetches its image, and hands its text back.
+//! `/api/v1/jobs`: a worker claims a page, fetches its image, and hands its text back.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use catalog::{Claimed, Retry};
 use formats::alto;
-use record::wire::{Claim, Failure, Job};
+use record::limits;
+use record::timing::Timing;
+use record::wire::{Claim, Failure, Job, QueueLength, TIMING_HEADER};
 use record::words::PageText;
-use record::{EventKind, limits};
 
+use crate::deliveries::{self, deliver, held, lost};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::state::App;
@@ -24,7 +26,7 @@ pub async fn claim(app: web::Data<App>, body: web::Json<Claim>) -> Reply<HttpRes
             format!("a worker's name has at most {} characters", limits::NAME_CHARS_MAX),
         ));
     }
-    let Some(Claimed { job, attempt, page }) =
+    let Some(Claimed { job, attempt, priority, page }) =
         app.catalog.claim(&body.worker, app.now(), limits::LEASE_SECONDS).await?
     else {
         return Ok(HttpResponse::NoContent().finish());
@@ -38,23 +40,16 @@ pub async fn claim(app: web::Data<App>, body: web::Json<Claim>) -> Reply<HttpRes
         height: page.height,
         dpi: page.dpi,
         attempt,
+        priority: priority as u8,
         lease_seconds: limits::LEASE_SECONDS,
     }))
-}
-
-async fn held(app: &App, job: &str) -> Reply<Claimed> {
-    app.catalog.by_job(job).await?.ok_or_else(lost)
-}
-
-fn lost() -> Problem {
-    Problem::gone("this claim is over, the page has passed to another or is read: claim the next one")
 }
 
 /// The master image of the claimed page.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/image", tag = "work", params(("job" = String, Path)),
     responses((status = 200, description = "the bytes as captured"), (status = 410, description = "the claim is over")))]
 pub async fn image(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResponse> {
-    let claimed = held(&app, &job).await?;
+    let claimed = held(&app, &job).await?.ok_or_else(lost)?;
     let bytes = app.archive.read(&claimed.page.image).await?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, claimed.page.media_type)).body(bytes))
 }
@@ -67,26 +62,41 @@ pub async fn beat(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResp
     if held { Ok(HttpResponse::NoContent().finish()) } else { Err(lost()) }
 }
 
-/// The page's text as ALTO, in pixels of the master.
-#[utoipa::path(post, path = "/api/v1/jobs/{job}/text", tag = "work", params(("job" = String, Path)),
+/// The page's text as ALTO, in pixels of the master. The same again is no second reading.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/text", tag = "work", params(("job" = String, Path),
+        ("chartroom-timing" = Option<String>, Header, description = "what each step took: `decode=microseconds,…`")),
     request_body(content = String, content_type = "application/xml"),
     responses((status = 204), (status = 410, description = "the claim is over"),
-        (status = 422, description = "it is no ALTO of this page")))]
-pub async fn text(app: web::Data<App>, caller: Caller, job: web::Path<String>, body: Bytes) -> Reply<HttpResponse> {
-    let Claimed { page, .. } = held(&app, &job).await?;
-    let text = understood(&page, &body)?;
-    let event = EventKind::Read {
-        document: page.document,
-        page: page.page,
-        words: u32::try_from(text.words().count()).unwrap_or(u32::MAX),
-        confidence: text.confidence(),
-        text: app.archive.put("application/alto+xml", body).await?.digest,
-        attention: text.attention.first().map(|attention| attention.reason),
-        generation: text.engine.generation,
-    };
-    app.append_one(caller.actor, event).await?;
-    metrics::counter!("chartroom_pages_read_total").increment(1);
+        (status = 422, description = "it is no ALTO of this page, or no timing")))]
+pub async fn text(
+    app: web::Data<App>,
+    caller: Caller,
+    job: web::Path<String>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Reply<HttpResponse> {
+    let timing = timing(&request)?;
+    if let Some(Claimed { page, .. }) = held(&app, &job).await? {
+        let text = understood(&page, &body)?;
+        let event = deliveries::reading(&app, &page, &text, body).await?;
+        deliver(&app, caller.actor, &job, event).await?;
+        count_read(timing);
+    }
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn timing(request: &HttpRequest) -> Reply<Timing> {
+    let text = request.headers().get(TIMING_HEADER).map_or(Ok(""), |value| value.to_str());
+    let timing = text.ok().and_then(|text| text.parse().ok());
+    timing.ok_or_else(|| Problem::refused("timing", "the time of the steps is not of the form step=microseconds"))
+}
+
+fn count_read(timing: Timing) {
+    metrics::counter!("chartroom_pages_read_total").increment(1);
+    for (step, took) in timing.steps() {
+        // A counter that grows by fractions: Prometheus takes it, and the exporter shows a gauge as it is.
+        metrics::gauge!("chartroom_read_step_seconds_total", "step" => step.as_str()).increment(took.as_secs_f64());
+    }
 }
 
 /// The text, where it is ALTO and of this page: same size, and every word inside.
@@ -118,15 +128,32 @@ pub async fn failure(
     job: web::Path<String>,
     body: web::Json<Failure>,
 ) -> Reply<HttpResponse> {
-    let Claimed { page, .. } = held(&app, &job).await?;
+    let Some(Claimed { page, .. }) = held(&app, &job).await? else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
     match app.catalog.fail(&job, body.reason, app.now()).await? {
         Retry::Lost => return Err(lost()),
-        Retry::At(_) => {}
+        Retry::At(_) => app.catalog.delivered(&job, app.now()).await?,
         Retry::GiveUp => {
-            let event = EventKind::Unreadable { document: page.document, page: page.page, reason: body.reason };
-            app.append_one(caller.actor, event).await?;
-            metrics::counter!("chartroom_pages_unreadable_total").increment(1);
+            deliver(&app, caller.actor, &job, deliveries::given_up(&page, body.reason)).await?;
+            metrics::counter!("chartroom_pages_given_up_total").increment(1);
         }
     }
+    metrics::counter!("chartroom_attempts_failed_total", "reason" => body.reason.as_str()).increment(1);
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// The worker stops and has not begun to read the page: another may have it at once, and it was no attempt.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/release", tag = "work", params(("job" = String, Path)),
+    responses((status = 204), (status = 410, description = "the claim is over")))]
+pub async fn release(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResponse> {
+    if app.catalog.release(&job).await? { Ok(HttpResponse::NoContent().finish()) } else { Err(lost()) }
+}
+
+/// How many pages there are to read.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "work",
+    responses((status = 200, description = "`QueueLength`", body = Object)))]
+pub async fn length(app: web::Data<App>) -> Reply<web::Json<QueueLength>> {
+    let waiting = app.catalog.waiting().await?.iter().map(|waiting| waiting.pages).sum();
+    Ok(web::Json(QueueLength { waiting }))
 }

@@ -2,6 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use catalog::Priority;
+use record::Timestamp;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
@@ -32,21 +34,33 @@ pub async fn health(app: web::Data<App>) -> HttpResponse {
 #[utoipa::path(get, path = "/metrics", tag = "ledger", responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn metrics(app: web::Data<App>) -> HttpResponse {
     if let Ok(counts) = app.catalog.counts().await {
-        let waiting = counts.oldest_queued.map_or(0, |since| (app.now().0 - since.0).max(0) / 1000);
+        let waiting = counts.oldest_queued.map_or(0, |since| seconds_since(&app, since));
         for (name, value) in [
             ("chartroom_documents", counts.documents),
             ("chartroom_documents_unfiled", counts.unfiled),
             ("chartroom_pages_waiting", counts.queued),
             ("chartroom_pages_read", counts.pages_read),
             ("chartroom_pages_unreadable", counts.pages_unreadable),
-            ("chartroom_oldest_waiting_seconds", waiting.unsigned_abs()),
+            ("chartroom_oldest_waiting_seconds", waiting),
         ] {
             metrics::gauge!(name).set(value as f64);
+        }
+    }
+    if let Ok(waiting) = app.catalog.waiting().await {
+        for priority in Priority::ALL {
+            let these = waiting.iter().find(|waiting| waiting.priority == priority);
+            let (pages, oldest) = these.map_or((0, 0), |these| (these.pages, seconds_since(&app, these.oldest)));
+            metrics::gauge!("chartroom_queue_pages", "priority" => priority.as_str()).set(pages as f64);
+            metrics::gauge!("chartroom_queue_oldest_seconds", "priority" => priority.as_str()).set(oldest as f64);
         }
     }
     metrics::gauge!("chartroom_ledger_events").set(app.archive.size() as f64);
     metrics::gauge!("chartroom_index_events").set(app.follower.indexed() as f64);
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body(app.metrics.render())
+}
+
+fn seconds_since(app: &App, then: Timestamp) -> u64 {
+    (app.now().0 - then.0).max(0).unsigned_abs() / 1000
 }
 
 /// The description of the API.
@@ -83,6 +97,8 @@ pub async fn metrics(app: web::Data<App>) -> HttpResponse {
         jobs::beat,
         jobs::text,
         jobs::failure,
+        jobs::release,
+        jobs::length,
         search::search,
         documents::show,
         documents::pdf,

@@ -78,6 +78,8 @@ pub async fn words(
             confidence: word.confidence,
         };
         answer.words = text.words().map(word).collect();
+    } else {
+        reach::wait_for(&app, &page).await;
     }
     if !query.q.trim().is_empty() {
         answer.lit = find::lit(&app, page.page, query.into_inner().q).await?;

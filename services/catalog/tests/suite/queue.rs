@@ -109,7 +109,7 @@ async fn a_page_that_kills_its_readers_is_exhausted(fresh: Fresh) {
     let end = i64::from(limits::READ_ATTEMPTS_MAX) * 60;
     assert_eq!(claim(&catalog, end).await, None);
     let exhausted = catalog.exhausted(at(end), 9).await.expect("exhausted");
-    assert_eq!((exhausted.len(), exhausted[0].page, exhausted[0].reason), (1, page("d", 1), None));
+    assert_eq!((exhausted.len(), exhausted[0].page.page, exhausted[0].reason), (1, page("d", 1), None));
     Ledger::default().seal("d", 1, &[1], fields(None, &[])).unreadable("d", 1).apply(&catalog).await;
     assert_eq!(catalog.exhausted(at(end), 9).await, Ok(vec![]));
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use record::limits;
+use record::timing::Step;
 
 use super::protocol::{self, Hello, Reply, Request, Unread};
 use super::sandbox;
 use crate::engine::{Engine, EngineError};
 use crate::read;
+use crate::steps::Steps;
 
 /// What the parent passes on the command line.
 #[derive(Debug, Clone)]
@@ -38,11 +40,12 @@ pub fn serve(options: &ChildOptions) -> Result<(), ChildError> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     protocol::write(&mut output, &hello(&engine, network), &[])?;
     while let Some((request, image)) = protocol::read::<Request>(&mut input, limits::PAGE_BYTES_MAX)? {
-        let (unread, alto) = match answer(&mut engine, &request, &image, options.page_time) {
+        let mut steps = Steps::default();
+        let (unread, alto) = match answer(&mut engine, &request, &image, options.page_time, &mut steps) {
             Ok(alto) => (None, alto),
             Err(unread) => (Some(unread), String::new()),
         };
-        protocol::write(&mut output, &Reply { unread }, alto.as_bytes())?;
+        protocol::write(&mut output, &Reply { unread, timing: steps.timing() }, alto.as_bytes())?;
     }
     Ok(())
 }
@@ -56,8 +59,14 @@ fn hello(engine: &Engine, network: sandbox::Network) -> Hello {
     }
 }
 
-fn answer(engine: &mut Engine, request: &Request, image: &[u8], page_time: Duration) -> Result<String, Unread> {
-    let text = read::read(engine, image, request.dpi, page_time)
+fn answer(
+    engine: &mut Engine,
+    request: &Request,
+    image: &[u8],
+    page_time: Duration,
+    steps: &mut Steps,
+) -> Result<String, Unread> {
+    let text = read::read(engine, image, request.dpi, page_time, steps)
         .map_err(|error| Unread::new(error.reason(), &error.to_string()))?;
-    Ok(formats::alto::write(&text, request.page))
+    Ok(steps.time(Step::Write, || formats::alto::write(&text, request.page)))
 }

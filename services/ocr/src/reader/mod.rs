@@ -1,7 +1,8 @@
 //! How is a page read so that it can kill nothing but a child process?
 //!
 //! A [`Reader`] owns one long-lived child that has the model loaded and reads page after page. A page
-//! that crashes it, hangs it or needs too much memory costs that child; the next page gets a new one.
+//! that crashes it, hangs it or needs too much memory costs that child; the next page gets a new one. So
+//! does the page after a thousand, or after a child whose memory has grown: C libraries leak.
 
 mod child;
 mod protocol;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use record::PageId;
 use record::event::UnreadableReason;
 use record::limits;
+use record::timing::Timing;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -44,6 +46,10 @@ pub struct ReaderOptions {
     /// Address space, in bytes.
     pub memory_bytes: u64,
     pub page_time: Duration,
+    /// A child that has read so many pages is replaced.
+    pub pages_max: u32,
+    /// Likewise one that holds more memory than this when it has read a page.
+    pub resident_bytes_max: u64,
 }
 
 impl ReaderOptions {
@@ -55,6 +61,8 @@ impl ReaderOptions {
             tessdata: None,
             memory_bytes: limits::READ_MEMORY_BYTES_MAX,
             page_time: Duration::from_secs(limits::READ_PAGE_SECONDS_MAX),
+            pages_max: limits::READER_PAGES_MAX,
+            resident_bytes_max: limits::READER_RESIDENT_BYTES_MAX,
         }
     }
 }
@@ -67,6 +75,13 @@ pub struct PageImage<'a> {
     /// As the file says; 0 where it does not.
     pub dpi: u32,
     pub bytes: &'a [u8],
+}
+
+/// What was read of one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub alto: Vec<u8>,
+    pub timing: Timing,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +107,8 @@ struct Running {
     /// The end of what it wrote to stderr, once it has ended. Never logged: it may hold text.
     last_words: JoinHandle<Vec<u8>>,
     hello: Hello,
+    /// Read so far.
+    pages: u32,
 }
 
 impl Reader {
@@ -111,17 +128,30 @@ impl Reader {
         self.idle.as_ref().and_then(|running| running.child.id())
     }
 
+    /// What the idle child holds of the machine's memory, in bytes.
+    pub fn resident_bytes(&self) -> Option<u64> {
+        self.process_id().and_then(resident_bytes)
+    }
+
+    /// Makes sure that a child waits for a page.
+    pub async fn ready(&mut self) -> Result<(), ReadError> {
+        if self.idle.is_none() {
+            self.idle = Some(Running::start(&self.options).await?);
+        }
+        Ok(())
+    }
+
     /// The page's text as ALTO. Dropping the future kills the child and gives the page up.
-    pub async fn read(&mut self, page: PageImage<'_>) -> Result<Vec<u8>, ReadError> {
+    pub async fn read(&mut self, page: PageImage<'_>) -> Result<Reading, ReadError> {
         // Taken out, and put back only when it is known to wait for the next page.
         let mut running = match self.idle.take() {
             Some(running) => running,
             None => Running::start(&self.options).await?,
         };
         match timeout(self.options.page_time, running.exchange(page)).await {
-            Ok(Ok((reply, alto))) => {
-                self.idle = Some(running);
-                reply.unread.map_or(Ok(alto), |unread| Err(ReadError::Page(unread)))
+            Ok(Ok((Reply { unread, timing }, alto))) => {
+                self.keep(running).await;
+                unread.map_or(Ok(Reading { alto, timing }), |unread| Err(ReadError::Page(unread)))
             }
             Ok(Err(_broken_pipe)) => Err(ReadError::Page(running.cause_of_death().await.into())),
             Err(_elapsed) => {
@@ -131,12 +161,22 @@ impl Reader {
         }
     }
 
-    /// Lets the idle child go in peace, so that its processor time counts as ours.
+    /// Keeps the child for the next page, unless it has grown old or fat.
+    async fn keep(&mut self, mut running: Running) {
+        running.pages += 1;
+        let resident = running.child.id().and_then(resident_bytes).unwrap_or(0);
+        if running.pages < self.options.pages_max && resident <= self.options.resident_bytes_max {
+            self.idle = Some(running);
+        } else {
+            running.retire().await;
+        }
+    }
+
+    /// Lets the idle child go.
     pub async fn finish(self) {
-        let Some(Running { mut child, stdin, .. }) = self.idle else { return };
-        drop(stdin);
-        // One that does not go is killed when dropped.
-        let _ = timeout(GOODBYE, child.wait()).await;
+        if let Some(running) = self.idle {
+            running.retire().await;
+        }
     }
 }
 
@@ -150,7 +190,7 @@ impl Running {
         let last_words = tokio::spawn(tail(stderr));
         let hello = timeout(options.page_time, protocol::receive(&mut stdout, 0)).await;
         match hello {
-            Ok(Ok((hello, _))) => Ok(Self { child, stdin, stdout, last_words, hello }),
+            Ok(Ok((hello, _))) => Ok(Self { child, stdin, stdout, last_words, hello, pages: 0 }),
             // No page was near it yet, so what it said is safe to show.
             Ok(Err(_)) => Err(ReadError::Start(complaint(last_words).await)),
             Err(_) => Err(ReadError::Start("it did not come up in time".to_owned())),
@@ -161,6 +201,13 @@ impl Running {
         let request = Request { page: page.page, media_type: page.media_type.to_owned(), dpi: page.dpi };
         protocol::send(&mut self.stdin, &request, page.bytes).await?;
         protocol::receive(&mut self.stdout, limits::PAGE_TEXT_BYTES_MAX).await
+    }
+
+    /// Lets it go in peace, so that its processor time counts as ours.
+    async fn retire(mut self) {
+        drop(self.stdin);
+        // One that does not go is killed when dropped.
+        let _ = timeout(GOODBYE, self.child.wait()).await;
     }
 
     async fn end(&mut self) {
@@ -196,6 +243,14 @@ fn command(options: &ReaderOptions) -> Command {
     command.process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
+}
+
+/// `VmRSS` of proc(5), in bytes; none for a process that is gone.
+fn resident_bytes(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 /// Reads to the end and keeps the last few KiB.

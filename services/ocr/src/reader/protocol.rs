@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 
 use record::PageId;
 use record::event::UnreadableReason;
+use record::timing::Timing;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -37,6 +38,7 @@ pub(super) struct Request {
 pub(super) struct Reply {
     /// Absent where the body is ALTO.
     pub(super) unread: Option<Unread>,
+    pub(super) timing: Timing,
 }
 
 /// Why a page could not be read: for machines, and for people. Neither holds text of the page.
@@ -133,7 +135,8 @@ mod tests {
     #[test]
     fn a_message_arrives_whole_and_the_end_is_told_from_a_break() {
         let mut bytes = Vec::new();
-        write(&mut bytes, &Reply { unread: Some(UnreadableReason::Crashed.into()) }, b"body").expect("memory");
+        let sent = Reply { unread: Some(UnreadableReason::Crashed.into()), timing: Timing::default() };
+        write(&mut bytes, &sent, b"body").expect("memory");
         let (reply, body): (Reply, _) = read(&mut bytes.as_slice(), 4).expect("sound").expect("one");
         assert_eq!((reply.unread, body.as_slice()), (Some(UnreadableReason::Crashed.into()), b"body".as_slice()));
         assert!(read::<Reply>(&mut [].as_slice(), 4).expect("the end is no error").is_none());
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn lengths_are_not_trusted() {
         let mut bytes = Vec::new();
-        write(&mut bytes, &Reply { unread: None }, b"body").expect("memory");
+        write(&mut bytes, &Reply { unread: None, timing: Timing::default() }, b"body").expect("memory");
         assert!(read::<Reply>(&mut bytes.as_slice(), 3).is_err());
         assert!(read::<Reply>(&mut [0xff; 64].as_slice(), usize::MAX).is_err());
     }

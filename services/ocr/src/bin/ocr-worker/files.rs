@@ -108,7 +108,7 @@ async fn read_file(
 async fn read_page(reader: &mut Reader, page: PageId, master: &Master) -> Result<anyhow::Result<PageText>, Fault> {
     let Master { media_type, dpi, bytes } = master;
     match reader.read(PageImage { page, media_type, dpi: *dpi, bytes }).await {
-        Ok(alto) => Ok(formats::alto::parse(&alto).map_err(anyhow::Error::from)),
+        Ok(reading) => Ok(formats::alto::parse(&reading.alto).map_err(anyhow::Error::from)),
         Err(error @ ReadError::Page(_)) => Ok(Err(error.into())),
         Err(error) => Err(Fault::Reader(error)),
     }

@@ -3,15 +3,19 @@
 //! This is the only place of the crate that reads arguments, the environment and signals.
 
 mod backoff;
+mod desk;
 mod files;
+mod handin;
 mod outputs;
 mod searchable;
 mod server;
 mod stop;
+mod tally;
 mod unpack;
 mod work;
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,13 +23,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use ocr::reader::{self, ChildOptions, Network, Reader, ReaderOptions};
+use record::limits;
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
 Examples:
   ocr-worker --server https://chartroom.example:8443       with the token in CHARTROOM_TOKEN
+  ocr-worker --server … --children 16 --name basement      sixteen readers; one for each core if not said
   ocr-worker read scan.tif --out text --format txt,alto    without a server
   ocr-worker read *.pdf --out searchable --format pdf
+
+SIGTERM or Ctrl-C: takes no more pages, gives back those not begun, and finishes the others within
+20 seconds. A second one ends it at once; the server hands its pages out again a little later.
 
 Exit codes: 0 done, 1 something could not be read or the server refused, 2 wrong usage.";
 
@@ -53,6 +62,9 @@ struct ServeArguments {
     /// What the server calls this worker
     #[arg(long, default_value = "ocr-worker")]
     name: String,
+    /// Readers: child processes that read one page each at a time. As many as there are cores if not said
+    #[arg(long, value_name = "N")]
+    children: Option<NonZeroUsize>,
 }
 
 #[derive(Args, Clone)]
@@ -122,10 +134,25 @@ async fn serve(arguments: ServeArguments, options: ReaderOptions) -> anyhow::Res
     let (Some(url), Some(token)) = (arguments.server, arguments.token) else {
         anyhow::bail!("find a server to work for: give --server and --token");
     };
+    let children = arguments.children.or_else(|| std::thread::available_parallelism().ok());
+    let children = children.map_or(1, NonZeroUsize::get).min(limits::READERS_MAX);
     let server = server::Server::new(&url, token)?;
-    let reader = start_reader(options).await?;
-    work::serve(&server, reader, &arguments.name, stop::Stop::on_signals()?).await?;
+    let readers = start_readers(options, children).await?;
+    work::serve(server, readers, arguments.name, stop::Stop::on_signals()?).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first one says what they are, and whether there is any use in the others.
+async fn start_readers(options: ReaderOptions, count: usize) -> anyhow::Result<Vec<Reader>> {
+    let mut readers = vec![start_reader(options.clone()).await?];
+    let mut starting = tokio::task::JoinSet::new();
+    for _ in 1..count {
+        starting.spawn(Reader::start(options.clone()));
+    }
+    while let Some(reader) = starting.join_next().await {
+        readers.push(reader??);
+    }
+    Ok(readers)
 }
 
 /// Starts the reader and says once what it is and how well it is locked in.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use record::event::UnreadableReason;
 use record::limits;
-use record::wire::{Claim, Failure, Job};
+use record::timing::Timing;
+use record::wire::{Claim, Failure, Job, QueueLength, TIMING_HEADER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 /// The server is asked again after this long without an answer.
@@ -91,13 +92,22 @@ impl Server {
         self.send(self.client.post(self.at(job, "beat"))).await.map(drop)
     }
 
-    pub async fn deliver_text(&self, job: &Job, alto: Vec<u8>) -> Result<(), ServerError> {
+    pub async fn deliver_text(&self, job: &Job, alto: Vec<u8>, timing: Timing) -> Result<(), ServerError> {
         let request = self.client.post(self.at(job, "text")).header("content-type", "application/xml");
-        self.send(request.body(alto)).await.map(drop)
+        self.send(request.header(TIMING_HEADER, timing.to_string()).body(alto)).await.map(drop)
     }
 
     pub async fn deliver_failure(&self, job: &Job, reason: UnreadableReason) -> Result<(), ServerError> {
         self.send(self.client.post(self.at(job, "failure")).json(&Failure { reason })).await.map(drop)
+    }
+
+    /// Gives the page back unread.
+    pub async fn release(&self, job: &Job) -> Result<(), ServerError> {
+        self.send(self.client.post(self.at(job, "release"))).await.map(drop)
+    }
+
+    pub async fn queue_length(&self) -> Result<QueueLength, ServerError> {
+        Ok(self.send(self.client.get(&self.jobs)).await?.json().await?)
     }
 
     fn at(&self, job: &Job, what: &str) -> String {

@@ -1,43 +1,53 @@
 //! Has somebody asked us to stop?
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// A page that is nearly read may be finished within this time.
+/// A page that is being read may be finished within this time.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// A request to stop, once SIGTERM or SIGINT has come.
+/// A request to stop: by SIGTERM or SIGINT, or because something has failed for good.
 #[derive(Clone)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop {
+    asking: Arc<watch::Sender<bool>>,
+    asked: watch::Receiver<bool>,
+}
 
 impl Stop {
+    /// The first signal asks; the second ends the process.
     pub fn on_signals() -> anyhow::Result<Self> {
         let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-        let (asked, stop) = watch::channel(false);
+        let (asking, asked) = watch::channel(false);
+        let stop = Self { asking: Arc::new(asking), asked };
+        let signalled = stop.clone();
         tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            asked.send_replace(true);
-            // Kept, so that the request is not taken back by closing the channel.
-            asked.closed().await;
+            either(&mut terminate, &mut interrupt).await;
+            signalled.ask();
+            either(&mut terminate, &mut interrupt).await;
+            // The readers go with it: the kernel sees to that.
+            tracing::warn!("stopped at once: pages in work are handed out again when their leases end");
+            std::process::exit(1);
         });
-        Ok(Self(stop))
+        Ok(stop)
+    }
+
+    pub fn ask(&self) {
+        self.asking.send_replace(true);
     }
 
     pub fn is_asked(&self) -> bool {
-        *self.0.borrow()
+        *self.asked.borrow()
     }
 
     /// Returns as soon as somebody has asked.
     pub async fn asked(&mut self) {
-        // The sender lives as long as a receiver does.
-        let _ = self.0.wait_for(|asked| *asked).await;
+        // The sender lives as long as this does.
+        let _ = self.asked.wait_for(|asked| *asked).await;
     }
 
     /// Returns when the time to finish a page after the request is over.
@@ -52,5 +62,12 @@ impl Stop {
             () = self.asked() => {}
             () = tokio::time::sleep(time) => {}
         }
+    }
+}
+
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }

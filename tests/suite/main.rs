@@ -13,6 +13,7 @@ mod damage;
 mod engines;
 mod exceptions;
 mod kill_9;
+mod kill_readers;
 mod outsiders;
 mod rebuild;
 mod twice;

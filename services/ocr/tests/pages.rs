@@ -6,6 +6,7 @@ use imaging::{QuarterTurn, Raster};
 use ocr::engine::{Engine, EngineError, GrayImage};
 use ocr::read::{ReadPageError, read};
 use ocr::reader::{PageImage, Reader, ReaderOptions};
+use ocr::steps::Steps;
 use record::PageId;
 use record::event::UnreadableReason;
 use record::words::{Box, PageText, Word};
@@ -29,7 +30,7 @@ fn engine() -> Engine {
 fn text_of(png: &[u8]) -> PageText {
     let page = PageImage { page: PageId::derived([png]), media_type: "image/png", dpi: 0, bytes: png };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let alto = runtime.block_on(async {
+    let reading = runtime.block_on(async {
         let options = ReaderOptions::new(env!("CARGO_BIN_EXE_ocr-worker").into());
         Reader::start(options).await.expect("installed").read(page).await.expect("readable")
     });

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ocr::reader::{PageImage, ReadError, Reader, ReaderOptions, Reading};
 use record::PageId;
 use record::event::UnreadableReason;
+use record::timing::Step;
 use rustix::process::{Pid, Signal, kill_process};
 
 const SAMPLE: &[u8] = include_bytes!("samples/discharge.png");
@@ -20,6 +21,7 @@ fn page(bytes: &[u8]) -> PageImage<'_> {
 
 async fn reads_the_sample(reader: &mut Reader) {
     let reading = reader.read(page(SAMPLE)).await.expect("readable");
+    assert!(reading.timing.steps().any(|(step, _)| step == Step::Recognize), "{}", reading.timing);
     assert!(String::from_utf8(reading.alto).expect("UTF-8").contains("hypertension"));
 }
 
@@ -95,6 +97,49 @@ async fn the_child_has_one_thread_no_secrets_and_no_network() {
         let environment = String::from_utf8(environment).expect("ours");
         assert_eq!(environment.split_terminator('\0').count(), 2, "{environment}");
     }
+}
+
+/// Tesseract's own threads make a page slower, not faster: a page took 42 s instead of 6.
+#[tokio::test]
+async fn a_child_that_reads_has_one_thread() {
+    let mut reader = Reader::start(options()).await.expect("installed");
+    let tasks = format!("/proc/{}/task", reader.process_id().expect("it waits"));
+    let (mut most, mut looks) = (0, 0);
+    let count = async {
+        loop {
+            most = most.max(std::fs::read_dir(&tasks).map_or(0, Iterator::count));
+            looks += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = count => {}
+        () = reads_the_sample(&mut reader) => {}
+    }
+    assert!(looks > 3, "it read faster than we can look");
+    assert_eq!(most, 1);
+}
+
+#[tokio::test]
+async fn a_child_is_replaced_when_it_is_old() {
+    let mut reader = Reader::start(ReaderOptions { pages_max: 2, ..options() }).await.expect("installed");
+    let first = reader.process_id();
+    reads_the_sample(&mut reader).await;
+    assert_eq!(reader.process_id(), first);
+    reads_the_sample(&mut reader).await;
+    assert_eq!(reader.process_id(), None, "it has read its share");
+    reader.ready().await.expect("installed");
+    assert_ne!(reader.process_id(), first);
+}
+
+#[tokio::test]
+async fn a_child_is_replaced_when_it_has_grown() {
+    let small = Reader::start(options()).await.expect("installed").resident_bytes().expect("it waits");
+    let mut reader =
+        Reader::start(ReaderOptions { resident_bytes_max: small, ..options() }).await.expect("installed");
+    reads_the_sample(&mut reader).await;
+    assert_eq!(reader.process_id(), None, "a page leaves something behind");
+    reads_the_sample(&mut reader).await;
 }
 
 #[tokio::test]

@@ -94,8 +94,12 @@ async fn receive(mut stream: TcpStream, answer: impl FnOnce(&Request) -> Answer)
 }
 
 fn job() -> Answer {
+    numbered(1)
+}
+
+fn numbered(number: usize) -> Answer {
     let job = Job {
-        job: "j1".to_owned(),
+        job: format!("j{number}"),
         document: DocumentId::derived([b"d".as_slice()]),
         page: PageId::derived([b"p".as_slice()]),
         media_type: "image/png".to_owned(),
@@ -116,7 +120,7 @@ const FAILURE: &str = "post /api/v1/jobs/j1/failure";
 
 fn worker(server: &Server) -> std::process::Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ocr-worker"));
-    command.args(["--server", &server.address]).env("CHARTROOM_TOKEN", TOKEN).env_remove("CHARTROOM_LOG");
+    command.args(["--server", &server.address, "--children", "1"]).env("CHARTROOM_TOKEN", TOKEN).env_remove("CHARTROOM_LOG");
     command.stderr(Stdio::piped()).spawn().expect("built")
 }
 
@@ -208,6 +212,58 @@ async fn a_killed_worker_takes_its_reader_along_even_one_that_hangs() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the reader outlives its worker");
+}
+
+/// The jobs in the addresses of these requests.
+fn jobs(server: &Server, what: &str) -> Vec<String> {
+    let seen = server.seen.lock().expect("no panic while held");
+    let job = |request: &Request| {
+        request.line.strip_suffix(what)?.strip_prefix("post /api/v1/jobs/").map(|job| job.trim_end_matches('/').to_owned())
+    };
+    seen.iter().filter_map(job).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_stop_it_finishes_what_it_reads_and_gives_the_rest_back() {
+    // There is always another page.
+    let server = Server::start(|request, before| match request.line.as_str() {
+        CLAIM => numbered(before + 1),
+        line if line.ends_with("/image") => (200, SAMPLE.to_vec()),
+        _ => (204, Vec::new()),
+    });
+    let server = server.await;
+    let worker = worker(&server);
+    server.until_seen("get /api/v1/jobs/j2/image", 1).await;
+    stop(worker);
+    let claimed: Vec<String> = (1..=server.seen(CLAIM).len()).map(|number| format!("j{number}")).collect();
+    let (read, released) = (jobs(&server, "/text"), jobs(&server, "/release"));
+    assert!(!read.is_empty() && !released.is_empty(), "read {read:?}, gave back {released:?}");
+    let mut accounted = [read, released].concat();
+    accounted.sort_by_key(|job| job[1..].parse::<u32>().expect("a number"));
+    assert_eq!(accounted, claimed, "every page once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_twice_it_ends_at_once() {
+    let server = Server::start(|request, before| match (request.line.as_str(), before) {
+        (CLAIM, 0) => (204, Vec::new()),
+        (CLAIM, 1) => job(),
+        (IMAGE, _) => (200, SAMPLE.to_vec()),
+        _ => (204, Vec::new()),
+    });
+    let server = server.await;
+    let mut worker = worker(&server);
+    server.until_seen(CLAIM, 1).await;
+    let (id, reader) = (Pid::from_raw(worker.id() as i32).expect("a process"), child_of(worker.id()));
+    // A page that is never done.
+    kill_process(reader, Signal::STOP).expect("it is ours");
+    server.until_seen(IMAGE, 1).await;
+    kill_process(id, Signal::TERM).expect("it runs");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(worker.try_wait().expect("ours").is_none(), "it waits for the page");
+    kill_process(id, Signal::TERM).expect("it runs");
+    assert_eq!(worker.wait().expect("it ends").code(), Some(1));
+    assert!(server.seen(TEXT).is_empty());
 }
 
 fn child_of(worker: u32) -> Pid {

@@ -123,3 +123,55 @@ async fn after_three_failures_a_person_has_to_look() {
     let image = house.get(Role::Searcher, &format!("/api/v1/pages/{page}/image")).await;
     assert_eq!(image.status, 200, "the image of {document} is still there");
 }
+
+async fn claimed_page(house: &House) -> (String, PageId) {
+    let job = claim(house).await.json();
+    let page = job["page"].as_str().expect("a page").parse().expect("an id");
+    (job["job"].as_str().expect("a name").to_owned(), page)
+}
+
+#[actix_web::test]
+async fn a_result_that_comes_twice_at_once_is_one_reading() {
+    let house = House::new().await;
+    house.capture(Some("MRN-1")).await;
+    let (job, page) = claimed_page(&house).await;
+    let both = futures::future::join(hand_back(&house, &job, page, 60), hand_back(&house, &job, page, 60)).await;
+    for answer in [both.0, both.1] {
+        assert!([204, 503].contains(&answer.status), "done, or on its way: {}", answer.status);
+    }
+    assert_eq!(hand_back(&house, &job, page, 60).await.status, 204);
+    assert_eq!(house.count_events("read").await, 1);
+}
+
+#[actix_web::test]
+async fn a_page_that_somebody_opens_is_read_next() {
+    let house = House::new().await;
+    let (_, first) = house.capture(Some("MRN-1")).await;
+    let (document, second) = house.capture(Some("MRN-2")).await;
+    assert_eq!(house.get(Role::Searcher, &format!("/api/v1/pages/{second}/words")).await.status, 200);
+    let (job, page) = claimed_page(&house).await;
+    assert_eq!(page, second, "somebody waits for its words");
+    let path = format!("/api/v1/jobs/{job}/release");
+    assert_eq!(house.ask(Role::Worker, Method::POST, &path, None).await.status, 204);
+    assert_eq!(house.ask(Role::Worker, Method::POST, &path, None).await.status, 410);
+    let length = house.get(Role::Worker, "/api/v1/jobs").await.json();
+    assert_eq!(length, json!({"waiting": 2}));
+    assert_eq!(house.get(Role::Searcher, &format!("/documents/{document}")).await.status, 200);
+    assert_eq!(claimed_page(&house).await.1, second, "given back, it is still first");
+    assert_eq!(claimed_page(&house).await.1, first);
+}
+
+#[actix_web::test]
+async fn only_known_steps_are_timed() {
+    let house = House::new().await;
+    house.capture(Some("MRN-1")).await;
+    let (job, page) = claimed_page(&house).await;
+    for (timing, status) in [("sleep=5", 422), ("decode=99999999999", 422), ("decode=5,recognize=1200000", 204)] {
+        let request = TestRequest::post()
+            .uri(&format!("/api/v1/jobs/{job}/text"))
+            .insert_header(("authorization", "Bearer worker"))
+            .insert_header(("chartroom-timing", timing))
+            .set_payload(alto::write(&page_text(60), page));
+        assert_eq!(house.send(request).await.status, status, "{timing}");
+    }
+}

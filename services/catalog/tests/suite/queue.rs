@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use catalog::{Catalog, Claimed, Retry};
+use catalog::{Catalog, Claimed, Priority, Retry};
 use record::event::UnreadableReason;
 use record::{PageId, Timestamp, limits};
 
@@ -16,6 +16,9 @@ on_both! {
     a_failing_page_backs_off_and_is_given_up
     a_page_that_kills_its_readers_is_exhausted
     a_result_takes_the_page_out
+    who_waits_comes_first_and_who_failed_last
+    a_page_given_back_has_not_been_tried
+    one_delivery_of_a_claim_goes_through
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -123,4 +126,57 @@ async fn a_result_takes_the_page_out(fresh: Fresh) {
     assert_eq!(catalog.by_job(&job.job).await, Ok(None));
     assert_eq!(claim(&catalog, 0).await.expect("the other page").page.page, page("d", 2));
     assert_eq!(catalog.counts().await.expect("counts").queued, 1);
+}
+
+async fn who_waits_comes_first_and_who_failed_last(fresh: Fresh) {
+    let (mut ledger, catalog) = (Ledger::default(), fresh.catalog);
+    ledger.seal("failed", 1, &[1], fields(None, &[])).apply(&catalog).await;
+    let failed = claim(&catalog, 0).await.expect("a page");
+    catalog.fail(&failed.job, UnreadableReason::Crashed, at(0)).await.expect("told");
+    ledger.seal("new", 1, &[1], fields(None, &[])).seal("opened", 1, &[1, 2, 3, 4], fields(None, &[]));
+    ledger.read("opened", 1).apply(&catalog).await;
+    catalog.wait_for(page("opened", 3), at(60)).await.expect("raised");
+    catalog.wait_for(page("opened", 4), at(120)).await.expect("raised, and nobody set back");
+    let waiting = catalog.waiting().await.expect("counts");
+    let waiting: Vec<_> = waiting.iter().map(|waiting| (waiting.priority, waiting.pages)).collect();
+    assert_eq!(waiting, [(Priority::Awaited, 3), (Priority::New, 1), (Priority::Retry, 1)]);
+    let mut order = vec![];
+    while let Some(claimed) = claim(&catalog, 200).await {
+        order.push((claimed.page.page, claimed.priority));
+    }
+    let awaited = [3, 2, 4].map(|number| (page("opened", number), Priority::Awaited));
+    assert_eq!(order[3..], [(page("new", 1), Priority::New), (page("failed", 1), Priority::Retry)]);
+    assert_eq!(order[0], awaited[0], "the page itself");
+    assert!(awaited.iter().all(|page| order[..3].contains(page)), "and its neighbours: {order:?}");
+}
+
+async fn a_page_given_back_has_not_been_tried(fresh: Fresh) {
+    let catalog = fresh.catalog;
+    one_page(&catalog).await;
+    for _ in 0..=limits::READ_ATTEMPTS_MAX {
+        let claimed = claim(&catalog, 0).await.expect("a page");
+        assert_eq!(claimed.attempt, 1);
+        assert_eq!(catalog.release(&claimed.job).await, Ok(true));
+        assert_eq!(catalog.release(&claimed.job).await, Ok(false), "it has been given back");
+    }
+}
+
+async fn one_delivery_of_a_claim_goes_through(fresh: Fresh) {
+    let catalog = fresh.catalog;
+    one_page(&catalog).await;
+    let job = claim(&catalog, 0).await.expect("a page").job;
+    let begin = || catalog.begin_delivery(&job, at(30), 60);
+    let both = futures::future::join_all([begin(), begin()]).await;
+    assert_eq!(both.iter().filter(|begun| **begun == Ok(true)).count(), 1, "{both:?}");
+    assert_eq!(catalog.fail(&job, UnreadableReason::Crashed, at(31)).await, Ok(Retry::Lost));
+    assert_eq!(catalog.release(&job).await, Ok(false));
+    assert_eq!(claim(&catalog, 80).await, None, "it is on its way");
+    catalog.end_delivery(&job).await.expect("ended");
+    assert_eq!(begin().await, Ok(true));
+    assert_eq!(catalog.was_delivered(&job).await, Ok(false));
+    catalog.delivered(&job, at(40)).await.expect("noted");
+    assert_eq!(catalog.was_delivered(&job).await, Ok(true));
+    catalog.forget_delivered(at(41)).await.expect("forgotten");
+    assert_eq!(catalog.was_delivered(&job).await, Ok(false));
+    assert!(claim(&catalog, 90).await.is_some(), "whoever began has vanished");
 }

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -117,6 +118,14 @@ impl Site {
             Some(mut server) => server.kill_9(),
             None => Ok(()),
         }
+    }
+
+    /// SIGTERM, as a service manager sends it, and waits for the end.
+    pub fn stop_server(&mut self) -> Result<ExitStatus> {
+        let mut server = self.server.take().context("the server runs")?;
+        let process = i32::try_from(server.0.id()).ok().and_then(Pid::from_raw).context("a process id")?;
+        kill_process(process, Signal::TERM)?;
+        Ok(server.0.wait()?)
     }
 
     pub fn server_pid(&self) -> Option<u32> {

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use actix_web::web;
 use bytes::Bytes;
-use catalog::{Claimed, Page, PageState};
+use catalog::{CatalogError, Claimed, Page, PageState};
 use formats::alto;
+use record::campaign::Comparison;
 use record::event::{Actor, UnreadableReason};
+use record::timing::Timing;
 use record::words::PageText;
-use record::{EventKind, limits};
+use record::{EventKind, TrialId, limits};
 
 use crate::problem::{Problem, Reply};
 use crate::state::App;
@@ -110,6 +112,22 @@ fn kept_text(page: &Page, generation: u32) -> Option<EventKind> {
         attention: page.attention,
         generation,
     })
+}
+
+/// Holds what was read for a trial against what the archive has. Nothing of it is kept but the comparison.
+pub async fn compare(app: &App, job: &str, trial: TrialId, page: &Page, text: &PageText, timing: Timing) -> Reply<()> {
+    let milliseconds = u64::try_from(timing.total().as_millis()).unwrap_or(u64::MAX);
+    let found = Comparison::of(&known_text(app, page).await?, text, milliseconds);
+    app.catalog.compared(job, trial, page.page, found).await?;
+    Ok(app.catalog.delivered(job, app.now()).await?)
+}
+
+/// A trial's page could not be read: that is what the trial found.
+pub async fn failed_trial(app: &App, job: &str, trial: Option<TrialId>, page: &Page) -> Result<(), CatalogError> {
+    let Some(trial) = trial else { return Ok(()) };
+    let found = Comparison::failed(page.confidence.unwrap_or(0));
+    app.catalog.compared(job, trial, page.page, found).await?;
+    app.catalog.delivered(job, app.now()).await
 }
 
 async fn known_text(app: &App, page: &Page) -> Reply<PageText> {

@@ -116,6 +116,7 @@ async fn body_of(archive: &Archive, index: u64, event: &Event) -> Result<Body, F
         EventKind::BatchRecorded { body, .. } => Body::Batch(parsed(archive, index, body).await?),
         EventKind::AccountRecorded { body, .. } => Body::Account(parsed(archive, index, body).await?),
         EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
+        EventKind::CampaignRecorded { body, .. } => Body::Campaign(parsed(archive, index, body).await?),
         EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
         EventKind::Read { .. }
         | EventKind::Corrected { .. }
@@ -161,7 +162,11 @@ async fn round(app: &App) -> Result<(), FollowError> {
 
 /// A page whose last reader vanished with it gets its `Unreadable` event here.
 async fn give_up_exhausted(app: &App) -> Result<(), FollowError> {
-    let exhausted = app.catalog.exhausted(app.now(), 100).await?;
+    let (trials, exhausted): (Vec<_>, Vec<_>) =
+        app.catalog.exhausted(app.now(), 100).await?.into_iter().partition(|exhausted| exhausted.trial.is_some());
+    for catalog::Exhausted { job, trial, page, .. } in trials {
+        deliveries::failed_trial(app, &job, trial, &page).await?;
+    }
     if exhausted.is_empty() {
         return Ok(());
     }

@@ -6,10 +6,12 @@
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
 //!    [`uploads`], [`checks`], [`seal`] on the way in; [`reach`], [`find`], [`views`], [`iiif`],
-//!    [`rasters`], [`export`] on the way out; [`deliveries`] for what workers found.
+//!    [`rasters`], [`export`] on the way out; [`deliveries`] for what workers found,
+//!    [`campaigns`] for what they read again.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
 
+pub mod campaigns;
 pub mod checks;
 pub mod commands;
 pub mod config;

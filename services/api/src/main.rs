@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use api::commands::{account, init, patients, rebuild, token};
+use api::commands::{account, campaign, init, patients, rebuild, token};
 use api::config::{DataDir, StoreOptions};
 use api::serve::{self, Serve};
 use clap::{Args, Parser, Subcommand};
@@ -23,6 +23,7 @@ Examples:
   chartroom token --data /srv/charts create --role technician --name 'station 3'
   chartroom account --data /srv/charts create --login ann --role searcher
   chartroom patients --data /srv/charts import patients.csv
+  chartroom campaign start --confidence-below 70 --dry-run
   chartroom rebuild --data /srv/charts --index
 
 Environment:
@@ -102,6 +103,8 @@ enum Command {
         #[command(subcommand)]
         action: PatientsAction,
     },
+    /// Reads old pages again with a better reader, in the background.
+    Campaign(campaign::Campaign),
     /// Makes catalog and index anew from the bucket alone; both where nothing is said. Stop the server first.
     Rebuild {
         #[command(flatten)]
@@ -204,6 +207,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Patients { data, action: PatientsAction::Import { file } } => {
             patients::import(&DataDir::new(data.data), options, &file).await
         }
+        Command::Campaign(campaign) => campaign::run(campaign).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
         }

@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::campaigns;
 use crate::config::{Config, DataDir, StoreOptions};
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
@@ -109,6 +110,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     tracing::info!("listening on http://{address}");
     let following = tokio::spawn(follow::run(app.clone()));
     let keeping = tokio::spawn(keep_tidy(app.clone()));
+    let reading_again = tokio::spawn(campaigns::run(app.clone()));
     let token = workers::token(&app, &serve.data).await?;
     let crew = workers::start(serve.ocr_workers.unwrap_or_else(cores), address, &token)?;
     let server = server.run();
@@ -117,6 +119,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     stopping.abort();
     following.abort();
     keeping.abort();
+    reading_again.abort();
     app.catalog.close().await;
     tracing::info!("stopped");
     Ok(ended?)

@@ -50,7 +50,9 @@ macro_rules! routes {
 }
 
 mod api {
-    use crate::routes::{batches, documents, handover, iiif, jobs, ledger, open, pages, search, session, uploads};
+    use crate::routes::{
+        batches, campaigns, documents, handover, iiif, jobs, ledger, open, pages, search, session, uploads,
+    };
 
     routes! {
         get    "/healthz"                                     Open       => open::health;
@@ -85,6 +87,12 @@ mod api {
         post   "/api/v1/jobs/{job}/failure"                   Work       => jobs::failure;
         post   "/api/v1/jobs/{job}/release"                   Work       => jobs::release;
         get    "/api/v1/jobs"                                 Work       => jobs::length;
+
+        get    "/api/v1/campaigns"                            Oversee    => campaigns::list;
+        post   "/api/v1/campaigns"                            Administer => campaigns::start;
+        post   "/api/v1/campaigns/{campaign}/state"           Administer => campaigns::set_state;
+        post   "/api/v1/trials"                               Administer => campaigns::start_trial;
+        get    "/api/v1/trials/{trial}"                       Administer => campaigns::trial;
 
         get    "/api/v1/search"                               Read       => search::search;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;

@@ -62,8 +62,10 @@ macro_rules! meets {
     };
 }
 
-const PAGES_OF_CAMPAIGN: &str =
-    concat!("SELECT COUNT(*) FROM campaigns c, pages p, documents d WHERE c.campaign = $1 AND d.document = p.document AND", meets!("c"));
+const PAGES_OF_CAMPAIGN: &str = concat!(
+    "SELECT COUNT(*) FROM campaigns c, pages p, documents d WHERE c.campaign = $1 AND d.document = p.document AND",
+    meets!("c")
+);
 
 impl Catalog {
     /// The newest first.

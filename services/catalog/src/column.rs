@@ -6,11 +6,13 @@
 
 use std::str::FromStr;
 
+use record::campaign::{CampaignRecord, CampaignState, Comparison};
 use record::event::{AccountRecord, Actor, Role, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::words::AttentionReason;
 use record::{
-    AccountId, BatchId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId, Timestamp, TokenId,
+    AccountId, BatchId, CampaignId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId,
+    Timestamp, TokenId, TrialId,
 };
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as CodeError};
@@ -64,6 +66,8 @@ parsed! {
     String: Clone::clone;
     AccountId: ToString::to_string;
     BatchId: ToString::to_string;
+    CampaignId: ToString::to_string;
+    TrialId: ToString::to_string;
     DocumentId: ToString::to_string;
     PageId: ToString::to_string;
     TokenId: ToString::to_string;
@@ -150,7 +154,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { AttentionReason ExceptionCode PageState SourceKind UnreadableReason }
+coded! { AttentionReason CampaignState ExceptionCode PageState SourceKind UnreadableReason }
 
 /// Whole records, as JSON. What a query looks them up by has a column of its own.
 macro_rules! records {
@@ -169,7 +173,7 @@ macro_rules! records {
     )*};
 }
 
-records! { AccountRecord BatchRecord EventKind Patient TokenRecord }
+records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient TokenRecord }
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("the record's types have text keys and serializers that cannot fail")

@@ -7,11 +7,13 @@
 
 use std::cmp::Ordering;
 
+use record::campaign::CampaignRecord;
 use record::event::{AccountRecord, PatientsRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
 use record::words::AttentionReason;
 use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId, Timestamp};
 
+use crate::campaigns;
 use crate::column::Value;
 use crate::documents::PageState;
 use crate::engine::{Tx, row, run};
@@ -39,6 +41,7 @@ pub enum Body {
     Batch(BatchRecord),
     Account(AccountRecord),
     Token(TokenRecord),
+    Campaign(CampaignRecord),
     Patients(PatientsRecord),
 }
 
@@ -112,6 +115,9 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         }
         (EventKind::TokenRecorded { token, .. }, Body::Token(record)) if record.token == *token => {
             token_recorded(tx, *index, record).await
+        }
+        (EventKind::CampaignRecorded { campaign, .. }, Body::Campaign(record)) if record.campaign == *campaign => {
+            campaigns::recorded(tx, *index, entry.event.at, record).await
         }
         (EventKind::PatientsRecorded { .. }, Body::Patients(record)) => patients_recorded(tx, record).await,
         _ => Err(CatalogError::Body { index: *index }),
@@ -279,6 +285,7 @@ async fn read(
     attention: Option<AttentionReason>,
     generation: u32,
 ) -> Result<()> {
+    campaigns::count_reading(tx, page, reading.text).await?;
     let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, \
                    read_index = $6, attention = $7, generation = $8 \
                WHERE page = $1 AND document = $2 AND corrected = 0";

@@ -16,12 +16,14 @@
 //! | [`documents`] | what is in a document, what happened to it, what needs a person? |
 //! | [`batches`] | how far has a batch come? |
 //! | [`queue`] | which page is to be read next, and by whom? |
+//! | [`campaigns`] | which pages are to be read again, and what has it brought? |
 //! | [`people`] | who may come in, and whose charts are these? |
 //! | [`sessions`] | who is logged in? |
 //! | [`overview`] | how much is there, and is it the same as before? |
 //! | `engine`, `column` | how does one SQL text run on two engines, and our types stand in columns? |
 
 pub mod batches;
+pub mod campaigns;
 mod column;
 pub mod documents;
 mod engine;
@@ -33,6 +35,7 @@ pub mod queue;
 pub mod sessions;
 
 pub use batches::Batch;
+pub use campaigns::Campaign;
 pub use documents::{Attention, Document, Open, Page, PageState, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};

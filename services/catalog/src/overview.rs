@@ -26,8 +26,19 @@ table_row! {
 }
 
 /// Every table that is a fold of the ledger, `progress` last: it is what [`Catalog::clear`] sets back.
-const PROJECTIONS: [&str; 10] =
-    ["documents", "versions", "pages", "exceptions", "batches", "events", "accounts", "tokens", "patients", "progress"];
+const PROJECTIONS: [&str; 11] = [
+    "documents",
+    "versions",
+    "pages",
+    "exceptions",
+    "batches",
+    "events",
+    "accounts",
+    "tokens",
+    "campaigns",
+    "patients",
+    "progress",
+];
 
 impl Catalog {
     /// How many events have been folded in, which is the index of the next.

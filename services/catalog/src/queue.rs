@@ -6,7 +6,7 @@
 //! attempt, however it ends, so a page that kills its readers comes to [`Catalog::exhausted`].
 
 use record::event::UnreadableReason;
-use record::{PageId, Timestamp, limits};
+use record::{PageId, Timestamp, TrialId, limits};
 use uuid::Uuid;
 
 use crate::column::{Column, Value, table_row};
@@ -59,6 +59,8 @@ pub struct Claimed {
     /// 1 for the first.
     pub attempt: u32,
     pub priority: Priority,
+    /// Read to compare, and not to keep.
+    pub trial: Option<TrialId>,
     pub page: Page,
 }
 
@@ -73,9 +75,12 @@ pub enum Retry {
     Lost,
 }
 
-/// A page whose last attempt is over without a result: append an `Unreadable` event.
+/// A page whose last attempt is over without a result: append an `Unreadable` event, unless it is a trial's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhausted {
+    /// The last claim.
+    pub job: String,
+    pub trial: Option<TrialId>,
     pub page: Page,
     /// What the last worker said, where it said anything.
     pub reason: Option<UnreadableReason>,
@@ -83,6 +88,8 @@ pub struct Exhausted {
 
 table_row! {
     struct Spent {
+        pub job: String,
+        pub trial: Option<TrialId>,
         pub page: PageId,
         pub reason: Option<UnreadableReason>,
     }
@@ -93,6 +100,7 @@ table_row! {
         pub page: PageId,
         pub attempts: u32,
         pub priority: Priority,
+        pub trial: Option<TrialId>,
     }
 }
 
@@ -105,7 +113,7 @@ macro_rules! claim {
              WHERE page = (SELECT page FROM queue WHERE run_at <= $4 AND lease_until <= $4 AND attempts < $5 \
              ORDER BY priority, place, page LIMIT 1 ",
             $lock,
-            ") RETURNING page, attempts, priority"
+            ") RETURNING page, attempts, priority, trial"
         )
     };
 }
@@ -129,7 +137,7 @@ impl Catalog {
     /// The page this claim is for; `None` where it has passed to another or is done with.
     /// An ended lease that nobody else has taken up still holds: late work is work.
     pub async fn by_job(&self, job: &str) -> Result<Option<Claimed>> {
-        let sql = "SELECT page, attempts, priority FROM queue WHERE job = $1";
+        let sql = "SELECT page, attempts, priority, trial FROM queue WHERE job = $1";
         let Some(held) = row!(self.reader.on(), Held, sql, job.to_owned())? else {
             return Ok(None);
         };
@@ -138,7 +146,8 @@ impl Catalog {
 
     async fn claimed(&self, job: String, held: Held) -> Result<Option<Claimed>> {
         let page = row!(self.reader.on(), Page, "SELECT * FROM pages WHERE page = $1", held.page)?;
-        Ok(page.map(|page| Claimed { job, attempt: held.attempts, priority: held.priority, page }))
+        let Held { attempts: attempt, priority, trial, .. } = held;
+        Ok(page.map(|page| Claimed { job, attempt, priority, trial, page }))
     }
 
     /// Makes the lease last until `now` + `lease_seconds`; `false` where the claim no longer holds.
@@ -180,6 +189,8 @@ impl Catalog {
     /// Forgets deliveries and trials from before then.
     pub async fn forget_delivered(&self, before: Timestamp) -> Result<()> {
         run!(self.writer.on(), "DELETE FROM delivered WHERE at < $1", before)?;
+        let sql = "DELETE FROM trial_pages WHERE trial IN (SELECT trial FROM trials WHERE at < $1)";
+        run!(self.writer.on(), sql, before)?;
         run!(self.writer.on(), "DELETE FROM trials WHERE at < $1", before).map(drop)
     }
 
@@ -222,12 +233,15 @@ impl Catalog {
 
     /// Pages whose attempts are used up and whose last lease has ended, oldest first.
     pub async fn exhausted(&self, now: Timestamp, most: u32) -> Result<Vec<Exhausted>> {
-        let sql = "SELECT page, reason FROM queue WHERE attempts >= $1 AND lease_until <= $2 \
+        let sql = "SELECT job, trial, page, reason FROM queue \
+                   WHERE attempts >= $1 AND lease_until <= $2 AND job IS NOT NULL \
                    ORDER BY place, page LIMIT $3";
         let mut exhausted = Vec::new();
-        for Spent { page, reason } in rows!(self.reader.on(), Spent, sql, limits::READ_ATTEMPTS_MAX, now, most)? {
+        for Spent { job, trial, page, reason } in
+            rows!(self.reader.on(), Spent, sql, limits::READ_ATTEMPTS_MAX, now, most)?
+        {
             let page = row!(self.reader.on(), Page, "SELECT * FROM pages WHERE page = $1", page)?;
-            exhausted.extend(page.map(|page| Exhausted { page, reason }));
+            exhausted.extend(page.map(|page| Exhausted { job, trial, page, reason }));
         }
         Ok(exhausted)
     }

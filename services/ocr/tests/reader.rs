@@ -135,8 +135,7 @@ async fn a_child_is_replaced_when_it_is_old() {
 #[tokio::test]
 async fn a_child_is_replaced_when_it_has_grown() {
     let small = Reader::start(options()).await.expect("installed").resident_bytes().expect("it waits");
-    let mut reader =
-        Reader::start(ReaderOptions { resident_bytes_max: small, ..options() }).await.expect("installed");
+    let mut reader = Reader::start(ReaderOptions { resident_bytes_max: small, ..options() }).await.expect("installed");
     reads_the_sample(&mut reader).await;
     assert_eq!(reader.process_id(), None, "a page leaves something behind");
     reads_the_sample(&mut reader).await;

@@ -120,7 +120,10 @@ const FAILURE: &str = "post /api/v1/jobs/j1/failure";
 
 fn worker(server: &Server) -> std::process::Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ocr-worker"));
-    command.args(["--server", &server.address, "--children", "1"]).env("CHARTROOM_TOKEN", TOKEN).env_remove("CHARTROOM_LOG");
+    command
+        .args(["--server", &server.address, "--children", "1"])
+        .env("CHARTROOM_TOKEN", TOKEN)
+        .env_remove("CHARTROOM_LOG");
     command.stderr(Stdio::piped()).spawn().expect("built")
 }
 
@@ -218,7 +221,11 @@ async fn a_killed_worker_takes_its_reader_along_even_one_that_hangs() {
 fn jobs(server: &Server, what: &str) -> Vec<String> {
     let seen = server.seen.lock().expect("no panic while held");
     let job = |request: &Request| {
-        request.line.strip_suffix(what)?.strip_prefix("post /api/v1/jobs/").map(|job| job.trim_end_matches('/').to_owned())
+        request
+            .line
+            .strip_suffix(what)?
+            .strip_prefix("post /api/v1/jobs/")
+            .map(|job| job.trim_end_matches('/').to_owned())
     };
     seen.iter().filter_map(job).collect()
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
-use crate::id::{AccountId, BatchId, DocumentId, PageId, TokenId};
+use crate::id::{AccountId, BatchId, CampaignId, DocumentId, PageId, TokenId};
 use crate::limits;
 use crate::patient::Mrn;
 use crate::time::Timestamp;
@@ -73,6 +73,8 @@ pub enum EventKind {
     AccountRecorded { account: AccountId, body: Digest },
     /// A token was made or revoked. Body: [`TokenRecord`].
     TokenRecorded { token: TokenId, body: Digest },
+    /// A re-reading campaign was started, paused, resumed or ended. Body: [`crate::campaign::CampaignRecord`].
+    CampaignRecorded { campaign: CampaignId, body: Digest },
     /// Patients were added to the patient list. Body: [`PatientsRecord`].
     PatientsRecorded { body: Digest, count: u32 },
 }
@@ -104,6 +106,7 @@ impl EventKind {
             Self::BatchRecorded { body, .. }
             | Self::AccountRecorded { body, .. }
             | Self::TokenRecorded { body, .. }
+            | Self::CampaignRecorded { body, .. }
             | Self::PatientsRecorded { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
             Self::Sealed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
@@ -132,6 +135,7 @@ impl EventKind {
             Self::Viewed { .. } => "viewed",
             Self::AccountRecorded { .. } => "account-recorded",
             Self::TokenRecorded { .. } => "token-recorded",
+            Self::CampaignRecorded { .. } => "campaign-recorded",
             Self::PatientsRecorded { .. } => "patients-recorded",
         }
     }

@@ -68,6 +68,10 @@ ids! {
     AccountId
     /// A bearer token of an agent or a worker.
     TokenId
+    /// Reading old pages again.
+    CampaignId
+    /// Reading a sample of them to see what that would bring.
+    TrialId
 }
 
 /// UUID version 8 (RFC 9562 §5.8) from SHA-256 over the length-prefixed parts.

@@ -11,11 +11,12 @@
 //! 4. [`event`]: the only way anything ever changes.
 //! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it.
 //! 6. [`words`]: what was read on a page, and where.
-//! 7. [`timing`]: where the time goes that reading a page takes.
+//! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets.
 //! 9. [`wire`]: what stations and workers say to the server.
 //! 10. [`limits`]: every bound, in one place.
 
+pub mod campaign;
 pub mod canonical;
 pub mod digest;
 pub mod event;
@@ -34,7 +35,7 @@ pub mod words;
 
 pub use digest::{Digest, Hasher};
 pub use event::{Event, EventKind};
-pub use id::{AccountId, BatchId, DocumentId, PageId, TokenId};
+pub use id::{AccountId, BatchId, CampaignId, DocumentId, PageId, TokenId, TrialId};
 pub use manifest::{Descriptor, IndexFields, Manifest, PageEntry};
 pub use patient::{DocumentType, Encounter, Mrn};
 pub use receipt::Receipt;

@@ -61,6 +61,10 @@ pub const COMMIT_ATTEMPTS_MAX: usize = 100;
 /// Workers beat three times a lease, so a page whose worker died waits this long and no longer.
 pub const LEASE_SECONDS: u64 = 45;
 pub const READ_ATTEMPTS_MAX: u32 = 3;
+/// Pages that campaigns may have in the queue at a time.
+pub const CAMPAIGN_PORTION_MAX: u32 = 64;
+/// Pages of one dry run.
+pub const TRIAL_PAGES_MAX: u32 = 1_000;
 /// The pause before a page is tried a second time; it doubles each time after.
 pub const READ_RETRY_SECONDS: i64 = 10;
 

@@ -129,8 +129,7 @@ async fn set(server: &Server, campaign: CampaignId, state: CampaignState, json: 
 /// Waits until the sample is read, and says what came of it.
 async fn try_out(server: &Server, start: Start, json: bool) -> anyhow::Result<()> {
     let (sample, seed) = (start.sample, start.seed);
-    let mut trial: TrialStatus =
-        server.post("trials", &StartTrial { pages: start.criteria(), sample, seed }).await?;
+    let mut trial: TrialStatus = server.post("trials", &StartTrial { pages: start.criteria(), sample, seed }).await?;
     let id = trial.trial.context("failed to start a dry run: the server gave it no name")?;
     while trial.done < trial.sample {
         tokio::time::sleep(POLL).await;
@@ -171,7 +170,8 @@ fn line(campaign: &CampaignStatus) -> String {
         CampaignState::Paused => "paused",
         CampaignState::Ended => "ended",
     };
-    let rest = hours_left.filter(|_| *left > 0).map_or(String::new(), |hours| format!(", about {hours} h at this pace"));
+    let rest =
+        hours_left.filter(|_| *left > 0).map_or(String::new(), |hours| format!(", about {hours} h at this pace"));
     format!("{}  {state}  {again} pages read again, {better} of them better; {left} left{rest}", record.campaign)
 }
 

@@ -1,7 +1,8 @@
 //! The commands of `chartroom` besides `serve`: each appends events to the bucket, which a
-//! running server picks up within a second, or makes projections anew.
+//! running server picks up within a second, makes projections anew, or asks a running server.
 
 pub mod account;
+pub mod campaign;
 pub mod init;
 pub mod patients;
 pub mod rebuild;

@@ -77,6 +77,7 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::Viewed { page, form, .. } => (viewed(page.is_some(), *form), "search"),
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),
         EventKind::TokenRecorded { .. } => ("Token made or revoked".to_owned(), "key"),
+        EventKind::CampaignRecorded { .. } => ("Re-reading started, paused, resumed or ended".to_owned(), "page"),
         EventKind::PatientsRecorded { count, .. } => {
             (format!("{count} patient{} added to the patient list", plural(*count)), "accounts")
         }

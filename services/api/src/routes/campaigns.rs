@@ -101,7 +101,10 @@ async fn summed(app: &App, trial: TrialId) -> Reply<web::Json<TrialStatus>> {
 /// A campaign over everything would be an accident.
 fn sensible(pages: &Criteria) -> Reply<()> {
     if *pages == Criteria::default() {
-        return Err(Problem::refused("criteria", "say which pages: at least one of generation, confidence, batch, type, dates"));
+        return Err(Problem::refused(
+            "criteria",
+            "say which pages: at least one of generation, confidence, batch, type, dates",
+        ));
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub async fn claim(app: web::Data<App>, body: web::Json<Claim>) -> Reply<HttpRes
             format!("a worker's name has at most {} characters", limits::NAME_CHARS_MAX),
         ));
     }
-    let Some(Claimed { job, attempt, priority, page }) =
+    let Some(Claimed { job, attempt, priority, page, .. }) =
         app.catalog.claim(&body.worker, app.now(), limits::LEASE_SECONDS).await?
     else {
         return Ok(HttpResponse::NoContent().finish());
@@ -76,8 +76,12 @@ pub async fn text(
     body: Bytes,
 ) -> Reply<HttpResponse> {
     let timing = timing(&request)?;
-    if let Some(Claimed { page, .. }) = held(&app, &job).await? {
+    if let Some(Claimed { page, trial, .. }) = held(&app, &job).await? {
         let text = understood(&page, &body)?;
+        if let Some(trial) = trial {
+            deliveries::compare(&app, &job, trial, &page, &text, timing).await?;
+            return Ok(HttpResponse::NoContent().finish());
+        }
         let event = deliveries::reading(&app, &page, &text, body).await?;
         deliver(&app, caller.actor, &job, event).await?;
         count_read(timing);
@@ -128,12 +132,13 @@ pub async fn failure(
     job: web::Path<String>,
     body: web::Json<Failure>,
 ) -> Reply<HttpResponse> {
-    let Some(Claimed { page, .. }) = held(&app, &job).await? else {
+    let Some(Claimed { page, trial, .. }) = held(&app, &job).await? else {
         return Ok(HttpResponse::NoContent().finish());
     };
     match app.catalog.fail(&job, body.reason, app.now()).await? {
         Retry::Lost => return Err(lost()),
         Retry::At(_) => app.catalog.delivered(&job, app.now()).await?,
+        Retry::GiveUp if trial.is_some() => deliveries::failed_trial(&app, &job, trial, &page).await?,
         Retry::GiveUp => {
             deliver(&app, caller.actor, &job, deliveries::given_up(&page, body.reason)).await?;
             metrics::counter!("chartroom_pages_given_up_total").increment(1);

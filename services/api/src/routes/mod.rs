@@ -2,6 +2,7 @@
 //! know; what a caller may do at all has been checked by [`crate::guard`] before.
 
 pub mod batches;
+pub mod campaigns;
 pub mod documents;
 pub mod handover;
 pub mod iiif;

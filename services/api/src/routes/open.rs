@@ -7,7 +7,7 @@ use record::Timestamp;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{batches, documents, handover, iiif, jobs, ledger, pages, search, session, uploads};
+use super::{batches, campaigns, documents, handover, iiif, jobs, ledger, pages, search, session, uploads};
 use crate::state::App;
 
 /// Whether each part answers. How much it holds is not anybody's business: see `/metrics`.
@@ -99,6 +99,11 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         jobs::failure,
         jobs::release,
         jobs::length,
+        campaigns::list,
+        campaigns::start,
+        campaigns::set_state,
+        campaigns::start_trial,
+        campaigns::trial,
         search::search,
         documents::show,
         documents::pdf,

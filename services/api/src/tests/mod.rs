@@ -1,6 +1,7 @@
 //! The server as its callers see it: every request goes through the whole application, over
 //! an archive in memory and a catalog in a temporary folder.
 
+mod again;
 mod capture;
 mod house;
 mod policy;

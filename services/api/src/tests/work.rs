@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::house::{Answer, House};
 
-fn page_text(width: u32) -> PageText {
+pub fn page_text(width: u32) -> PageText {
     let word = |text: &str, x: u32| Word::read(text, Place { x, y: 5, w: 20, h: 10 }, 90);
     let engine = Engine {
         name: "test".into(),
@@ -25,20 +25,24 @@ fn page_text(width: u32) -> PageText {
     PageText { width, height: 40, language: "eng".into(), engine, blocks, ..PageText::default() }
 }
 
-async fn claim(house: &House) -> Answer {
+pub async fn claim(house: &House) -> Answer {
     house.ask(Role::Worker, Method::POST, "/api/v1/jobs/claim", Some(json!({"worker": "w"}))).await
 }
 
 async fn hand_back(house: &House, job: &str, page: PageId, width: u32) -> Answer {
+    hand_in(house, job, page, &page_text(width)).await
+}
+
+pub async fn hand_in(house: &House, job: &str, page: PageId, text: &PageText) -> Answer {
     let request = TestRequest::post()
         .uri(&format!("/api/v1/jobs/{job}/text"))
         .insert_header(("authorization", "Bearer worker"))
         .insert_header(("content-type", "application/xml"))
-        .set_payload(alto::write(&page_text(width), page));
+        .set_payload(alto::write(text, page));
     house.send(request).await
 }
 
-async fn read_page(house: &House) -> PageId {
+pub async fn read_page(house: &House) -> PageId {
     let (_, page) = house.capture(Some("MRN-1")).await;
     let job = claim(house).await.json()["job"].as_str().expect("a job").to_owned();
     assert_eq!(hand_back(house, &job, page, 60).await.status, 204);
@@ -124,7 +128,7 @@ async fn after_three_failures_a_person_has_to_look() {
     assert_eq!(image.status, 200, "the image of {document} is still there");
 }
 
-async fn claimed_page(house: &House) -> (String, PageId) {
+pub async fn claimed_page(house: &House) -> (String, PageId) {
     let job = claim(house).await.json();
     let page = job["page"].as_str().expect("a page").parse().expect("an id");
     (job["job"].as_str().expect("a name").to_owned(), page)

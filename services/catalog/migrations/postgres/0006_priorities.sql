@@ -26,11 +26,16 @@ CREATE TABLE campaigns (
 );
 CREATE INDEX pages_by_reading ON pages (generation, read_index);
 
--- Pages read once more to see what a campaign would bring; nothing of it is in the ledger.
+-- Dry runs of campaigns; nothing of them is in the ledger. `began` and the rest as in campaigns.
 CREATE TABLE trials (
-    trial TEXT COLLATE "C" NOT NULL,
-    page TEXT COLLATE "C" NOT NULL,
+    trial TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,
-    result TEXT COLLATE "C",
-    PRIMARY KEY (trial, page)
+    began BIGINT NOT NULL,
+    generation_below BIGINT,
+    confidence_below BIGINT,
+    batch TEXT COLLATE "C",
+    document_type TEXT COLLATE "C",
+    date_from TEXT COLLATE "C",
+    date_to TEXT COLLATE "C"
 );
+CREATE TABLE trial_pages (trial TEXT COLLATE "C" NOT NULL, page TEXT COLLATE "C" NOT NULL, result TEXT COLLATE "C", PRIMARY KEY (trial, page));

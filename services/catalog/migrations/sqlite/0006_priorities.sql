@@ -26,11 +26,16 @@ CREATE TABLE campaigns (
 ) STRICT;
 CREATE INDEX pages_by_reading ON pages (generation, read_index);
 
--- Pages read once more to see what a campaign would bring; nothing of it is in the ledger.
+-- Dry runs of campaigns; nothing of them is in the ledger. `began` and the rest as in campaigns.
 CREATE TABLE trials (
-    trial TEXT NOT NULL,
-    page TEXT NOT NULL,
+    trial TEXT NOT NULL PRIMARY KEY,
     at INTEGER NOT NULL,
-    result TEXT,
-    PRIMARY KEY (trial, page)
+    began INTEGER NOT NULL,
+    generation_below INTEGER,
+    confidence_below INTEGER,
+    batch TEXT,
+    document_type TEXT,
+    date_from TEXT,
+    date_to TEXT
 ) STRICT;
+CREATE TABLE trial_pages (trial TEXT NOT NULL, page TEXT NOT NULL, result TEXT, PRIMARY KEY (trial, page)) STRICT;

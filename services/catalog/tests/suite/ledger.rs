@@ -1,13 +1,14 @@
 //! Ledgers to fold: built event by event, with bodies, from names that give ids.
 
 use catalog::{Body, Catalog, Entry};
+use record::campaign::{Budget, CampaignRecord, CampaignState, Criteria};
 use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord, UnreadableReason, ViewForm};
 use record::manifest::{
     BatchClosed, BatchRecord, Exception, ExceptionCode, MANIFEST_SCHEMA, Patient, Refused, Source, SourceKind,
 };
 use record::{
-    AccountId, BatchId, Descriptor, Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId,
-    Timestamp, TokenId,
+    AccountId, BatchId, CampaignId, Descriptor, Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry,
+    PageId, Timestamp, TokenId,
 };
 
 pub const START: i64 = 1_700_000_000_000;
@@ -28,6 +29,10 @@ pub fn batch(name: &str) -> BatchId {
 /// Page `number` of the document of that name.
 pub fn page(name: &str, number: u32) -> PageId {
     PageId::derived([name.as_bytes(), &number.to_be_bytes()])
+}
+
+pub fn campaign(name: &str) -> CampaignId {
+    CampaignId::derived([name.as_bytes()])
 }
 
 pub fn account(login: &str) -> AccountId {
@@ -108,6 +113,25 @@ impl Ledger {
         )
     }
 
+    /// Page `number` was read once more, by generation 2.
+    pub fn read_again(&mut self, name: &str, number: u32, better: bool) -> &mut Self {
+        let text = if better { "better text" } else { "text" };
+        let text = Digest::of(format!("{text} of {name} {number}").as_bytes());
+        let (document, page) = (document(name), page(name, number));
+        self.push(
+            EventKind::Read { document, page, text, words: 130, confidence: 95, attention: None, generation: 2 },
+            Body::None,
+        )
+    }
+
+    /// A campaign over pages read by a generation before the second.
+    pub fn campaign(&mut self, name: &str, state: CampaignState) -> &mut Self {
+        let pages = Criteria { generation_below: Some(2), ..Criteria::default() };
+        let record = CampaignRecord { campaign: campaign(name), state, pages, budget: Budget::default() };
+        let event = EventKind::CampaignRecorded { campaign: campaign(name), body: Digest::of(b"c") };
+        self.push(event, Body::Campaign(record))
+    }
+
     pub fn unreadable(&mut self, name: &str, number: u32) -> &mut Self {
         let (document, page) = (document(name), page(name, number));
         self.push(EventKind::Unreadable { document, page, reason: UnreadableReason::TimedOut }, Body::None)
@@ -175,6 +199,8 @@ impl Ledger {
         ledger.seal("filed", 2, &[1, 3, 4], fields(Some("MRN-1"), &[])).read("filed", 2);
         ledger.account("ada", Role::Auditor, true).token("worker", true).batch(Some(7));
         ledger.patients(&[("MRN-2", "Zoë Renamed")]);
+        ledger.campaign("again", CampaignState::Running).read_again("filed", 1, true).read_again("open", 2, false);
+        ledger.campaign("again", CampaignState::Paused);
         ledger
     }
 }

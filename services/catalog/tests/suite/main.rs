@@ -1,5 +1,6 @@
 //! One suite, two engines: every case runs on SQLite and on a PostgreSQL of its own.
 
+mod campaigns;
 mod folding;
 mod ledger;
 mod postgres;

@@ -37,8 +37,7 @@ struct Work {
 
 /// Reads pages until asked to stop. Errors are those that no waiting would mend; they stop it too.
 pub async fn serve(server: Server, readers: Vec<Reader>, name: String, stop: Stop) -> anyhow::Result<()> {
-    let work =
-        Work { name: name.into(), server: Arc::new(server), desk: Arc::default(), tally: Arc::default(), stop };
+    let work = Work { name: name.into(), server: Arc::new(server), desk: Arc::default(), tally: Arc::default(), stop };
     tracing::info!(readers = readers.len(), "waiting for pages");
     let mut tasks = JoinSet::new();
     // One page in work for each reader, and one that lies ready.
@@ -76,11 +75,7 @@ impl Work {
         ended
     }
 
-    async fn claim_until_stopped(
-        &mut self,
-        places: &Arc<Semaphore>,
-        fetching: &mut JoinSet<()>,
-    ) -> anyhow::Result<()> {
+    async fn claim_until_stopped(&mut self, places: &Arc<Semaphore>, fetching: &mut JoinSet<()>) -> anyhow::Result<()> {
         let mut idle = Backoff::new(IDLE.0, IDLE.1);
         let mut away = Backoff::new(AWAY.0, AWAY.1);
         while let Some(place) = self.place(places).await {
@@ -157,7 +152,10 @@ impl Work {
                 drop(lease);
             });
         };
-        handing_in.join_next().await;
+        tokio::select! {
+            _ = handing_in.join_next() => {}
+            () = self.stop.overdue() => {}
+        }
         reader.finish().await;
         ended
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -54,7 +54,7 @@ fn readers_are_killed_again_and_again_and_every_page_is_read_once() -> Result<()
     // Whatever is still on its way twice would come now.
     std::thread::sleep(Duration::from_secs(2));
     outcomes.follow(&auditor)?;
-    println!("{count} pages, {struck} kills, {} given up, {:?}", outcomes.unreadable, started.elapsed());
+    eprintln!("{count} pages, {struck} kills, {} given up, {:?}", outcomes.unreadable, started.elapsed());
     ensure!(struck * BETWEEN_KILLS * 2 > count, "only {struck} readers were met");
     ensure!(outcomes.pages() == count, "{} of {count} pages came through", outcomes.pages());
     ensure!(outcomes.by_page.values().all(|events| *events == 1), "a page was read twice");
@@ -168,7 +168,7 @@ fn is_worker(process: u32) -> bool {
 
 fn children(process: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
-    let lists = tasks.filter_map(|task| fs::read_to_string(PathBuf::from(task.path()).join("children")).ok());
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     lists.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect()
 }
 

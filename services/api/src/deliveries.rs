@@ -78,10 +78,10 @@ async fn keep_lease(app: &App, job: &str) -> Infallible {
 
 /// The event of a reading. Of two texts of one page the better one stays.
 pub async fn reading(app: &App, page: &Page, text: &PageText, body: Bytes) -> Reply<EventKind> {
-    if let Some(kept) = kept_text(page, text.engine.generation) {
-        if !text.is_better_than(&known_text(app, page).await?) {
-            return Ok(kept);
-        }
+    if let Some(kept) = kept_text(page, text.engine.generation)
+        && !text.is_better_than(&known_text(app, page).await?)
+    {
+        return Ok(kept);
     }
     Ok(EventKind::Read {
         document: page.document,

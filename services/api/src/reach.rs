@@ -23,10 +23,10 @@ pub async fn page(app: &App, caller: &Caller, page: PageId) -> Reply<(Document, 
 
 /// The caller looks at this page: where it is not read yet, it is read next. That it looks is not held up by this.
 pub async fn wait_for(app: &App, page: &Page) {
-    if page.state == PageState::Sealed {
-        if let Err(error) = app.catalog.wait_for(page.page, app.now()).await {
-            tracing::warn!("failed to put a page first in the queue: {error}");
-        }
+    if page.state == PageState::Sealed
+        && let Err(error) = app.catalog.wait_for(page.page, app.now()).await
+    {
+        tracing::warn!("failed to put a page first in the queue: {error}");
     }
 }
 

@@ -171,7 +171,7 @@ fn line(campaign: &CampaignStatus) -> String {
         CampaignState::Ended => "ended",
     };
     let rest =
-        hours_left.filter(|_| *left > 0).map_or(String::new(), |hours| format!(", about {hours} h at this pace"));
+        hours_left.filter(|_| *left > 0).map(|hours| format!(", about {hours} h at this pace")).unwrap_or_default();
     format!("{}  {state}  {again} pages read again, {better} of them better; {left} left{rest}", record.campaign)
 }
 

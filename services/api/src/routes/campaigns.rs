@@ -2,8 +2,7 @@
 
 use actix_web::web;
 use record::campaign::{
-    Budget, CampaignRecord, CampaignState, CampaignStatus, Criteria, SetCampaignState, StartCampaign, StartTrial,
-    TrialStatus,
+    CampaignRecord, CampaignState, CampaignStatus, Criteria, SetCampaignState, StartCampaign, StartTrial, TrialStatus,
 };
 use record::{CampaignId, TrialId, limits};
 use uuid::Uuid;
@@ -36,7 +35,7 @@ pub async fn start(
 ) -> Reply<web::Json<CampaignStatus>> {
     let StartCampaign { pages, budget } = body.into_inner();
     sensible(&pages)?;
-    if budget == (Budget { pages_per_hour: Some(0), ..budget }) {
+    if budget.pages_per_hour == Some(0) {
         return Err(Problem::refused("budget", "no pages an hour is no campaign: leave the budget out, or give more"));
     }
     let campaign = CampaignId::from_uuid(Uuid::now_v7());

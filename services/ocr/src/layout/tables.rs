@@ -111,3 +111,51 @@ fn aligned(a: &Block, b: &Block) -> bool {
     let has_mate = |line: &&Line| many.lines.iter().any(|other| overlap(down(line.place), down(other.place)) >= 0.6);
     few.lines.iter().filter(has_mate).count() as f64 >= few.lines.len() as f64 * ALIGNED_MIN
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `starts` says whether the word begins a block; each word is a line.
+    fn word(text: &str, left: u32, top: u32, starts: bool) -> FoundWord {
+        let (right, bottom) = (left + 12 * text.len() as u32, top + 20);
+        let text = text.to_owned();
+        FoundWord {
+            text,
+            left,
+            top,
+            right,
+            bottom,
+            confidence: 90.0,
+            starts_block: starts,
+            starts_line: true,
+            cell: None,
+        }
+    }
+
+    fn texts(words: &[FoundWord]) -> Vec<&str> {
+        words.iter().map(|word| word.text.as_str()).collect()
+    }
+
+    #[test]
+    fn columns_of_a_table_are_read_across_and_numbered() {
+        let down = [
+            word("Sodium", 0, 0, true),
+            word("Chloride", 0, 40, false),
+            word("134", 300, 2, true),
+            word("104", 300, 41, false),
+        ];
+        let read = in_order(down.to_vec(), &[]);
+        assert_eq!(texts(&read), ["Sodium", "134", "Chloride", "104"]);
+        let cells: Vec<_> = read.iter().filter_map(|word| word.cell).map(|cell| (cell.row, cell.column)).collect();
+        assert_eq!(cells, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    }
+
+    #[test]
+    fn columns_of_prose_are_read_down() {
+        let long = "a-line-of-prose-without-end-that-fills-its-column";
+        let page =
+            [word(long, 0, 0, true), word(long, 0, 40, false), word(long, 900, 0, true), word(long, 900, 40, false)];
+        assert_eq!(in_order(page.to_vec(), &[]), page);
+    }
+}

@@ -7,10 +7,12 @@
 //! - [`samples`]: the committed pages and what is written on them.
 //! - [`browser`]: a real Chromium.
 //! - [`s3`]: a real S3 server.
+//! - [`schema`]: the schema of ALTO.
 
 pub mod browser;
 pub mod http;
 pub mod program;
 pub mod s3;
 pub mod samples;
+pub mod schema;
 pub mod site;

@@ -56,6 +56,15 @@ pub fn succeed(name: &str, output: Output) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Where `scripts/setup --tests` puts what is not Debian's.
+pub fn cache() -> Result<PathBuf> {
+    if let Some(cache) = std::env::var_os("CHARTROOM_CACHE") {
+        return Ok(cache.into());
+    }
+    let home = std::env::var_os("HOME").context("HOME is set")?;
+    Ok(PathBuf::from(home).join(".cache/chartroom"))
+}
+
 /// A child that is killed when the test lets go of it, however the test ends.
 pub struct Guarded(pub Child);
 

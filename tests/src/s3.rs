@@ -1,10 +1,9 @@
 //! A real S3 server of other people: SeaweedFS, installed by `scripts/setup --tests`.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
 use crate::program::{self, Guarded};
@@ -23,7 +22,7 @@ pub const BUCKET: &str = "chartroom";
 
 impl S3 {
     pub fn start() -> Result<Self> {
-        let weed = cache()?.join("venv/bin/weed");
+        let weed = program::cache()?.join("venv/bin/weed");
         ensure!(weed.is_file(), "SeaweedFS is not installed; run scripts/setup --tests");
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let files = TempDir::new()?;
@@ -79,14 +78,6 @@ impl S3 {
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .to_vec()
     }
-}
-
-fn cache() -> Result<PathBuf> {
-    if let Some(cache) = std::env::var_os("CHARTROOM_CACHE") {
-        return Ok(cache.into());
-    }
-    let home = std::env::var_os("HOME").context("HOME is set")?;
-    Ok(PathBuf::from(home).join(".cache/chartroom"))
 }
 
 /// Ports that were free together a moment ago; each 10,000 below the top, because SeaweedFS

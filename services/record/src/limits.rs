@@ -33,6 +33,10 @@ pub const READ_MEMORY_BYTES_MAX: u64 = 3 * 1024 * MIB as u64;
 pub const PAGE_WORDS_MAX: usize = 20_000;
 pub const PAGE_TEXT_BYTES_MAX: usize = 16 * MIB;
 pub const WORD_BYTES_MAX: usize = 400;
+/// Rows and columns of one table.
+pub const TABLE_LINES_MAX: u32 = 2_000;
+/// Parts of one page that a person should look at; of more, the most pressing are kept.
+pub const PAGE_ATTENTION_MAX: usize = 200;
 
 // -- records ----------------------------------------------------------------------------
 pub const CANONICAL_BYTES_MAX: usize = 4 * MIB;

@@ -39,6 +39,20 @@ impl Word {
     pub fn read(text: impl Into<String>, place: Box, confidence: u8) -> Self {
         Self { text: text.into(), place, confidence, part: None, corrected: false }
     }
+
+    /// What stands before the one hyphen that the word ends in, and that hyphen.
+    pub fn before_hyphen(&self) -> Option<(&str, char)> {
+        let hyphen = self.text.chars().next_back().filter(|c| is_hyphen(*c))?;
+        let before = &self.text[..self.text.len() - hyphen.len_utf8()];
+        let more = before.chars().next_back().is_none_or(is_hyphen);
+        (!more).then_some((before, hyphen))
+    }
+}
+
+/// What print breaks words with: hyphen-minus, hyphen, non-breaking and soft hyphen, the double hyphen of blackletter,
+/// and the not sign that engines take for it.
+pub fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}' | '\u{2011}' | '\u{AD}' | '\u{2E17}' | '\u{AC}')
 }
 
 /// Which part of a broken word, and the whole of it.
@@ -92,6 +106,18 @@ pub enum PageKind {
     Blank,
     /// A picture without text.
     Picture,
+}
+
+impl PageKind {
+    pub const ALL: [Self; 3] = [Self::Text, Self::Blank, Self::Picture];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Blank => "blank",
+            Self::Picture => "picture",
+        }
+    }
 }
 
 /// Why a page, or a part of it, needs a person though it was read.

@@ -15,8 +15,9 @@
 //! | `120/80` | `120` `80` | `120/80` |
 //! | `O'Brien` | `o` `brien` | `obrien` |
 //! | `infor-⏎mation` | `infor` `mation`, at one position | `information` |
+//! | `anti-inflam-⏎matory` | `anti` `inflam` `matory`, the last two at one | `inflammatory` `antiinflammatory` |
 //!
-//! The last row gives up the phrase of the two halves so that phrases with the whole word hold.
+//! The last rows give up the phrase of the two halves so that phrases with the whole word hold.
 
 use std::ops::Range;
 
@@ -69,6 +70,8 @@ struct Part {
 struct Broken {
     part: Part,
     position: u32,
+    /// Which item is the coarse term of its chunk, as in `anti-inflam-⏎matory`.
+    coarse: Option<usize>,
 }
 
 impl Tokens {
@@ -158,8 +161,7 @@ impl Tokens {
         let mut position = next;
         if let Some(broken) = broken.filter(|_| first.start == chunk.start && self.is_letters(&first)) {
             position = broken.position;
-            let joined = self.concatenated(&[broken.part.term.clone(), first.term.clone()]);
-            self.push(joined, position, broken.part.start..first.end, true);
+            self.join(&broken, &first);
         }
         let parts = std::mem::take(&mut self.parts);
         if let Some(whole) = self.whole(text, &parts) {
@@ -171,6 +173,19 @@ impl Tokens {
         }
         self.parts = parts;
         position
+    }
+
+    /// The broken word as one term at the place of its first half, and the chunk that it ends as one at its own.
+    fn join(&mut self, broken: &Broken, rest: &Part) {
+        let joined = self.concatenated(&[broken.part.term.clone(), rest.term.clone()]);
+        self.push(joined, broken.position, broken.part.start..rest.end, true);
+        if let Some(at) = broken.coarse {
+            let Item { term, position, start, .. } = self.items[at].clone();
+            let joined = self.concatenated(&[term, rest.term.clone()]);
+            self.push(joined, position, start..rest.end, true);
+            // Items stand by position.
+            self.items[at..].rotate_right(1);
+        }
     }
 
     fn emit_part(&mut self, part: &Part, position: u32) -> u32 {
@@ -233,7 +248,11 @@ impl Tokens {
         let part = self.parts.last()?;
         let mut rest = text[part.end..chunk.end].chars();
         let hyphen = rest.next().is_some_and(|c| is_hyphen(c) || c == '\u{AD}') && rest.next().is_none();
-        (hyphen && self.is_letters(part)).then(|| Broken { part: part.clone(), position: next.saturating_sub(1) })
+        (hyphen && self.is_letters(part)).then(|| {
+            let first = self.items.iter().rposition(|item| item.start < chunk.start).map_or(0, |before| before + 1);
+            let coarse = self.items.get(first).is_some_and(|item| item.coarse && item.end == part.end);
+            Broken { part: part.clone(), position: next.saturating_sub(1), coarse: coarse.then_some(first) }
+        })
     }
 }
 

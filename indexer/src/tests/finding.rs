@@ -1,6 +1,7 @@
 //! What is found, in which order, and what is lit.
 
 use record::manifest::SourceKind;
+use record::words::Part;
 use record::{BatchId, Date};
 
 use super::{Random, Shelf, document_id, page, page_id};
@@ -40,6 +41,28 @@ fn a_word_over_a_line_end_is_found_whole_and_in_phrases() {
     assert_eq!(shelf.lit("d", "information"), ["infor-", "mation"]);
     assert_eq!(shelf.lit("d", "\"information desk\""), ["infor-", "mation", "desk"]);
     assert_eq!(shelf.search("mation").pages, 1, "halves too");
+}
+
+/// As a reader marks them: the words stand as printed, the whole beside them.
+#[test]
+fn broken_words_are_found_whole_and_both_parts_are_lit() {
+    for (upper, lower, whole) in [
+        ("(infor-", "mation),", "information"),
+        ("anti-inflam-", "matory", "anti-inflammatory"),
+        ("X-", "ray", "X-ray"),
+        ("follow-", "up", "follow-up"),
+    ] {
+        let mut page = page("d", 1, &[&format!("some {upper}"), &format!("{lower} more")]);
+        let lines = &mut page.text.blocks[0].lines;
+        lines[0].words[1].part = Some(Part::First(whole.into()));
+        lines[1].words[0].part = Some(Part::Second(whole.into()));
+        let shelf = Shelf::of(&[page]);
+        for query in [whole.to_owned(), format!("\"some {whole} more\""), whole.replace('-', "")] {
+            assert_eq!(shelf.search(&query).pages, 1, "{query}");
+            let lit = shelf.lit("d", &query);
+            assert!(lit.iter().any(|word| word == upper) && lit.iter().any(|word| word == lower), "{query}: {lit:?}");
+        }
+    }
 }
 
 #[test]

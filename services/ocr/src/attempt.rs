@@ -8,6 +8,7 @@ use record::words::{self, Attention, Block, Line, PageText, Word};
 
 use crate::clean::Cleaned;
 use crate::engine::{Engine, FoundWord, GrayImage, SIDE_PIXELS_MAX};
+use crate::hyphens;
 use crate::judge::judge;
 use crate::read::{GENERATION, ReadPageError};
 
@@ -124,7 +125,7 @@ impl Attempt {
             skew_centidegrees: (self.straighten * 100.0).round() as i32,
             language: engine.model().to_owned(),
             engine: self.described(engine),
-            blocks: blocks(&self.words, &self.steps),
+            blocks: hyphens::joined(blocks(&self.words, &self.steps)),
             ..PageText::default()
         }
     }

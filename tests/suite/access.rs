@@ -19,6 +19,8 @@ fn nobody_sees_what_they_may_not() -> Result<()> {
         format!("/api/v1/documents/{document}/pdf"),
         format!("/api/v1/pages/{page}/words"),
         format!("/api/v1/pages/{page}/alto"),
+        format!("/api/v1/pages/{page}/hocr"),
+        format!("/api/v1/pages/{page}/text"),
         format!("/api/v1/pages/{page}/image"),
         format!("/iiif/3/{page}/info.json"),
         format!("/iiif/3/{page}/full/200,/0/default.jpg"),

@@ -90,6 +90,8 @@ mod api {
         get    "/api/v1/documents/{document}/proof"           Prove      => documents::proof;
         get    "/api/v1/pages/{page}/words"                   Read       => pages::words;
         get    "/api/v1/pages/{page}/alto"                    Read       => pages::alto;
+        get    "/api/v1/pages/{page}/hocr"                    Read       => pages::hocr;
+        get    "/api/v1/pages/{page}/text"                    Read       => pages::text;
         get    "/api/v1/pages/{page}/image"                   Read       => pages::image;
 
         get    "/iiif/3/{page}/info.json"                     Read       => iiif::info;

@@ -7,10 +7,15 @@
 //! | how does a document leave as a searchable PDF? | [`pdf::DocumentWriter`] |
 //! | how are cover and separator sheets printed? | [`pdf::write_sheets`] |
 //! | how is the text of a page kept? | [`alto`] |
+//! | how does it leave for programs that read something else? | [`hocr`], [`tsv`] |
 //!
 //! Pixels are never decoded here: image data are copied, wrapped and packed as they are. What comes in is hostile until
 //! proven otherwise, and bounded by [`record::limits`].
 
 pub mod alto;
+pub mod hocr;
+mod language;
 pub mod pdf;
 pub mod tiff;
+pub mod tsv;
+mod xml;

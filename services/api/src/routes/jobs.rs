@@ -89,7 +89,7 @@ pub async fn text(app: web::Data<App>, caller: Caller, job: web::Path<String>, b
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The text, where it is ALTO and of this page: same size, and every word inside.
+/// The text, where it is ALTO and of this page: same size, and everything inside.
 fn understood(page: &catalog::Page, body: &Bytes) -> Reply<PageText> {
     if body.len() > limits::PAGE_TEXT_BYTES_MAX {
         return Err(Problem::too_large("a page's text may have 16 MiB"));
@@ -98,12 +98,13 @@ fn understood(page: &catalog::Page, body: &Bytes) -> Reply<PageText> {
     if (text.width, text.height) != (page.width, page.height) {
         return Err(Problem::refused("alto-size", "the text is of a page of another size"));
     }
-    let inside = text.words().all(|word| {
-        let (right, down) = (word.place.x.checked_add(word.place.w), word.place.y.checked_add(word.place.h));
+    let places = text.words().map(|word| word.place).chain(text.attention.iter().map(|attention| attention.place));
+    let inside = places.into_iter().all(|place| {
+        let (right, down) = (place.x.checked_add(place.w), place.y.checked_add(place.h));
         right.is_some_and(|right| right <= page.width) && down.is_some_and(|down| down <= page.height)
     });
     if !inside || text.words().count() > limits::PAGE_WORDS_MAX {
-        return Err(Problem::refused("alto-words", "a word lies outside the page, or there are too many"));
+        return Err(Problem::refused("alto-words", "something lies outside the page, or there are too many words"));
     }
     Ok(text)
 }

@@ -90,6 +90,8 @@ pub async fn metrics(app: web::Data<App>) -> HttpResponse {
         documents::enter_fields,
         pages::words,
         pages::alto,
+        pages::hocr,
+        pages::text,
         pages::image,
         iiif::info,
         iiif::image,

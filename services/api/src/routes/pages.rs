@@ -1,12 +1,12 @@
-//! `/api/v1/pages/{page}`: one page as words, as ALTO, as it was captured.
+//! `/api/v1/pages/{page}`: one page as words, as ALTO, hOCR and text, as it was captured.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use formats::alto;
+use formats::{alto, hocr};
 use indexer::LitBox;
 use record::PageId;
 use record::event::ViewForm;
-use record::words::Box as Place;
+use record::words::{Box as Place, PageText};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -94,6 +94,33 @@ pub async fn alto(app: web::Data<App>, caller: Caller, page: web::Path<String>) 
     views::log(&app, &caller, document.document, Some(page.page), ViewForm::Text).await?;
     let bytes = app.archive.read(&digest).await?;
     Ok(attached("application/xml", "alto.xml").body(bytes))
+}
+
+/// The page's text as hOCR.
+#[utoipa::path(get, path = "/api/v1/pages/{page}/hocr", tag = "retrieval", params(("page" = String, Path)),
+    responses((status = 200, content_type = "application/xhtml+xml", body = String), (status = 404, description = "or not read yet")))]
+pub async fn hocr(app: web::Data<App>, caller: Caller, page: web::Path<String>) -> Reply<HttpResponse> {
+    let (page, text) = seen_text(&app, &caller, &page).await?;
+    let body = hocr::write(&text, &page.page.to_string(), page.number);
+    Ok(attached("application/xhtml+xml", "page.hocr").body(body))
+}
+
+/// The page's text, plain: lines by newlines, blocks by blank lines.
+#[utoipa::path(get, path = "/api/v1/pages/{page}/text", tag = "retrieval", params(("page" = String, Path)),
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404, description = "or not read yet")))]
+pub async fn text(app: web::Data<App>, caller: Caller, page: web::Path<String>) -> Reply<HttpResponse> {
+    let (_, text) = seen_text(&app, &caller, &page).await?;
+    Ok(attached("text/plain; charset=utf-8", "page.txt").body(text.plain()))
+}
+
+/// The text of a page that the caller may see; that it was seen is in the ledger.
+async fn seen_text(app: &App, caller: &Caller, page: &str) -> Reply<(catalog::Page, PageText)> {
+    let (document, page) = reach::page(app, caller, named(page)?).await?;
+    let digest = page.text.ok_or_else(Problem::absent)?;
+    views::log(app, caller, document.document, Some(page.page), ViewForm::Text).await?;
+    let bytes = app.archive.read(&digest).await?;
+    let text = alto::parse(&bytes).map_err(|error| Problem::unavailable("archive", &error))?;
+    Ok((page, text))
 }
 
 /// The master image: the bytes as captured.

@@ -95,6 +95,11 @@ async fn what_leaves_as_a_file_is_whole() {
     assert!(pdf.header("content-disposition").starts_with("attachment"));
     let alto = house.get(Role::Searcher, &format!("/api/v1/pages/{page}/alto")).await;
     assert_eq!(formats::alto::parse(&alto.body).expect("ALTO"), page_text(60));
+    let hocr = house.get(Role::Searcher, &format!("/api/v1/pages/{page}/hocr")).await;
+    assert_eq!((hocr.status, hocr.header("content-type")), (200, "application/xhtml+xml"));
+    assert!(String::from_utf8_lossy(&hocr.body).contains("<div class=\"ocr_page\""));
+    let plain = house.get(Role::Searcher, &format!("/api/v1/pages/{page}/text")).await;
+    assert_eq!((plain.status, plain.body.as_ref()), (200, page_text(60).plain().as_bytes()));
     let manifest = house.get(Role::Searcher, &format!("/iiif/presentation/3/{document}/manifest")).await.json();
     assert_eq!(manifest["items"][0]["width"], 60);
     let lit = house.get(Role::Searcher, &format!("/iiif/search/2/{document}?q=acute")).await.json();

@@ -6,7 +6,8 @@ use record::limits::{PAGE_ATTENTION_MAX, PAGE_SIDE_PIXELS_MAX, PAGE_WORDS_MAX, T
 use record::words::{Attention, AttentionReason, Block, Cell, Line, PageKind, Part, Word};
 
 use super::attributes::Attributes;
-use super::{ATTENTION, AltoError, COLUMN, ROW, TABLE, language};
+use super::{ATTENTION, AltoError, COLUMN, ROW, TABLE};
+use crate::language;
 
 /// What the `Page` element itself says.
 pub(super) struct Facts {

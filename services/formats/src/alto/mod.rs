@@ -16,7 +16,6 @@
 //! | model, digest, generation, recipe | `name=value` lines in `processingStepSettings` |
 
 mod attributes;
-mod language;
 mod layout;
 mod parse;
 #[cfg(test)]

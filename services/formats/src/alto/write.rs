@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::{Result, Write as _};
 
-use quick_xml::escape::escape;
 use record::PageId;
 use record::limits::PAGE_ATTENTION_MAX;
 use record::words::{Attention, AttentionReason, Block, Box, Line, PageText, Part, Word};
 
-use super::{ATTENTION, COLUMN, NAMESPACE, ROW, TABLE, language};
+use super::{ATTENTION, COLUMN, NAMESPACE, ROW, TABLE};
+use crate::language;
+use crate::xml::clean;
 
 /// The text of `page` as an ALTO 4.4 file. Characters that XML cannot hold, and control characters, are dropped, and
 /// so are lines without words, which the schema does not know.
@@ -214,10 +215,4 @@ fn coordinates(Box { x, y, w, h }: Box) -> String {
 /// From 0 to 100, to 0 to 1.
 fn fraction(confidence: u8) -> String {
     format!("{:.2}", f32::from(confidence) / 100.0)
-}
-
-/// XML 1.0 §2.2 `Char`, without the control characters it would allow; escaped.
-fn clean(text: &str) -> String {
-    let kept: String = text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();
-    escape(kept).into_owned()
 }

@@ -1,18 +1,18 @@
-//! How are languages called in ALTO?
+//! How are languages called in other people's files?
 //!
 //! Here they are called as Tesseract calls its models: ISO 639-2 codes, some with more behind an underscore (`deu_latf`),
-//! joined by `+` where a page has several. ALTO wants `xsd:language` (XML Schema part 2, §3.3.3), which allows the same
-//! codes with hyphens.
+//! joined by `+` where a page has several. ALTO and XHTML want `xsd:language` (XML Schema part 2, §3.3.3), which allows the
+//! same codes with hyphens.
 
 /// One language; `None` where the name cannot be one.
-pub(super) fn to_xml(name: &str) -> Option<String> {
+pub(crate) fn to_xml(name: &str) -> Option<String> {
     let tag = name.replace('_', "-");
     let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let starts_well = tag.split('-').next().is_some_and(|part| part.bytes().all(|b| b.is_ascii_alphabetic()));
     (starts_well && tag.split('-').all(is_part)).then_some(tag)
 }
 
-pub(super) fn from_xml(tag: &str) -> String {
+pub(crate) fn from_xml(tag: &str) -> String {
     tag.replace('-', "_")
 }
 

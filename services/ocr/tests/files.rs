@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 const SAMPLE: &[u8] = include_bytes!("samples/discharge.png");
 
 fn read(folder: &Path, files: &[&str], formats: &str) -> Output {
@@ -36,6 +38,51 @@ fn a_bad_file_costs_nothing_but_itself_and_is_named() {
         .expect("there")
         .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(".part")));
     assert_eq!(parts.count(), 0);
+}
+
+#[test]
+fn every_format_tells_the_same_words_and_json_says_how_it_went() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("good.png"), SAMPLE).expect("room");
+    fs::write(folder.path().join("cut.png"), &SAMPLE[..3000]).expect("room");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ocr-worker"));
+    command.current_dir(folder.path()).args(["read", "good.png", "cut.png", "missing.png", "--out", "out"]);
+    let output = command.args(["--format", "alto,hocr,tsv", "--languages", "eng", "--json"]).output().expect("built");
+    let lines = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+
+    let out = folder.path().join("out");
+    let alto = formats::alto::parse(&fs::read(out.join("good-0001.alto.xml")).expect("written")).expect("ALTO");
+    let words: Vec<&str> = alto.words().map(|word| word.text.as_str()).collect();
+    assert_eq!(
+        (&lines[0]["file"], &lines[0]["page"], &lines[0]["kind"]),
+        (&"good.png".into(), &1.into(), &"text".into())
+    );
+    assert_eq!((&lines[0]["words"], &lines[0]["confidence"]), (&words.len().into(), &alto.confidence().into()));
+    assert_eq!(lines[0]["recipe"], alto.engine.recipe.as_str());
+    assert!(lines[0]["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{lines:?}");
+    assert!(lines[1]["failed"].is_string() && lines[1]["page"] == 1 && lines[2]["failed"].is_string(), "{lines:?}");
+
+    let table = fs::read_to_string(out.join("good.tsv")).expect("written");
+    let table: Vec<&str> = table.lines().filter(|line| line.starts_with("5\t")).collect();
+    assert!(table.iter().zip(&words).all(|(line, word)| line.ends_with(&format!("\t{word}"))), "{table:?}");
+    let hocr = fs::read_to_string(out.join("good-0001.hocr")).expect("written");
+    assert_eq!((table.len(), hocr.matches("class=\"ocrx_word\"").count()), (words.len(), words.len()));
+}
+
+#[test]
+fn languages_that_are_not_there_are_named_with_their_package() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("good.png"), SAMPLE).expect("room");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ocr-worker"));
+    command.current_dir(folder.path()).args(["read", "good.png", "--out", "out", "--languages", "eng+tlh"]);
+    let output = command.output().expect("built");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("`tlh`") && said.contains("tesseract-ocr-tlh"), "{said}");
+    let listed = Command::new(env!("CARGO_BIN_EXE_ocr-worker")).arg("languages").output().expect("built");
+    assert!(String::from_utf8(listed.stdout).expect("UTF-8").lines().any(|language| language == "eng"));
 }
 
 #[test]

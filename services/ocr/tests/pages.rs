@@ -1,9 +1,10 @@
 //! Are the right words found, at the right place of the master, however the page lies on the glass?
 
+use std::path::Path;
 use std::time::Duration;
 
 use imaging::{QuarterTurn, Raster};
-use ocr::engine::{Engine, EngineError, GrayImage};
+use ocr::engine::{Engine, EngineError, GrayImage, installed};
 use ocr::read::{ReadPageError, read};
 use ocr::reader::{PageImage, Reader, ReaderOptions};
 use record::PageId;
@@ -140,8 +141,11 @@ fn noise_meets_the_deadline_and_the_engine_lives_on() {
 fn impossible_sizes_and_models_are_refused() {
     let wrong = GrayImage { pixels: &[0; 5], width: 2, height: 2, dpi: 300 };
     assert!(matches!(engine().recognize(wrong, TIME), Err(EngineError::Size { .. })));
-    assert!(matches!(Engine::new("klingon", None), Err(EngineError::Model { .. })));
-    assert!(matches!(Engine::new("e\0g", None), Err(EngineError::Model { .. })));
+    assert!(matches!(Engine::new("e\0g", None), Err(EngineError::NotInstalled { .. })));
+    let said = Engine::new("eng+tlh_latn", None).err().expect("nobody has it").to_string();
+    assert!(said.contains("`tlh_latn`") && said.contains("eng") && said.contains("tesseract-ocr-tlh-latn"), "{said}");
+    assert!(installed(None).contains(&"eng".to_owned()));
+    assert_eq!(installed(Some(Path::new("/nowhere"))), Vec::<String>::new());
 }
 
 /// Specks without any order, which keep Tesseract busy for long.

@@ -4,15 +4,17 @@
 //! `OMP_THREAD_LIMIT=1` in the environment *before* the process starts: libgomp reads it while it is
 //! loaded, and with more threads Tesseract needs several times the processor time for the same page.
 
+mod models;
 mod tesseract;
 
-use std::ffi::{CString, OsStr};
-use std::fs;
+use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use record::Digest;
+
+pub use models::installed;
 
 /// Tesseract keeps coordinates in 16 bits with a sign.
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
@@ -45,7 +47,12 @@ pub struct GrayImage<'a> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    #[error("load the model `{model}`: install Debian's tesseract-ocr-{model}, or name its folder with --tessdata")]
+    #[error(
+        "load the language `{missing}`: it is not installed, but {installed} is; install Debian's tesseract-ocr-{package}, \
+         or name the folder of its model with --tessdata"
+    )]
+    NotInstalled { missing: String, package: String, installed: String },
+    #[error("load the languages `{model}`: Tesseract refuses a model; install them again")]
     Model { model: String },
     #[error("find out which model file was loaded from {path}: {source}")]
     ModelFile { path: PathBuf, source: std::io::Error },
@@ -68,15 +75,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads `model` (as in `eng`) from the folder `tessdata`, or from Tesseract's default one.
+    /// Loads `model` (as in `eng`, or `eng+deu`) from the folder `tessdata`, or from Tesseract's default one.
     pub fn new(model: &str, tessdata: Option<&Path>) -> Result<Self, EngineError> {
         let refused = || EngineError::Model { model: model.to_owned() };
         let folder =
             tessdata.map(|path| CString::new(path.as_os_str().as_bytes())).transpose().map_err(|_| refused())?;
+        models::check(model, tessdata)?;
         let name = CString::new(model).map_err(|_| refused())?;
         let handle = tesseract::Handle::new(folder.as_deref(), &name, tesseract::MODE_AUTO).ok_or_else(refused)?;
         let data = handle.data_path().ok_or_else(refused)?;
-        let model_digest = digest_of_model(&data, model)?;
+        let model_digest = models::digest(&data, model)?;
         Ok(Self { handle, data, model: model.to_owned(), model_digest, orientation: None })
     }
 
@@ -89,7 +97,7 @@ impl Engine {
         &self.model
     }
 
-    /// SHA-256 of the model file.
+    /// SHA-256 of the model file; of several, of all of them one after the other.
     pub fn model_digest(&self) -> Digest {
         self.model_digest
     }
@@ -128,10 +136,4 @@ impl Engine {
 fn milliseconds(limit: Duration) -> u32 {
     // 0 would mean no deadline.
     u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1)
-}
-
-fn digest_of_model(data: &CString, model: &str) -> Result<Digest, EngineError> {
-    let path = Path::new(OsStr::from_bytes(data.to_bytes())).join(format!("{model}.traineddata"));
-    let bytes = fs::read(&path).map_err(|source| EngineError::ModelFile { path, source })?;
-    Ok(Digest::of(&bytes))
 }

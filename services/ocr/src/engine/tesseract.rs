@@ -29,6 +29,30 @@ pub(super) fn version() -> String {
     text.to_string_lossy().into_owned()
 }
 
+/// Names of the models in the folder `data`, or in Tesseract's default one, sorted.
+pub(super) fn installed(data: Option<&CStr>) -> Vec<String> {
+    // SAFETY: no preconditions; null is checked.
+    let Some(api) = NonNull::new(unsafe { capi::TessBaseAPICreate() }) else { return Vec::new() };
+    let handle = Handle { api };
+    handle.set(c"debug_file", c"/dev/null");
+    let data = data.map_or(ptr::null(), CStr::as_ptr);
+    // It looks for its folder only when it is asked to load something; nothing is called so.
+    // SAFETY: the handle is live; `data` is null or, like the name, NUL-terminated and outlives the call.
+    unsafe { capi::TessBaseAPIInit3(handle.api.as_ptr(), data, c"none".as_ptr()) };
+    // SAFETY: the handle is live; the call allocates an array of strings that ends with a null, or returns null.
+    let names = unsafe { capi::TessBaseAPIGetAvailableLanguagesAsVector(handle.api.as_ptr()) };
+    if names.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: `add` stays within the array, which ends with a null.
+    let strings = (0..).map(|at| unsafe { *names.add(at) }).take_while(|name| !name.is_null());
+    // SAFETY: each string is NUL-terminated and copied here.
+    let copies = strings.map(|name| unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()).collect();
+    // SAFETY: allocated by the call above, which says to free it so; freed once, after the last use.
+    unsafe { capi::TessDeleteTextArray(names) };
+    copies
+}
+
 /// One initialised TessBaseAPI.
 pub(super) struct Handle {
     api: NonNull<capi::TessBaseAPI>,

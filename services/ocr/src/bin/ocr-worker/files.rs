@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use ocr::reader::{PageImage, ReadError, Reader, ReaderOptions};
@@ -13,6 +14,7 @@ use record::words::PageText;
 use record::{Digest, PageId, limits};
 use tokio::fs;
 
+use crate::lines::Lines;
 use crate::outputs::{Format, Outputs};
 use crate::unpack::{self, Master};
 
@@ -24,23 +26,28 @@ pub struct ReadArguments {
     /// Folder for the results, made if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What to write: text (a form feed after each page), ALTO 4 XML (a file for each page), searchable PDF
+    /// What to write
     #[arg(long, value_delimiter = ',', default_value = "txt", value_name = "FORMATS")]
     format: Vec<Format>,
+    /// Also write a line of JSON for each page to standard output
+    #[arg(long)]
+    json: bool,
 }
 
 /// Reads the files one after the other; the exit code says whether all of every one was read.
 pub async fn read(arguments: ReadArguments, options: ReaderOptions) -> anyhow::Result<ExitCode> {
-    let ReadArguments { files, out, format } = arguments;
+    let ReadArguments { files, out, format, json } = arguments;
+    let lines = Lines { wanted: json };
     let stems = stems(&files)?;
     fs::create_dir_all(&out).await.with_context(|| format!("make the folder {}", out.display()))?;
     let mut reader = crate::start_reader(options).await?;
     let mut sound = true;
     for (file, stem) in files.iter().zip(stems) {
-        match read_file(&mut reader, file, || Outputs::new(&out, &stem, &format)).await {
+        match read_file(&mut reader, file, lines, || Outputs::new(&out, &stem, &format)).await {
             Ok(unread) => sound &= unread == 0,
             Err(Fault::File(error)) => {
                 eprintln!("{}: failed to {error:#}", file.display());
+                lines.file(file, &error)?;
                 sound = false;
             }
             Err(Fault::Reader(error)) => return Err(error.into()),
@@ -81,6 +88,7 @@ impl From<anyhow::Error> for Fault {
 async fn read_file(
     reader: &mut Reader,
     file: &Path,
+    lines: Lines,
     outputs: impl FnOnce() -> anyhow::Result<Outputs>,
 ) -> Result<u32, Fault> {
     let bytes = load(file).await?;
@@ -90,13 +98,17 @@ async fn read_file(
     let mut pages = unpack::pages(bytes);
     while let Some((number, master)) = pages.next().await {
         let page = PageId::derived([digest.as_bytes().as_slice(), &number.to_be_bytes()]);
-        let complain =
-            |error: &dyn std::fmt::Display| eprintln!("{}, page {number}: failed to {error}", file.display());
-        let master = master.inspect_err(|error| complain(error)).ok();
-        let text = match &master {
-            Some(master) => read_page(reader, page, master).await?.inspect_err(|error| complain(error)).ok(),
-            None => None,
+        let started = Instant::now();
+        let (master, text) = match master {
+            Ok(master) => {
+                let text = read_page(reader, page, &master).await?;
+                (Some(master), text)
+            }
+            Err(error) => (None, Err(error)),
         };
+        let text = text.map_err(|error| format!("{error:#}"));
+        lines.page(file, number, text.as_ref().map_err(String::as_str), started.elapsed().as_secs_f64())?;
+        let text = text.inspect_err(|why| eprintln!("{}, page {number}: failed to {why}", file.display())).ok();
         unread += u32::from(text.is_none());
         outputs.page(number, page, master.as_ref(), text.as_ref()).await?;
     }

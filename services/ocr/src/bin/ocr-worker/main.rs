@@ -4,6 +4,7 @@
 
 mod backoff;
 mod files;
+mod lines;
 mod outputs;
 mod searchable;
 mod server;
@@ -11,8 +12,8 @@ mod stop;
 mod unpack;
 mod work;
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -25,7 +26,9 @@ const EXAMPLES: &str = "\
 Examples:
   ocr-worker --server https://chartroom.example:8443       with the token in CHARTROOM_TOKEN
   ocr-worker read scan.tif --out text --format txt,alto    without a server
-  ocr-worker read *.pdf --out searchable --format pdf
+  ocr-worker read *.pdf --out searchable --format pdf --languages eng+deu
+  ocr-worker read *.tif --out text --format hocr --json    and a line of JSON for each page
+  ocr-worker languages                                     that can be read here
 
 Exit codes: 0 done, 1 something could not be read or the server refused, 2 wrong usage.";
 
@@ -57,8 +60,8 @@ struct ServeArguments {
 
 #[derive(Args, Clone)]
 struct ModelArguments {
-    /// Tesseract's model
-    #[arg(long, default_value = "eng", global = true)]
+    /// The languages of the pages, as in eng+deu, the most frequent first; `ocr-worker languages` lists them
+    #[arg(long = "languages", alias = "model", value_name = "LANGUAGES", default_value = "eng", global = true)]
     model: String,
     /// Folder with the models, if not Tesseract's default
     #[arg(long, env = "TESSDATA_PREFIX", hide_env_values = true, value_name = "DIR", global = true)]
@@ -69,6 +72,8 @@ struct ModelArguments {
 enum Command {
     /// Reads files without a server
     Read(files::ReadArguments),
+    /// Lists the languages that can be read here
+    Languages,
     /// The child process that pages are read in
     #[command(name = reader::SUBCOMMAND, hide = true)]
     Reader {
@@ -100,9 +105,21 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             reader::serve(&ChildOptions { model, tessdata, memory_bytes, page_time })?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Languages) => languages(model.tessdata.as_deref()),
         Some(Command::Read(read)) => wait_for(files::read(read, reader_options(model))),
         None => wait_for(serve(arguments.serve, reader_options(model))),
     }
+}
+
+fn languages(tessdata: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let installed = ocr::engine::installed(tessdata);
+    if installed.is_empty() {
+        anyhow::bail!(
+            "find a language: install Debian's tesseract-ocr-eng, or name the models' folder with --tessdata"
+        );
+    }
+    writeln!(std::io::stdout(), "{}", installed.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn wait_for(task: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use formats::{alto, hocr, tsv};
 use record::PageId;
 use record::words::PageText;
 use tokio::fs;
@@ -12,17 +13,27 @@ use crate::unpack::Master;
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
+    /// Plain text, a form feed after each page
     Txt,
+    /// ALTO 4.4 XML, a file for each page: all that is known
     Alto,
+    /// hOCR 1.2, a file for each page
+    Hocr,
+    /// Tesseract's table of words
+    Tsv,
+    /// Searchable PDF
     Pdf,
 }
 
-/// The results of one file, in `DIR/<stem>.txt`, `DIR/<stem>-0001.alto.xml` …, `DIR/<stem>.pdf`.
+/// The results of one file, in `DIR/<stem>.txt`, `DIR/<stem>.tsv`, `DIR/<stem>-0001.alto.xml` …,
+/// `DIR/<stem>-0001.hocr` …, `DIR/<stem>.pdf`.
 pub struct Outputs {
     folder: PathBuf,
     stem: String,
     alto: bool,
+    hocr: bool,
     text: Option<String>,
+    table: Option<String>,
     pdf: Option<Searchable>,
 }
 
@@ -37,7 +48,9 @@ impl Outputs {
             folder: folder.to_owned(),
             stem: stem.to_owned(),
             alto: wanted(Format::Alto),
+            hocr: wanted(Format::Hocr),
             text: wanted(Format::Txt).then(String::new),
+            table: wanted(Format::Tsv).then(|| tsv::HEADER.to_owned()),
             pdf: wanted(Format::Pdf).then(pdf).transpose()?,
         })
     }
@@ -58,28 +71,35 @@ impl Outputs {
         if let (Some(pdf), Some(master)) = (&mut self.pdf, master) {
             pdf.page(master, words)?;
         }
-        match words {
-            Some(words) if self.alto => {
-                let alto = formats::alto::write(words, page);
-                self.write(&format!("{}-{number:04}.alto.xml", self.stem), alto.as_bytes()).await
-            }
-            _ => Ok(()),
+        let Some(words) = words else { return Ok(()) };
+        if let Some(table) = &mut self.table {
+            table.push_str(&tsv::write(words, number));
         }
+        if self.alto {
+            self.write(&format!("{}-{number:04}.alto.xml", self.stem), &alto::write(words, page)).await?;
+        }
+        if self.hocr {
+            self.write(&format!("{}-{number:04}.hocr", self.stem), &hocr::write(words, &self.stem, number)).await?;
+        }
+        Ok(())
     }
 
     /// Writes what there is one of for the whole file.
     pub async fn finish(mut self) -> anyhow::Result<()> {
         if let Some(text) = self.text.take() {
-            self.write(&format!("{}.txt", self.stem), text.as_bytes()).await?;
+            self.write(&format!("{}.txt", self.stem), &text).await?;
+        }
+        if let Some(table) = self.table.take() {
+            self.write(&format!("{}.tsv", self.stem), &table).await?;
         }
         self.pdf.take().map_or(Ok(()), Searchable::finish)
     }
 
     /// Under a name of its own first: a result is there whole or not at all.
-    async fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    async fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
         let (path, part) = places(&self.folder, name);
         let written = async {
-            fs::write(&part, bytes).await?;
+            fs::write(&part, content).await?;
             fs::rename(&part, &path).await
         };
         written.await.with_context(|| format!("write {}", path.display()))

@@ -8,6 +8,7 @@
 //! - [`browser`]: a real Chromium.
 //! - [`s3`]: a real S3 server.
 //! - [`schema`]: the schema of ALTO.
+//! - [`score`]: how far a text is from the truth.
 
 pub mod browser;
 pub mod http;
@@ -15,4 +16,5 @@ pub mod program;
 pub mod s3;
 pub mod samples;
 pub mod schema;
+pub mod score;
 pub mod site;

@@ -1,6 +1,6 @@
 //! Measures one thing beside its floor, in the same run, and prints JSON lines.
 //!
-//! `bench NAME [--json FILE]`, through `scripts/bench`. Figures are processor seconds where
+//! `bench NAME [--json FILE]`, through `scripts/bench`; `ocr` also takes `--corpus DIR [--sets A,B]`. Figures are processor seconds where
 //! that is meaningful: wall clocks lie on shared machines.
 
 mod ingest;
@@ -14,15 +14,10 @@ use std::process::ExitCode;
 use report::Report;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let (name, file) = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [name] => (name.to_owned(), None),
-        [name, "--json", file] => (name.to_owned(), Some(file.to_owned())),
-        _ => return usage(),
-    };
-    let mut report = Report::new(file);
+    let Some(Arguments { name, json, ocr }) = Arguments::parse() else { return usage() };
+    let mut report = Report::new(json);
     let result = match name.as_str() {
-        "ocr" => ocr::run(&mut report),
+        "ocr" => ocr::run(&mut report, &ocr),
         "ingest" => ingest::run(&mut report),
         "search" => search::run(&mut report),
         "verify" => verify::run(&mut report),
@@ -37,7 +32,30 @@ fn main() -> ExitCode {
     }
 }
 
+struct Arguments {
+    name: String,
+    json: Option<String>,
+    ocr: ocr::Options,
+}
+
+impl Arguments {
+    fn parse() -> Option<Self> {
+        let mut words = std::env::args().skip(1);
+        let mut arguments = Self { name: words.next()?, json: None, ocr: ocr::Options::default() };
+        while let Some(word) = words.next() {
+            let value = words.next()?;
+            match (word.as_str(), arguments.name.as_str()) {
+                ("--json", _) => arguments.json = Some(value),
+                ("--corpus", "ocr") => arguments.ocr.corpus = Some(value.into()),
+                ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
+                _ => return None,
+            }
+        }
+        Some(arguments)
+    }
+}
+
 fn usage() -> ExitCode {
-    eprintln!("usage: scripts/bench ocr|ingest|search|verify [--json FILE]");
+    eprintln!("usage: scripts/bench ocr|ingest|search|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]");
     ExitCode::from(2)
 }

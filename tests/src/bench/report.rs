@@ -37,7 +37,7 @@ impl Report {
 }
 
 /// Three significant digits: more would be noise.
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return 0.0;
     }

@@ -17,6 +17,8 @@ use record::words::Cell;
 
 pub use models::installed;
 
+pub use models::installed;
+
 /// Tesseract keeps coordinates in 16 bits with a sign.
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
 

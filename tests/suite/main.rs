@@ -16,4 +16,5 @@ mod kill_9;
 mod kill_readers;
 mod outsiders;
 mod rebuild;
+mod searchable_pdf;
 mod twice;

@@ -1,5 +1,5 @@
-//! How does a document leave as a file? A searchable PDF, written page by page while it goes
-//! out: what is held in memory is one page, not the document.
+//! How does a document leave as a file? A searchable PDF/A, written page by page while it
+//! goes out: what is held in memory is one page, not the document.
 
 use std::io::{self, Write};
 
@@ -61,7 +61,7 @@ fn write(handle: &Handle, archive: &Archive, pages: &[Page], out: Outlet) -> Res
     Ok(())
 }
 
-/// The image as it was captured; where PDF has no word for its coding, the same pixels as PNG.
+/// The image as it was captured; where PDF has no word for its coding, the same pixels, packed anew.
 fn add(
     document: &mut DocumentWriter<Outlet>,
     page: &Page,
@@ -72,7 +72,7 @@ fn add(
     let scanned = ScannedPage { image, width: page.width, height: page.height, dpi: page.dpi, rotation, text };
     match document.page(&scanned) {
         Err(PdfError::NotEmbeddable(_)) => {
-            let plain = imaging::decode(image)?.encode_png(page.dpi)?;
+            let plain = imaging::decode(image)?.encode_lossless(page.dpi)?;
             Ok(document.page(&ScannedPage { image: &plain, ..scanned })?)
         }
         done => Ok(done?),

@@ -48,6 +48,15 @@ impl Raster {
         Ok(file)
     }
 
+    /// Small without losing a pixel: Group 4 for black and white, PNG for all else; `dpi` 0 where unknown.
+    ///
+    /// # Errors
+    /// [`ImageError::Encode`].
+    pub fn encode_lossless(&self, dpi: u32) -> Result<Vec<u8>, ImageError> {
+        let two_tones = self.channels() == 1 && self.bytes().iter().all(|sample| matches!(sample, 0 | 255));
+        if two_tones && self.width() <= G4_WIDTH_MAX { self.encode_g4_tiff(dpi) } else { self.encode_png(dpi) }
+    }
+
     /// One bit a pixel: darker than middle gray becomes black. `dpi` 0 where unknown.
     ///
     /// # Errors
@@ -135,6 +144,16 @@ mod tests {
     #[test]
     fn checksum_of_the_empty_end_chunk() {
         assert_eq!(crc32(b"IEND"), 0xae42_6082);
+    }
+
+    #[test]
+    fn black_and_white_is_packed_as_such_and_no_pixel_is_lost() {
+        for (samples, kind) in [([0, 255, 255, 0], &b"II"[..]), ([0, 254, 255, 0], b"\x89P")] {
+            let page = Raster::gray(2, 2, samples.to_vec()).expect("fits");
+            let file = page.encode_lossless(300).expect("encodes");
+            assert_eq!(&file[..2], kind);
+            assert_eq!(crate::decode(&file).expect("decodes").bytes(), samples);
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Documents out: every page's image as it is kept, and its words invisibly above.
 
-use std::fmt::Write as _;
 use std::io::Write;
 
 use record::words::PageText;
 
-use super::embed::{Piece, pieces};
-use super::file::{Number, PdfFile};
-use super::{PdfError, text};
+use super::embed::embed;
+use super::file::{Number, PdfFile, Real};
+use super::font::Alphabet;
+use super::{PdfError, archival, text};
 
 /// A page as it is archived.
 #[derive(Debug, Clone, Copy)]
@@ -24,12 +24,13 @@ pub struct ScannedPage<'a> {
     pub text: Option<&'a PageText>,
 }
 
-/// Writes a searchable PDF page by page. The same pages give the same bytes.
+/// Writes a searchable PDF/A page by page. The same pages give the same bytes.
 pub struct DocumentWriter<W: Write> {
     file: PdfFile<W>,
-    font: Number,
     tree: Number,
     pages: Vec<Number>,
+    alphabet: Alphabet,
+    fonts: Vec<Number>,
 }
 
 impl<W: Write> DocumentWriter<W> {
@@ -37,64 +38,64 @@ impl<W: Write> DocumentWriter<W> {
     /// [`PdfError::Write`], here and below, when `out` fails.
     pub fn new(out: W) -> Result<Self, PdfError> {
         let mut file = PdfFile::new(out)?;
-        let font = text::write_font(&mut file)?;
         let tree = file.reserve();
-        Ok(Self { file, font, tree, pages: Vec::new() })
+        Ok(Self { file, tree, pages: Vec::new(), alphabet: Alphabet::default(), fonts: Vec::new() })
     }
 
     /// Adds one page.
     ///
     /// # Errors
-    /// [`PdfError::NotEmbeddable`] for an image whose coding PDF has no word for. Nothing was written then: decode it,
-    /// encode it as plain PNG or JPEG of the same size, and add that.
+    /// [`PdfError::NotEmbeddable`] for an image whose coding PDF/A has no word for. Nothing was written then: decode it,
+    /// encode it plainly in the same size, and add that.
     pub fn page(&mut self, page: &ScannedPage) -> Result<(), PdfError> {
-        let images = pieces(page.image)?;
+        let image = embed(page.image)?;
         let scale = points_per_pixel(page);
-        let (width, height) = (f64::from(page.width) * scale, f64::from(page.height) * scale);
-        let (content, resources) = self.images(&images, width, height)?;
-        let words = page.text.map_or(String::new(), |text| text::invisible(text, scale, height));
-        let content = deflated(&(content + &words))?;
-        let content = self.file.stream("/Filter /FlateDecode", &content)?;
+        let (width, height) = (Real(f64::from(page.width) * scale, 2), Real(f64::from(page.height) * scale, 2));
+        let image = self.file.stream(&image.dictionary, &image.data)?;
+        let mut content = format!("q {width} 0 0 {height} 0 0 cm/I Do Q\n").into_bytes();
+        let mut fonts = String::new();
+        if let Some(words) = page.text {
+            content.extend(format!("{0} 0 0 {0} 0 0 cm\n", Real(scale, 6)).bytes());
+            content.extend(text::invisible(words, page.height, &mut self.alphabet));
+            fonts = self.fonts();
+        }
+        let content = self.file.packed("", &content)?;
+        let turn = page.rotation % 360 / 90 * 90;
         let number = self.file.reserve();
-        let (tree, font, turn) = (self.tree, self.font, page.rotation % 360 / 90 * 90);
-        let resources = format!("<< /XObject << {resources}>> /Font << /F {font} >> >>");
         self.file.object(
             number,
             &format!(
-                "<< /Type /Page /Parent {tree} /MediaBox [0 0 {width:.2} {height:.2}] /Rotate {turn} \
-                 /Resources {resources} /Contents {content} >>"
+                "<</Type/Page/Parent {}/MediaBox[0 0 {width} {height}]/Rotate {turn}\
+                 /Resources<</XObject<</I {image}>>/Font<<{fonts}>>>>/Contents {content}>>",
+                self.tree
             ),
         )?;
         self.pages.push(number);
         Ok(())
     }
 
-    /// Writes the image objects; gives the operators that draw them one below the other, and their names.
-    fn images(&mut self, images: &[Piece], width: f64, height: f64) -> Result<(String, String), PdfError> {
-        let (mut content, mut resources) = (String::new(), String::new());
-        let all: f64 = images.iter().map(|piece| f64::from(piece.rows)).sum();
-        let mut above = 0.0;
-        for (n, piece) in images.iter().enumerate() {
-            let number = self.file.stream(&piece.dictionary, &piece.data)?;
-            let tall = f64::from(piece.rows) / all * height;
-            let bottom = height - above - tall;
-            // Writing to a string cannot fail.
-            let _ = writeln!(content, "q {width:.4} 0 0 {tall:.4} 0 {bottom:.4} cm /I{n} Do Q");
-            let _ = write!(resources, "/I{n} {number} ");
-            above += tall;
+    /// Reserves numbers for the fonts that came into use, and names them all.
+    fn fonts(&mut self) -> String {
+        while self.fonts.len() < self.alphabet.fonts() {
+            self.fonts.push(self.file.reserve());
         }
-        Ok((content, resources))
+        let named = self.fonts.iter().enumerate().map(|(n, number)| format!("/{} {number}", text::font_name(n)));
+        named.collect()
     }
 
     /// Completes the file and gives `out` back, flushed.
     ///
     /// # Errors
     /// [`PdfError::NoPages`] when none was added.
-    pub fn finish(self) -> Result<W, PdfError> {
+    pub fn finish(mut self) -> Result<W, PdfError> {
         if self.pages.is_empty() {
             return Err(PdfError::NoPages);
         }
-        Ok(self.file.finish(self.tree, &self.pages)?)
+        if !self.fonts.is_empty() {
+            self.alphabet.write(&mut self.file, &self.fonts)?;
+        }
+        let entries = archival::write(&mut self.file)?;
+        Ok(self.file.finish(self.tree, &self.pages, &entries)?)
     }
 }
 
@@ -103,10 +104,4 @@ fn points_per_pixel(page: &ScannedPage) -> f64 {
     let (short, long) = (page.width.min(page.height).max(1), page.width.max(page.height).max(1));
     let scale = if page.dpi > 0 { 72.0 / f64::from(page.dpi) } else { 595.0 / f64::from(short) };
     scale.min(14_400.0 / f64::from(long))
-}
-
-pub(super) fn deflated(content: &str) -> std::io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(content.as_bytes())?;
-    encoder.finish()
 }

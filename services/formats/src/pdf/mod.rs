@@ -1,16 +1,19 @@
 //! PDF in and out.
 //!
 //! In: which pages are plain scans, whose image can be taken out untouched ([`Pages`]). Drawing the others is left to
-//! whoever has a renderer. Out: searchable documents ([`DocumentWriter`]) and printed sheets ([`write_sheets`]).
+//! whoever has a renderer. Out: searchable documents as PDF/A ([`DocumentWriter`]) and printed sheets ([`write_sheets`]).
 //!
 //! Format: ISO 32000-1:2008; section numbers in this module are its.
 
+mod archival;
 mod content;
 mod document;
 mod embed;
 mod extract;
 mod file;
+mod font;
 mod geometry;
+mod icc;
 mod pages;
 mod png;
 mod sheets;

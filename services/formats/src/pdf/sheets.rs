@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use super::PdfError;
-use super::document::deflated;
 use super::file::{Number, PdfFile};
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
@@ -66,7 +65,7 @@ pub fn write_sheets<W: Write>(sheets: &[SheetPage], paper: Paper, out: W) -> Res
     for sheet in sheets {
         pages.push(write_sheet(&mut file, sheet, paper, tree, (plain, bold))?);
     }
-    if pages.is_empty() { Err(PdfError::NoPages) } else { Ok(file.finish(tree, &pages)?) }
+    if pages.is_empty() { Err(PdfError::NoPages) } else { Ok(file.finish(tree, &pages, "")?) }
 }
 
 fn write_sheet<W: Write>(
@@ -99,7 +98,7 @@ fn write_sheet<W: Write>(
         y -= 14.0;
         put_text(&mut content, "/P", 10.0, MARGIN, y, &symbol.caption);
     }
-    let content = file.stream("/Filter /FlateDecode", &deflated(&content)?)?;
+    let content = file.packed("", content.as_bytes())?;
     let resources = format!("<< /XObject << {images}>> /Font << /P {plain} /B {bold} >> >>");
     let page = file.reserve();
     let place = format!("/Parent {tree} /MediaBox [0 0 {width} {height}]");

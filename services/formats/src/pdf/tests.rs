@@ -5,7 +5,7 @@ use record::words::{Block, Box, Line, PageText, Word};
 
 use super::png::{Colour, Png};
 use super::*;
-use crate::tiff::{Ccitt, wrap_ccitt};
+use crate::tiff::{Ccitt, tag, wrap_ccitt};
 
 /// Enough of a JPEG for whoever does not decode it: size, three components, end.
 fn jpeg() -> Vec<u8> {
@@ -67,15 +67,94 @@ fn fax_bytes_come_back_in_the_same_wrapping() {
 #[test]
 fn packed_pixels_come_back() {
     let palette = (0..4_u8).map(|n| [n, n * 2, 255 - n]).collect();
-    for (colour, bits) in
-        [(Colour::Gray, 1), (Colour::Gray, 8), (Colour::Gray, 16), (Colour::Rgb, 8), (Colour::Palette(palette), 2)]
-    {
+    for (colour, bits) in [(Colour::Gray, 1), (Colour::Gray, 8), (Colour::Rgb, 8), (Colour::Palette(palette), 2)] {
         let png = Png { width: 30, height: 20, bits, colour, dpi: (200, 200) };
         let samples: Vec<u8> = (0..png.row_bytes() * 20).map(|n| (n * n) as u8).collect();
         let file = png.encode(&samples).expect("memory takes all");
         let page = read(&written(&file, Some(&text(0)), 0));
         assert_eq!((page.media_type, page.bytes), ("image/png", file), "{bits} bits");
     }
+}
+
+/// Two rows a strip, in every coding that is packed anew: the same samples come back as one image.
+#[test]
+fn strips_become_one_image() {
+    let samples: Vec<u8> = (0..30 * 20).map(|n| (n / 7 * 13) as u8).collect();
+    let strips: Vec<&[u8]> = samples.chunks(60).collect();
+    let lzw = |strip: &&[u8]| {
+        let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+        encoder.encode(strip).expect("memory takes all")
+    };
+    let deflate = |strip: &&[u8]| super::file::deflated(strip).expect("memory takes all");
+    for (compression, coded) in [
+        (1, strips.iter().map(|strip| strip.to_vec()).collect::<Vec<_>>()),
+        (5, strips.iter().map(lzw).collect()),
+        (8, strips.iter().map(deflate).collect()),
+    ] {
+        let coded: Vec<&[u8]> = coded.iter().map(Vec::as_slice).collect();
+        let page = read(&written(&tiff_of_strips(compression, &coded), None, 0));
+        let png = Png { width: 30, height: 20, bits: 8, colour: Colour::Gray, dpi: (200, 200) };
+        assert_eq!(page.bytes, png.encode(&samples).expect("memory takes all"), "compression {compression}");
+        let mut cut = coded.clone();
+        cut[3] = &cut[3][..3];
+        let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
+        let image = &tiff_of_strips(compression, &cut);
+        let page = ScannedPage { image, width: 30, height: 20, dpi: 200, rotation: 0, text: None };
+        assert!(matches!(writer.page(&page), Err(PdfError::NotEmbeddable(_))), "compression {compression}, cut");
+    }
+    let fax: Vec<&[u8]> = vec![b"fax"; 10];
+    let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
+    let image = &tiff_of_strips(4, &fax);
+    let page = ScannedPage { image, width: 30, height: 20, dpi: 200, rotation: 0, text: None };
+    assert!(matches!(writer.page(&page), Err(PdfError::NotEmbeddable(_))));
+}
+
+/// 30 × 20 pixels of 8 bits, black is zero, two rows a strip. Little-endian, all fields long.
+fn tiff_of_strips(compression: u32, strips: &[&[u8]]) -> Vec<u8> {
+    let count = strips.len() as u32;
+    // Header, nine fields, two lists, strips.
+    let lists = 8 + 2 + 9 * 12 + 4;
+    let fields: [(u16, u32, u32); 9] = [
+        (tag::WIDTH, 1, 30),
+        (tag::HEIGHT, 1, 20),
+        (tag::BITS, 1, 8),
+        (tag::COMPRESSION, 1, compression),
+        (tag::PHOTOMETRIC, 1, 1),
+        (tag::STRIP_OFFSETS, count, lists),
+        (tag::SAMPLES, 1, 1),
+        (tag::ROWS_PER_STRIP, 1, 2),
+        (tag::STRIP_LENGTHS, count, lists + 4 * count),
+    ];
+    let mut file = [b"II*\0\x08\0\0\0".as_slice(), &9_u16.to_le_bytes()].concat();
+    for (tag, count, value) in fields {
+        file.extend([tag.to_le_bytes(), 4_u16.to_le_bytes()].as_flattened());
+        file.extend([count, value].map(u32::to_le_bytes).as_flattened());
+    }
+    file.extend([0; 4]);
+    let mut at = lists + 8 * count;
+    for strip in strips {
+        file.extend(at.to_le_bytes());
+        at += strip.len() as u32;
+    }
+    strips.iter().for_each(|strip| file.extend((strip.len() as u32).to_le_bytes()));
+    [file, strips.concat()].concat()
+}
+
+/// What `pdftotext` and people see of the words is tried in the suite; this is how they are put.
+#[test]
+fn words_are_put_along_their_lines() {
+    let put = |text: &PageText| {
+        let mut alphabet = super::font::Alphabet::default();
+        String::from_utf8_lossy(&super::text::invisible(text, 20, &mut alphabet)).into_owned()
+    };
+    let level = put(&text(0));
+    assert!(level.starts_with("BT 3 Tr 1 0 0 1 0 0 Tm\n2 12 Td 72 Tz/F0 5 Tf("), "{level}");
+    assert!(level.contains("13 0 Td 360 Tz(7 )Tj"), "{level}");
+    assert!(put(&text(90)).starts_with("BT 3 Tr 0 1 -1 0 0 0 Tm"));
+    // At 30 degrees letters are lower than their box; the words still lie level, around the same middle.
+    let slanted = put(&PageText { skew_centidegrees: 3_000, ..text(0) });
+    assert!(slanted.starts_with("BT 3 Tr 1 0 0 1 0 0 Tm\n2 13 Td"), "{slanted}");
+    assert!(slanted.contains("/F0 1 Tf"), "{slanted}");
 }
 
 #[test]
@@ -88,7 +167,10 @@ fn an_unusual_image_leaves_the_writer_as_it_was() {
     let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
     let page = |image| ScannedPage { image, width: 30, height: 20, dpi: 0, rotation: 0, text: None };
     let whole = jpeg();
-    for image in [b"GIF89a".as_slice(), b"\x89PNG\r\n\x1a\n", b"II*\0", &whole[..9]] {
+    // PDF 1.4 has no samples of 16 bits.
+    let deep = Png { width: 30, height: 20, bits: 16, colour: Colour::Gray, dpi: (0, 0) };
+    let deep = deep.encode(&[7; 1200]).expect("memory takes all");
+    for image in [b"GIF89a".as_slice(), b"\x89PNG\r\n\x1a\n", b"II*\0", &whole[..9], &deep] {
         assert!(matches!(writer.page(&page(image)), Err(PdfError::NotEmbeddable(_))));
     }
     writer.page(&page(&whole)).expect("embeds");
@@ -136,7 +218,7 @@ fn with_content(content: &str) -> PageContent {
     let resources = format!("<< /XObject << /I {image} >> /ExtGState << /G << /ca 0.5 >> >> >>");
     let body = format!("<< /Parent {tree} /MediaBox [0 0 72 72] /Contents {content} /Resources {resources} >>");
     file.object(page, &body).expect("memory takes all");
-    let file = file.finish(tree, &[page]).expect("memory takes all");
+    let file = file.finish(tree, &[page], "").expect("memory takes all");
     Pages::open(&file).expect("opens").page(1).expect("is there")
 }
 

@@ -1,4 +1,4 @@
-//! How do a file's pages become one searchable PDF?
+//! How do a file's pages become one searchable PDF/A?
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -38,7 +38,7 @@ impl Searchable {
         };
         match self.writer.page(&page) {
             Err(PdfError::NotEmbeddable(_)) => match imaging::decode(&master.bytes) {
-                Ok(picture) => self.writer.page(&ScannedPage { image: &picture.encode_png(0)?, ..page })?,
+                Ok(picture) => self.writer.page(&ScannedPage { image: &picture.encode_lossless(0)?, ..page })?,
                 Err(_) => return Ok(()),
             },
             other => other?,

@@ -20,10 +20,11 @@ const EDGES: [(&str, &str, &[&str]); 10] = [
 ];
 
 /// A library, and the only crate of ours that may use it.
-const HOMES: [(&str, &str); 9] = [
+const HOMES: [(&str, &str); 10] = [
     ("sha2", "record"),
     ("image", "imaging"),
     ("lopdf", "formats"),
+    ("hayro-interpret", "formats"),
     ("object_store", "archive"),
     ("sqlx", "catalog"),
     ("leptess", "ocr"),

@@ -91,6 +91,43 @@ fn the_server_gives_documents_out_as_pdf_a() -> Result<()> {
     ensure_pdf_a(site.root(), &pdfs)
 }
 
+#[test]
+fn the_words_a_pdf_brings_are_kept_where_they_are_sound() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let read = |files: &[&Path], out: &Path| -> Result<()> {
+        let mut command = program::command("ocr-worker")?;
+        command.args(["read", "--format", "pdf,alto", "--out"]).arg(out).args(files);
+        program::succeed("ocr-worker read", command.output()?)?;
+        Ok(())
+    };
+    let first = folder.path().join("first");
+    let letter = samples::path("clinic-letter.png");
+    read(&[&letter], &first)?;
+    let words = read_pages(&first, "clinic-letter")?.remove(0);
+
+    // The same page under words that a broken font would give.
+    let mut garbled = words.clone();
+    for word in garbled.blocks.iter_mut().flat_map(|block| &mut block.lines).flat_map(|line| &mut line.words) {
+        word.text = word.text.chars().map(|c| char::from_u32(c as u32 + 1).unwrap_or(c)).collect();
+    }
+    let (image, broken) = (fs::read(&letter)?, folder.path().join("broken.pdf"));
+    let mut writer = DocumentWriter::new(Vec::new())?;
+    let (width, height) = (words.width, words.height);
+    writer.page(&ScannedPage { image: &image, width, height, dpi: 200, rotation: 0, text: Some(&garbled) })?;
+    fs::write(&broken, writer.finish()?)?;
+
+    let second = folder.path().join("second");
+    read(&[&first.join("clinic-letter.pdf"), &broken], &second)?;
+    let kept = read_pages(&second, "clinic-letter")?.remove(0);
+    ensure!(kept.engine.recipe == "text-layer=kept", "{:?}", kept.engine);
+    let plain = |page: &PageText| page.words().map(|word| word.text.clone()).collect::<Vec<_>>();
+    ensure!(plain(&kept) == plain(&words), "{:?} instead of {:?}", plain(&kept), plain(&words));
+    let refused = read_pages(&second, "broken")?.remove(0);
+    ensure!(refused.engine.recipe.ends_with("text-layer=refused:garbled"), "{:?}", refused.engine);
+    ensure!(plain(&refused).iter().any(|word| word == "electrocardiogram"), "it was read: {:?}", plain(&refused));
+    Ok(())
+}
+
 /// The validator tells the two apart, or its verdict would be worth nothing.
 #[test]
 fn a_plain_pdf_is_no_pdf_a() -> Result<()> {
@@ -106,7 +143,7 @@ fn a_plain_pdf_is_no_pdf_a() -> Result<()> {
 fn write_masters(folder: &Path) -> Result<Vec<String>> {
     fs::create_dir_all(folder)?;
     let letter = imaging::decode(&fs::read(samples::path("clinic-letter.png"))?)?.to_gray();
-    let letter = letter.crop(Box { x: 0, y: 0, w: letter.width(), h: 1_200 }).context("it is that large")?;
+    let letter = letter.crop(Box { x: 0, y: 0, w: letter.width(), h: 1_050 }).context("it is that large")?;
     let colour = in_colour(&letter)?;
     let files = [
         ("g4.tif", letter.encode_g4_tiff(200)?),

@@ -1,6 +1,7 @@
 //! Pixels to words.
 //!
 //! - [`engine`]: how is Tesseract called? All `unsafe` code is in there, but for one system call of the sandbox.
+//! - [`brought`]: are the words that a PDF page brings along worth keeping?
 //! - `clean`: which cleaning does a page need?
 //! - `judge`: what kind of page is it, and what should a person look at?
 //! - `upright`: which way up does it stand?
@@ -13,6 +14,7 @@
 //! The binary `ocr-worker` puts them to work, for a server or on files.
 
 mod attempt;
+pub mod brought;
 mod clean;
 pub mod engine;
 pub mod hyphens;

@@ -3,7 +3,6 @@
 use lopdf::{Dictionary, Document, Object, Stream};
 use record::limits::{PAGE_BYTES_MAX, PAGE_PIXELS_MAX, PAGE_SIDE_PIXELS_MAX, PDF_STREAM_BYTES_MAX};
 
-use super::pages::Untouched;
 use super::png::{Colour, Png};
 use crate::tiff::{Ccitt, wrap_ccitt};
 
@@ -11,6 +10,15 @@ use crate::tiff::{Ccitt, wrap_ccitt};
 const PACKING: [&[u8]; 5] = [b"FlateDecode", b"LZWDecode", b"ASCII85Decode", b"ASCIIHexDecode", b"RunLengthDecode"];
 
 type Why = &'static str;
+
+/// An image as a file of its own.
+pub(super) struct Taken {
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
+    pub width: u32,
+    pub height: u32,
+    pub dpi: u32,
+}
 
 struct Image<'a> {
     document: &'a Document,
@@ -22,13 +30,7 @@ struct Image<'a> {
 
 /// # Errors
 /// Why the image cannot go as it is.
-pub(super) fn untouched(
-    document: &Document,
-    stream: &Stream,
-    inches_across: f64,
-    inches_down: f64,
-    rotation: u16,
-) -> Result<Untouched, Why> {
+pub(super) fn take(document: &Document, stream: &Stream, inches_across: f64, inches_down: f64) -> Result<Taken, Why> {
     let side = |key: &[u8]| -> Result<u32, Why> {
         let side = stream.dict.get_deref(key, document).and_then(Object::as_i64).unwrap_or(0);
         let side = u32::try_from(side).ok().filter(|side| (1..=PAGE_SIDE_PIXELS_MAX).contains(side));
@@ -46,7 +48,7 @@ pub(super) fn untouched(
     if bytes.len() > PAGE_BYTES_MAX {
         return Err("its image has more than 256 MiB");
     }
-    Ok(Untouched { media_type, bytes, width, height, dpi: dpi.0, rotation })
+    Ok(Taken { media_type, bytes, width, height, dpi: dpi.0 })
 }
 
 impl<'a> Image<'a> {

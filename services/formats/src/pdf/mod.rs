@@ -1,6 +1,7 @@
 //! PDF in and out.
 //!
-//! In: which pages are plain scans, whose image can be taken out untouched ([`Pages`]). Drawing the others is left to
+//! In: which pages are plain scans, whose image can be taken out untouched ([`Pages`]), and which words they bring along
+//! ([`Layers`]). Drawing the others is left to
 //! whoever has a renderer. Out: searchable documents as PDF/A ([`DocumentWriter`]) and printed sheets ([`write_sheets`]).
 //!
 //! Format: ISO 32000-1:2008; section numbers in this module are its.
@@ -14,12 +15,14 @@ mod file;
 mod font;
 mod geometry;
 mod icc;
+mod layer;
 mod pages;
 mod png;
 mod sheets;
 mod text;
 
 pub use document::{DocumentWriter, ScannedPage};
+pub use layer::Layers;
 pub use pages::{PageContent, Pages, Untouched};
 pub use sheets::{Paper, SheetPage, Symbol, write_sheets};
 

@@ -27,8 +27,8 @@ pub enum PageContent {
     },
 }
 
-/// The image of a page that is nothing but that image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The image of a page that shows nothing but that image.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Untouched {
     /// `image/jpeg`: the file's own bytes. `image/tiff`: its fax-coded bytes behind a TIFF header.
     /// `image/png`: its pixels, packed anew without changing one.
@@ -41,6 +41,8 @@ pub struct Untouched {
     pub dpi: u32,
     /// The page's `/Rotate`: the clockwise turn (0, 90, 180, 270) at which the image is to be seen.
     pub rotation: u16,
+    /// Where on the page it lies.
+    pub(super) area: Area,
 }
 
 /// An opened PDF.
@@ -187,7 +189,9 @@ impl<'a> PageView<'a> {
             return Err("a part of its image is hidden");
         }
         let inches = |points: f64| points * self.unit() / 72.0;
-        extract::untouched(self.document, image, inches(placed.width()), inches(placed.height()), rotation)
+        let taken = extract::take(self.document, image, inches(placed.width()), inches(placed.height()))?;
+        let extract::Taken { media_type, bytes, width, height, dpi } = taken;
+        Ok(Untouched { media_type, bytes, width, height, dpi, rotation, area: placed })
     }
 
     /// Stamps, notes and filled-in fields are drawn over the page. Links are not seen.

@@ -140,6 +140,40 @@ fn tiff_of_strips(compression: u32, strips: &[&[u8]]) -> Vec<u8> {
     [file, strips.concat()].concat()
 }
 
+/// What was written over the page is read back from there, whichever way the page is turned.
+#[test]
+fn the_words_a_page_brings_are_where_they_were_put() {
+    let word = |text: &str, x, y| Word::read(text, Box { x, y, w: 200, h: 40 }, 90);
+    let lines = [vec![word("Größe", 100, 100), word("𝔄ncient", 330, 100)], vec![word("ﬁfth", 100, 180)]];
+    for rotation in [0, 90, 180, 270] {
+        let blocks = vec![Block::of(lines.iter().cloned().map(Line::of).collect())];
+        let text = PageText { width: 600, height: 400, rotation, blocks, ..PageText::default() };
+        let png = Png { width: 600, height: 400, bits: 1, colour: Colour::Gray, dpi: (200, 200) };
+        let image = png.encode(&[0xff; 75 * 400]).expect("memory takes all");
+        let mut writer = DocumentWriter::new(Vec::new()).expect("memory takes all");
+        let page = ScannedPage { image: &image, width: 600, height: 400, dpi: 200, rotation, text: Some(&text) };
+        writer.page(&page).expect("embeds");
+        let file = writer.finish().expect("one page");
+        let image = read(&file);
+        let layers = Layers::open(file, 1).expect("opens");
+        let found = layers.page(1, &image).expect("has words");
+        assert_eq!((found.width, found.height, found.rotation), (600, 400, rotation));
+        let pairs: Vec<_> = found.words().zip(text.words()).collect();
+        assert_eq!(pairs.len(), 3, "{found:?}");
+        for (found, put) in pairs {
+            assert_eq!(found.text, put.text);
+            let (a, b) = (found.place, put.place);
+            for (one, other) in [(a.x, b.x), (a.y, b.y), (a.x + a.w, b.x + b.w), (a.y + a.h, b.y + b.h)] {
+                assert!(one.abs_diff(other) <= 3, "{rotation}: {found:?} instead of {put:?}");
+            }
+        }
+        assert!(layers.page(2, &image).is_none());
+    }
+    let bare = written(&jpeg(), None, 0);
+    let image = read(&bare);
+    assert!(Layers::open(bare, 1).expect("opens").page(1, &image).is_none(), "a scan without words");
+}
+
 /// What `pdftotext` and people see of the words is tried in the suite; this is how they are put.
 #[test]
 fn words_are_put_along_their_lines() {
@@ -287,8 +321,11 @@ proptest! {
             bytes[at] = value;
         }
         if let Ok(pages) = Pages::open(&bytes) {
+            let layers = Layers::open(bytes, pages.len());
             for number in 1..=pages.len() {
-                let _ = pages.page(number);
+                if let (Ok(PageContent::Untouched(image)), Some(layers)) = (pages.page(number), &layers) {
+                    let _ = layers.page(number, &image);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use formats::{pdf, tiff};
 use imaging::MediaType;
+use record::words::PageText;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -14,6 +15,8 @@ pub struct Master {
     /// 0 where the file does not say.
     pub dpi: u32,
     pub bytes: Vec<u8>,
+    /// The words that came with it.
+    pub brought: Option<PageText>,
 }
 
 type Page = (u32, anyhow::Result<Master>);
@@ -54,7 +57,11 @@ fn unpack(bytes: Vec<u8>, to: &mpsc::Sender<Page>) {
         },
         Some(kind) => drop(send(1, Ok(image(kind.as_str(), bytes)))),
         None => match pdf::Pages::open(&bytes) {
-            Ok(pages) => drop((1..=pages.len()).all(|number| send(number, pdf_page(&pages, number)))),
+            Ok(pages) => {
+                let layers = pdf::Layers::open(bytes, pages.len());
+                let page = |number| pdf_page(&pages, layers.as_ref(), number);
+                let _all_taken = (1..=pages.len()).all(|number| send(number, page(number)));
+            }
             Err(pdf::PdfError::NotPdf) => {
                 let unknown = "read the file: it is neither PNG, JPEG, TIFF nor PDF; convert it to one of these";
                 send(1, Err(anyhow::anyhow!(unknown)));
@@ -68,10 +75,12 @@ fn tiff_page(pages: &tiff::Pages<'_>, number: u32) -> anyhow::Result<Master> {
     Ok(image(MediaType::Tiff.as_str(), pages.page(number)?))
 }
 
-fn pdf_page(pages: &pdf::Pages, number: u32) -> anyhow::Result<Master> {
+fn pdf_page(pages: &pdf::Pages, layers: Option<&pdf::Layers>, number: u32) -> anyhow::Result<Master> {
     match pages.page(number)? {
-        pdf::PageContent::Untouched(pdf::Untouched { media_type, bytes, dpi, .. }) => {
-            Ok(Master { media_type, dpi, bytes })
+        pdf::PageContent::Untouched(image) => {
+            let brought = layers.and_then(|layers| layers.page(number, &image));
+            let pdf::Untouched { media_type, bytes, dpi, .. } = image;
+            Ok(Master { media_type, dpi, bytes, brought })
         }
         pdf::PageContent::NeedsRendering { why, .. } => {
             anyhow::bail!("find a scan on the page: {why}; import it with scanner-agent, which draws such pages")
@@ -82,5 +91,5 @@ fn pdf_page(pages: &pdf::Pages, number: u32) -> anyhow::Result<Master> {
 fn image(media_type: &'static str, bytes: Vec<u8>) -> Master {
     // An image that cannot be probed is named when it is read.
     let dpi = imaging::probe(&bytes).map_or(0, |facts| facts.dpi);
-    Master { media_type, dpi, bytes }
+    Master { media_type, dpi, bytes, brought: None }
 }

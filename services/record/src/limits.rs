@@ -39,6 +39,8 @@ pub const READER_RESIDENT_BYTES_MAX: u64 = 400 * MIB as u64;
 pub const PAGE_WORDS_MAX: usize = 20_000;
 pub const PAGE_TEXT_BYTES_MAX: usize = 16 * MIB;
 pub const WORD_BYTES_MAX: usize = 400;
+/// The rules by which fields are proposed.
+pub const FIELD_RULES_BYTES_MAX: usize = 256 * KIB;
 
 // -- records ----------------------------------------------------------------------------
 pub const CANONICAL_BYTES_MAX: usize = 4 * MIB;

@@ -1,0 +1,232 @@
+//! Which words may a label's value be? Those to its right up to the next label, or those below it in its column.
+
+use record::words::Box;
+use record::{DocumentType, Mrn};
+
+use crate::date;
+use crate::form::Form;
+use crate::label::{Label, Means};
+use crate::name;
+use crate::rows::{Rows, Token};
+use crate::rules::Rules;
+use crate::weigh::Candidate;
+use crate::{Evidence, Field, Value};
+
+/// In [`Rows::em`]: how far a value may stand from its label, to the right with and without a colon, and below.
+const RIGHT_OF_COLON: f64 = 15.0;
+const RIGHT: f64 = 6.0;
+const BELOW: f64 = 3.5;
+/// Further on in a row, something else begins.
+const GAP: f64 = 3.0;
+/// A value below may begin this much left of its label.
+const INDENT: f64 = 1.0;
+
+/// The words that may be a label's value.
+pub struct Span<'r, 'a> {
+    pub tokens: Vec<&'r Token<'a>>,
+    pub side: &'static str,
+    /// How much its place speaks for it.
+    pub trust: f64,
+}
+
+/// What a reading of a span's first tokens gave.
+pub struct Taken {
+    pub value: Value,
+    pub tokens: usize,
+    /// How much its shape speaks for it.
+    pub trust: f64,
+}
+
+/// All candidates but the document's type and date.
+pub fn candidates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for label in labels {
+        for means in &label.means {
+            let (field, take): (Field, &dyn Fn(&Span<'_, '_>) -> Option<Taken>) = match *means {
+                Means::Number => (Field::PatientNumber, &|span| number(span, rules, rows.em)),
+                Means::Name => (Field::PatientName, &|span| name::whole(span, rows.em)),
+                Means::Birth => (Field::BirthDate, &|span| date::take(span, rules, rows.em)),
+                Means::Code(at) => {
+                    let code = &rules.codes[at];
+                    found.extend(codes(rows, labels, label, &code.forms, &code.system));
+                    continue;
+                }
+                Means::LastName | Means::FirstName | Means::Date | Means::Stranger => continue,
+            };
+            found.extend(first(rows, labels, label, field, take));
+        }
+    }
+    found.extend(split_names(rows, labels));
+    found
+}
+
+/// Dates behind the best label of the type that has any.
+pub fn document_dates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules, kind: &DocumentType) -> Vec<Candidate> {
+    let preferred = rules.types.iter().filter(|rule| rule.code == *kind).flat_map(|rule| &rule.date);
+    let behind = |phrase: &[String]| {
+        let named = labels.iter().filter(|label| label.is(Means::Date) && label.phrase.blurred == *phrase);
+        named
+            .filter_map(|label| first(rows, labels, label, Field::DocumentDate, &|span| date::take(span, rules, rows.em)))
+            .collect::<Vec<_>>()
+    };
+    preferred.map(|phrase| behind(&phrase.blurred)).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The first span of a label that reads as a value.
+fn first(
+    rows: &Rows<'_>,
+    labels: &[Label<'_>],
+    label: &Label<'_>,
+    field: Field,
+    take: &dyn Fn(&Span<'_, '_>) -> Option<Taken>,
+) -> Option<Candidate> {
+    let spans = spans(rows, labels, label);
+    let (span, taken) = spans.iter().find_map(|span| take(span).map(|taken| (span, taken)))?;
+    Some(candidate(rows, label, span, field, taken))
+}
+
+fn candidate(rows: &Rows<'_>, label: &Label<'_>, span: &Span<'_, '_>, field: Field, taken: Taken) -> Candidate {
+    let used = &span.tokens[..taken.tokens];
+    let read = used.iter().map(|token| if token.word.corrected { 100 } else { token.word.confidence });
+    let exact = if label.exact { 1.0 } else { 0.92 };
+    let colon = if label.colon { 1.0 } else { 0.97 };
+    let trust = f64::from(read.min().unwrap_or(0)) / 100.0 * exact * colon * span.trust * taken.trust;
+    let value = used.iter().map(|token| token.word.place).reduce(Box::union).unwrap_or_default();
+    Candidate {
+        field,
+        value: taken.value,
+        evidence: Evidence { label: Some(label.place(rows)), value },
+        words: used.iter().map(|token| token.text.to_owned()).collect(),
+        trust: trust.min(1.0),
+        rule: format!("{} \u{201c}{}\u{201d}", span.side, label.phrase.text),
+    }
+}
+
+/// To the right first.
+pub fn spans<'r, 'a>(rows: &'r Rows<'a>, labels: &[Label<'_>], label: &Label<'_>) -> Vec<Span<'r, 'a>> {
+    let right = right(rows, labels, label);
+    let below = below(rows, labels, label);
+    [(right, "right of", 1.0), (below, "below", 0.97)]
+        .into_iter()
+        .filter(|(tokens, ..)| !tokens.is_empty())
+        .map(|(tokens, side, trust)| Span { tokens, side, trust })
+        .collect()
+}
+
+fn right<'r, 'a>(rows: &'r Rows<'a>, labels: &[Label<'_>], label: &Label<'_>) -> Vec<&'r Token<'a>> {
+    let row = &rows.rows[label.row];
+    let next = labels.iter().find(|other| other.row == label.row && other.first > label.last);
+    let end = next.map_or(row.len(), |next| next.first);
+    let reach = rows.em * if label.colon { RIGHT_OF_COLON } else { RIGHT };
+    run(&row[label.last + 1..end], row[label.last].right + reach, rows.em)
+}
+
+/// The next row with anything in the label's column, unless a label stands there.
+fn below<'r, 'a>(rows: &'r Rows<'a>, labels: &[Label<'_>], label: &Label<'_>) -> Vec<&'r Token<'a>> {
+    let row = &rows.rows[label.row];
+    let left = row[label.first].left - INDENT * rows.em;
+    let right = row.get(label.last + 1).map_or(f64::INFINITY, |next| next.left - 0.5 * rows.em);
+    let floor = row[label.last].bottom() + BELOW * rows.em;
+    let near = rows.rows.iter().enumerate().skip(label.row + 1).take_while(|(_, row)| row[0].top() < floor);
+    for (at, row) in near {
+        let column = |token: &Token<'_>| token.left >= left && token.left < right;
+        let Some(begin) = row.iter().position(column) else { continue };
+        let end = row.iter().rposition(column).unwrap_or(begin);
+        if labels.iter().any(|other| other.row == at && (begin..=end).contains(&other.first)) {
+            return Vec::new();
+        }
+        let reach = row_reach(&rows.rows[label.row], label, rows.em);
+        return run(&row[begin..=end], reach, rows.em);
+    }
+    Vec::new()
+}
+
+/// Below, the value begins under its label.
+fn row_reach(row: &[Token<'_>], label: &Label<'_>, em: f64) -> f64 {
+    row[label.last].right + em
+}
+
+/// The tokens from the first on, which begins before `reach`, up to a gap.
+fn run<'r, 'a>(tokens: &'r [Token<'a>], reach: f64, em: f64) -> Vec<&'r Token<'a>> {
+    if tokens.first().is_none_or(|first| first.left > reach) {
+        return Vec::new();
+    }
+    let gap = tokens.windows(2).position(|pair| pair[1].left - pair[0].right > GAP * em);
+    tokens[..gap.map_or(tokens.len(), |gap| gap + 1)].iter().collect()
+}
+
+/// A number in one to three pieces. Where more digits stand close behind, its end is not known.
+fn number(span: &Span<'_, '_>, rules: &Rules, em: f64) -> Option<Taken> {
+    let rule = &rules.patient_number;
+    let (fit, tokens) = pieces(span, em).find_map(|(text, tokens)| {
+        let fit = rule.forms.iter().find_map(|form| form.fit(&text))?;
+        Some((fit, tokens))
+    })?;
+    let goes_on = span.tokens.get(tokens).is_some_and(|next| {
+        let near = next.left - span.tokens[tokens - 1].right < 0.8 * em;
+        near && next.bare().len() < 4 && next.bare().contains(|c: char| c.is_ascii_digit())
+    });
+    let mrn: Mrn = fit.text.parse().ok()?;
+    if goes_on || rule.check_digit.is_some_and(|check| !check.holds(&fit.text)) {
+        return None;
+    }
+    Some(Taken { value: Value::Number(mrn), tokens, trust: shape(fit.changed, tokens) })
+}
+
+/// What look-alikes put right and pieces put together take from the confidence.
+pub fn shape(changed: u32, pieces: usize) -> f64 {
+    0.85_f64.powi(changed.min(8) as i32) * 0.95_f64.powi(pieces.saturating_sub(1).min(8) as i32)
+}
+
+/// The first one to three tokens as one text, those that stand close together.
+pub fn pieces<'s>(span: &'s Span<'_, '_>, em: f64) -> impl Iterator<Item = (String, usize)> + 's {
+    let close = span.tokens.windows(2).take_while(move |pair| pair[1].left - pair[0].right < em).count() + 1;
+    (1..=close.min(3)).map(|count| {
+        let text: String = span.tokens[..count].iter().map(|token| token.text).collect();
+        (text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned(), count)
+    })
+}
+
+/// Codes stand in lists.
+fn codes(
+    rows: &Rows<'_>,
+    labels: &[Label<'_>],
+    label: &Label<'_>,
+    forms: &[Form],
+    system: &str,
+) -> Vec<Candidate> {
+    let fit = |token: &Token<'_>| forms.iter().find_map(|form| form.fit(token.bare()));
+    for mut span in spans(rows, labels, label) {
+        let mut found = Vec::new();
+        while let Some(fit) = span.tokens.first().and_then(|token| fit(token)) {
+            let taken = Taken { value: Value::Code(fit.text), tokens: 1, trust: shape(fit.changed, 1) };
+            found.push(candidate(rows, label, &span, Field::Code(system.to_owned()), taken));
+            span.tokens.remove(0);
+        }
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// A name in two boxes: the first pair of labels that has both parts.
+fn split_names(rows: &Rows<'_>, labels: &[Label<'_>]) -> Option<Candidate> {
+    let part = |means| {
+        let part = |label: &Label<'_>| first(rows, labels, label, Field::PatientName, &|span| name::part(span, rows.em));
+        labels.iter().filter(|label| label.is(means)).find_map(part)
+    };
+    let (last, first) = (part(Means::LastName)?, part(Means::FirstName)?);
+    let whole = format!("{}, {}", last.value.reveal(), first.value.reveal());
+    Some(Candidate {
+        field: Field::PatientName,
+        value: Value::Name(whole.parse().ok()?),
+        evidence: Evidence {
+            label: Some(last.evidence.whole()),
+            value: last.evidence.value.union(first.evidence.value),
+        },
+        words: last.words.into_iter().chain(first.words).collect(),
+        trust: last.trust.min(first.trust),
+        rule: format!("{} and {}", last.rule, first.rule),
+    })
+}

@@ -51,7 +51,7 @@ macro_rules! routes {
 
 mod api {
     use crate::routes::{
-        batches, campaigns, documents, handover, iiif, jobs, ledger, open, pages, search, session, uploads,
+        alarms, batches, campaigns, documents, handover, iiif, jobs, ledger, open, pages, search, session, uploads,
     };
 
     routes! {
@@ -78,7 +78,10 @@ mod api {
         put    "/api/v1/batches/{batch}/documents/{document}" Capture    => handover::take;
         get    "/api/v1/exceptions"                           Oversee    => batches::exceptions;
         get    "/api/v1/attention"                            Oversee    => batches::attention;
+        get    "/api/v1/alarms"                               Oversee    => alarms::list;
+        get    "/api/v1/documents/{document}/proposals"       Resolve    => alarms::proposals;
         post   "/api/v1/documents/{document}/fields"          Resolve    => documents::enter_fields;
+        post   "/api/v1/documents/{document}/alarms/{page}/dismissal" Resolve => alarms::dismiss;
 
         post   "/api/v1/jobs/claim"                           Work       => jobs::claim;
         get    "/api/v1/jobs/{job}/image"                     Work       => jobs::image;

@@ -15,6 +15,7 @@
 //! | [`fold`] | what does an event change? |
 //! | [`documents`] | what is in a document, what happened to it, what needs a person? |
 //! | [`batches`] | how far has a batch come? |
+//! | [`identities`] | which page names another patient than its document's index? |
 //! | [`queue`] | which page is to be read next, and by whom? |
 //! | [`campaigns`] | which pages are to be read again, and what has it brought? |
 //! | [`people`] | who may come in, and whose charts are these? |
@@ -29,6 +30,7 @@ pub mod documents;
 mod engine;
 mod error;
 pub mod fold;
+pub mod identities;
 pub mod overview;
 pub mod people;
 pub mod queue;
@@ -39,6 +41,7 @@ pub use campaigns::Campaign;
 pub use documents::{Attention, Document, Open, Page, PageState, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};
+pub use identities::{PageIdentity, WrongPatient};
 pub use overview::Counts;
 pub use queue::{Claimed, Exhausted, Priority, Retry, Waiting};
 pub use sessions::Session;

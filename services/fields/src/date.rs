@@ -119,7 +119,7 @@ mod tests {
         let rows = Rows::of(&page);
         let mut rules = Rules::built_in();
         change(&mut rules);
-        let span = Span { tokens: rows.rows[0].iter().collect(), side: "right of", trust: 1.0 };
+        let span = Span { tokens: rows.rows[0].iter().collect(), side: "right of", apart: true, trust: 1.0 };
         take(&span, &rules, rows.em).map(|taken| taken.value.reveal())
     }
 

@@ -19,7 +19,8 @@ pub fn whole(span: &Span<'_, '_>, em: f64) -> Option<Taken> {
     let (words, tokens) = words(span, em)?;
     let has_comma = words.iter().take(2).any(|word| word.ends_with(','));
     let long = words.iter().filter(|word| letters(word) >= 2).count();
-    if long < 2 {
+    // "Patient Registration" is no name, "Patient VILLANUEVA, Tobias" has one.
+    if long < 2 || !(span.apart || has_comma) {
         return None;
     }
     Some(Taken { value: named(&words)?, tokens, trust: if has_comma { 1.0 } else { 0.95 } })
@@ -28,7 +29,7 @@ pub fn whole(span: &Span<'_, '_>, em: f64) -> Option<Taken> {
 /// One part of it: a surname, or given names.
 pub fn part(span: &Span<'_, '_>, em: f64) -> Option<Taken> {
     let (words, tokens) = words(span, em)?;
-    if words.iter().all(|word| letters(word) < 2) {
+    if !span.apart || words.iter().all(|word| letters(word) < 2) {
         return None;
     }
     Some(Taken { value: named(&words)?, tokens, trust: 1.0 })
@@ -81,7 +82,7 @@ mod tests {
     fn read(text: &str) -> Option<String> {
         let page = page(&[text]);
         let rows = Rows::of(&page);
-        let span = Span { tokens: rows.rows[0].iter().collect(), side: "right of", trust: 1.0 };
+        let span = Span { tokens: rows.rows[0].iter().collect(), side: "right of", apart: true, trust: 1.0 };
         whole(&span, rows.em).map(|taken| taken.value.reveal())
     }
 

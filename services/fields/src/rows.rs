@@ -76,14 +76,14 @@ fn is_beside(row: &[Token<'_>], token: &Token<'_>, em: f64) -> bool {
     (token.middle - middle).abs() < 0.6 * height.max(em)
 }
 
-/// The word's parts: `MRN:123` is a label and a value, and `No.#` a label twice. Marks without letters or digits are
-/// no tokens.
+/// The word's parts: `MRN:123` is a label and a value, `MR#7` two words of a label and a value. Marks without letters
+/// or digits are no tokens.
 fn tokens<'a>(page: &PageText, word: &'a Word) -> Vec<Token<'a>> {
     let (x, middle, width, height) = upright(page, word.place);
     let mut found: Vec<Token<'a>> = Vec::new();
     let chars = word.text.chars().count().max(1) as f64;
     let mut start = 0.0;
-    for part in word.text.split_inclusive([':', '#']) {
+    for part in parts(&word.text) {
         let share = part.chars().count() as f64 / chars * width;
         let (text, colon) = part.strip_suffix(':').map_or((part, false), |text| (text, true));
         let left = x - width / 2.0 + start;
@@ -93,6 +93,15 @@ fn tokens<'a>(page: &PageText, word: &'a Word) -> Vec<Token<'a>> {
         }
     }
     found
+}
+
+/// A colon ends a part; `#` is one.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(':').flat_map(|part| {
+        let (before, sign) = part.split_at(part.find('#').unwrap_or(part.len()));
+        let (sign, after) = sign.split_at(sign.len().min(1));
+        [before, sign, after].into_iter().filter(|part| !part.is_empty())
+    })
 }
 
 /// Middle, width and height of a box after the turn and the straightening that were found while reading.
@@ -155,7 +164,7 @@ mod tests {
         let page = page(0, &[("MRN:43-29-56", 100, 100), ("No.#7", 300, 100)]);
         let rows = Rows::of(&page);
         let parts: Vec<(&str, bool)> = rows.rows[0].iter().map(|token| (token.text, token.colon)).collect();
-        assert_eq!(parts, [("MRN", true), ("43-29-56", false), ("No.#", false), ("7", false)]);
+        assert_eq!(parts, [("MRN", true), ("43-29-56", false), ("No.", false), ("#", false), ("7", false)]);
         assert!(rows.rows[0][1].left > rows.rows[0][0].left);
     }
 }

@@ -25,6 +25,8 @@ const INDENT: f64 = 1.0;
 pub struct Span<'r, 'a> {
     pub tokens: Vec<&'r Token<'a>>,
     pub side: &'static str,
+    /// A colon, a gap or a line end stands between: this is no running text.
+    pub apart: bool,
     /// How much its place speaks for it.
     pub trust: f64,
 }
@@ -106,10 +108,12 @@ fn candidate(rows: &Rows<'_>, label: &Label<'_>, span: &Span<'_, '_>, field: Fie
 pub fn spans<'r, 'a>(rows: &'r Rows<'a>, labels: &[Label<'_>], label: &Label<'_>) -> Vec<Span<'r, 'a>> {
     let right = right(rows, labels, label);
     let below = below(rows, labels, label);
-    [(right, "right of", 1.0), (below, "below", 0.97)]
+    let end = &rows.rows[label.row][label.last];
+    let apart = label.colon || right.first().is_some_and(|first| rows.is_wide(end, first));
+    [(right, "right of", apart, 1.0), (below, "below", true, 0.97)]
         .into_iter()
         .filter(|(tokens, ..)| !tokens.is_empty())
-        .map(|(tokens, side, trust)| Span { tokens, side, trust })
+        .map(|(tokens, side, apart, trust)| Span { tokens, side, apart, trust })
         .collect()
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn settle(mut candidates: Vec<Candidate>, from: Percent) -> Vec<Propo
         let confidence = percent(trust);
         Proposal { field, value, evidence: vec![evidence], words, confidence, rule }
     });
-    decide(merged(weighed), from)
+    decide(merged(weighed, true), from)
 }
 
 /// What several pages of one document, in their order, come to together: each proposal with the page (its place in
@@ -51,24 +51,25 @@ pub fn agree(pages: Vec<Vec<Proposal>>, from: Percent) -> Vec<(usize, Proposal)>
     all.sort_by(|a, b| a.1.field.cmp(&b.1.field).then(b.1.confidence.cmp(&a.1.confidence)));
     let pages: Vec<(usize, Value)> = all.iter().map(|(page, proposal)| (*page, proposal.value.clone())).collect();
     let page_of = |value: &Value| pages.iter().find(|(_, known)| known == value).map_or(0, |(page, _)| *page);
-    decide(merged(all.into_iter().map(|(_, proposal)| proposal)), from)
+    decide(merged(all.into_iter().map(|(_, proposal)| proposal), false), from)
         .into_iter()
         .map(|proposal| (page_of(&proposal.value), proposal))
         .collect()
 }
 
 /// Proposals that say the same become one. They come by field, the surest first.
-fn merged(proposals: impl Iterator<Item = Proposal>) -> Vec<Proposal> {
+fn merged(proposals: impl Iterator<Item = Proposal>, of_one_page: bool) -> Vec<Proposal> {
     let mut merged: Vec<Proposal> = Vec::new();
     for next in proposals {
         let known = merged.iter_mut().find(|known| known.field == next.field && known.value.agrees(&next.value));
         match known {
             // One printed place under two labels is one witness.
-            Some(known) if known.evidence.iter().any(|seen| seen.value == next.evidence[0].value) => {}
+            Some(known) if of_one_page && known.evidence.iter().any(|seen| seen.value == next.evidence[0].value) => {}
             Some(known) => {
                 let doubt = (100.0 - f64::from(known.confidence)) * (100.0 - f64::from(next.confidence)) / 10_000.0;
                 known.confidence = percent(1.0 - doubt);
-                known.evidence.extend(next.evidence);
+                // Boxes are of the page that is surest.
+                known.evidence.extend(next.evidence.into_iter().filter(|_| of_one_page));
             }
             None => merged.push(next),
         }

@@ -46,6 +46,7 @@ crate::routes! {
     get  "/exceptions"                   Oversee    => exceptions::list;
     get  "/exceptions/{document}"        Resolve    => exceptions::show;
     post "/exceptions/{document}"        Resolve    => exceptions::file;
+    post "/exceptions/{document}/alarms/{page}" Resolve => exceptions::dismiss;
 
     get  "/ledger"                       Audit      => ledger::show;
     get  "/accounts"                     Administer => accounts::list;

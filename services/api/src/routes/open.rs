@@ -7,7 +7,7 @@ use record::Timestamp;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{batches, campaigns, documents, handover, iiif, jobs, ledger, pages, search, session, uploads};
+use super::{alarms, batches, campaigns, documents, handover, iiif, jobs, ledger, pages, search, session, uploads};
 use crate::state::App;
 
 /// Whether each part answers. How much it holds is not anybody's business: see `/metrics`.
@@ -91,6 +91,9 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         batches::list,
         batches::exceptions,
         batches::attention,
+        alarms::list,
+        alarms::dismiss,
+        alarms::proposals,
         handover::take,
         jobs::claim,
         jobs::image,

@@ -58,7 +58,7 @@ fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     Ok(())
 }
 
-fn account(site: &Site, login: &str, role: &str, password: &str) -> Result<()> {
+pub fn account(site: &Site, login: &str, role: &str, password: &str) -> Result<()> {
     use std::io::Write as _;
     let mut child = program::command("chartroom")?
         .arg("account")
@@ -106,7 +106,7 @@ fn side(value: &Value, name: &str) -> Result<f64> {
 }
 
 /// Where CI and people find the pictures.
-fn pictures() -> PathBuf {
+pub fn pictures() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     target.join("screenshots")
 }

@@ -12,6 +12,7 @@ mod browser;
 mod damage;
 mod engines;
 mod exceptions;
+mod fields;
 mod kill_9;
 mod kill_readers;
 mod outsiders;

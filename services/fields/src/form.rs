@@ -30,6 +30,12 @@ pub struct Fit {
 }
 
 impl Form {
+    /// The letters it begins with.
+    pub fn prefix(&self) -> &str {
+        let end = self.0.find(|c: char| !c.is_ascii_uppercase()).unwrap_or(self.0.len());
+        &self.0[..end]
+    }
+
     /// The text in this form. A look-alike is put right only where the form says what kind of character stands there.
     pub fn fit(&self, text: &str) -> Option<Fit> {
         if text.chars().count() != self.0.len() {

@@ -59,7 +59,11 @@ pub fn find<'a>(rows: &Rows<'_>, rules: &'a Rules) -> Vec<Label<'a>> {
         while at < tokens.len() {
             let label = longest(&book, row, tokens, at);
             at = label.as_ref().map_or(at, |label| label.last) + 1;
-            found.extend(label.map(|label| if is_strangers(rows, rules, &label) { strange(label) } else { label }));
+            let strangers = |label: &Label<'_>| {
+                let before = label.first.checked_sub(1).map(|at| &tokens[at]);
+                before.is_some_and(|before| is_strangers(rows, rules, before, &tokens[label.first]))
+            };
+            found.extend(label.map(|label| if strangers(&label) { strange(label) } else { label }));
         }
     }
     found
@@ -115,13 +119,11 @@ fn stands(phrase: &Phrase, tokens: &[Token<'_>], first: usize, last: usize) -> b
     reads && !is_torn && !words[words.len() - 1].text.ends_with(',') && (begins || words[words.len() - 1].colon)
 }
 
-/// Whether the word before makes the label somebody else's.
-fn is_strangers(rows: &Rows<'_>, rules: &Rules, label: &Label<'_>) -> bool {
-    let tokens = &rows.rows[label.row];
-    let Some(before) = label.first.checked_sub(1).map(|at| &tokens[at]) else { return false };
+/// Whether the word before makes a label, or a number, somebody else's.
+pub fn is_strangers(rows: &Rows<'_>, rules: &Rules, before: &Token<'_>, label: &Token<'_>) -> bool {
     let word = rules::plain(before.text);
     let singular = word.strip_suffix('s').unwrap_or(&word);
-    let is_near = !rows.is_wide(before, &tokens[label.first]) && !before.colon;
+    let is_near = !rows.is_wide(before, label);
     is_near && rules.strangers.before.iter().any(|phrase| phrase.plain[0] == word || phrase.plain[0] == singular)
 }
 

@@ -5,10 +5,10 @@ use record::{DocumentType, Mrn};
 
 use crate::date;
 use crate::form::Form;
-use crate::label::{Label, Means};
+use crate::label::{self, Label, Means};
 use crate::name;
 use crate::rows::{Rows, Token};
-use crate::rules::Rules;
+use crate::rules::{Rules, blurred};
 use crate::weigh::Candidate;
 use crate::{Evidence, Field, Value};
 
@@ -59,7 +59,32 @@ pub fn candidates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<C
         }
     }
     found.extend(split_names(rows, labels));
+    found.extend(self_named(rows, rules));
     found
+}
+
+/// Numbers that bring their label along, as `MRN-104233` does.
+fn self_named(rows: &Rows<'_>, rules: &Rules) -> Vec<Candidate> {
+    let named = |form: &&Form| rules.patient_number.labels.iter().any(|label| label.blurred == [blurred(form.prefix())]);
+    let forms: Vec<&Form> = rules.patient_number.forms.iter().filter(named).collect();
+    let numbers = rows.rows.iter().flat_map(|row| (0..row.len()).map(move |at| &row[at.saturating_sub(1)..=at]));
+    let read = |near: &[Token<'_>]| {
+        let token = near.last()?;
+        let (form, fit) = forms.iter().find_map(|form| form.fit(token.bare()).map(|fit| (form, fit)))?;
+        if near.len() > 1 && label::is_strangers(rows, rules, &near[0], token) {
+            return None;
+        }
+        let read = if token.word.corrected { 100 } else { token.word.confidence };
+        Some(Candidate {
+            field: Field::PatientNumber,
+            value: Value::Number(fit.text.parse().ok()?),
+            evidence: Evidence { label: None, value: token.word.place },
+            words: vec![token.text.to_owned()],
+            trust: f64::from(read) / 100.0 * shape(fit.changed, 1),
+            rule: format!("the form \u{201c}{}\u{2026}\u{201d}", form.prefix()),
+        })
+    };
+    numbers.filter_map(read).collect()
 }
 
 /// Dates behind the best label of the type that has any.

@@ -3,6 +3,7 @@
 
 mod again;
 mod capture;
+mod fields;
 mod house;
 mod policy;
 mod sessions;

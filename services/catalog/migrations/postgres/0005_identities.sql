@@ -28,7 +28,6 @@ DELETE FROM batches;
 DELETE FROM events;
 DELETE FROM accounts;
 DELETE FROM tokens;
-DELETE FROM campaigns;
 DELETE FROM patients;
 DELETE FROM queue;
 UPDATE progress SET next = 0;

@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod folding;
+mod identities;
 mod ledger;
 mod postgres;
 mod queries;

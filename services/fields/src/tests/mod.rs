@@ -112,9 +112,17 @@ fn labels_may_be_misread_and_lack_their_colon() {
         "MRN:43-29-56",
         "MRN: 43-29- 56",
         "MRN: |43-29-56_",
+        "Patient: Tobias Villanueva 43 MRN 43-29-56",
     ] {
         assert_eq!(said(&[line]), ["patient-number=43-29-56"], "{line}");
     }
+}
+
+#[test]
+fn a_number_may_bring_its_label_along() {
+    assert_eq!(said(&["Averil Quillon, MRN-104233"]), ["patient-number=MRN-104233"]);
+    let twice = proposals(&["MRN: MRN-104233"]);
+    assert_eq!((twice.len(), twice[0].evidence.len()), (1, 1), "one place is one witness");
 }
 
 #[test]
@@ -137,6 +145,8 @@ fn nothing_is_guessed() {
         "MRN: pending",
         "MRN 43-29-56 MRN 43-29-58",
         "Mother's MRN: 43-29-56",
+        "Mother: MRN-104233",
+        "MRN-104233 and MRN-104238",
         "Donor MRN: 43-29-56",
         "Old record number: 43-29-56",
         "Insurance ID: 432956",

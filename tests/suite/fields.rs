@@ -104,7 +104,11 @@ fn rules_that_are_wrong_stop_the_server_with_line_and_key() -> Result<()> {
 #[test]
 fn a_technician_accepts_proposals_and_looks_at_an_alarm() -> Result<()> {
     let (site, document) = misfiled()?;
-    site.import(&site.token("technician")?, &[samples::path("clinic-letter.png"), samples::path("discharge-summary.tif")], &[])?;
+    site.import(
+        &site.token("technician")?,
+        &[samples::path("clinic-letter.png"), samples::path("discharge-summary.tif")],
+        &[],
+    )?;
     super::browser::account(&site, "tom", "technician", "a long enough word")?;
     let browser = Browser::start(&super::browser::pictures())?;
     browser.resize(1440, 1000)?;
@@ -116,7 +120,10 @@ fn a_technician_accepts_proposals_and_looks_at_an_alarm() -> Result<()> {
     browser.wait_for("the alarm", "return document.body.textContent.includes('but the page says')")?;
     both_widths(&browser, "fields-1-exceptions")?;
     browser.open(&format!("{}/documents/{document}", site.url()))?;
-    browser.wait_for("the banner", "return document.querySelector('[role=alert]')?.textContent.includes('Wrong patient')")?;
+    browser.wait_for(
+        "the banner",
+        "return document.querySelector('[role=alert]')?.textContent.includes('Wrong patient')",
+    )?;
     both_widths(&browser, "fields-2-banner")?;
 
     browser.open(&format!("{}/exceptions", site.url()))?;

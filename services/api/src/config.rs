@@ -226,7 +226,8 @@ mod tests {
         let own = fields::rules::DEFAULT.replace("alarm_from = 85", "alarm_from = 92");
         fs::write(folder.path().join("fields.toml"), &own).expect("written");
         assert_eq!(data.rules().expect("read").alarm_from.0, 92);
-        fs::write(folder.path().join("fields.toml"), own.replace("alarm_from = 92", "alarm_from = 920")).expect("written");
+        fs::write(folder.path().join("fields.toml"), own.replace("alarm_from = 92", "alarm_from = 920"))
+            .expect("written");
         let error = format!("{:#}", data.rules().expect_err("refused"));
         assert!(error.contains("fields.toml is refused") && error.contains("`alarm_from`"), "{error}");
     }

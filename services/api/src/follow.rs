@@ -102,12 +102,7 @@ impl Follower {
 }
 
 /// Folds at most [`GROUP`] events from `cursor` on, in one transaction; how many it were.
-pub async fn fold_group(
-    archive: &Archive,
-    catalog: &Catalog,
-    rules: &Rules,
-    cursor: u64,
-) -> Result<u64, FollowError> {
+pub async fn fold_group(archive: &Archive, catalog: &Catalog, rules: &Rules, cursor: u64) -> Result<u64, FollowError> {
     let events = archive.events(cursor, GROUP).await?;
     if events.is_empty() {
         let reason = "the ledger is shorter than it was: check the store with chartroom-verify".to_owned();

@@ -4,14 +4,25 @@ use record::Date;
 
 use crate::Value;
 use crate::form;
+use crate::number::{pieces, shape};
 use crate::rules::{DateOrder, Rules};
-use crate::spot::{Span, Taken, pieces, shape};
+use crate::spot::{Span, Taken};
 
 /// Years of documents and births that a paper archive may hold.
 const YEARS: std::ops::RangeInclusive<u16> = 1850..=2100;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 

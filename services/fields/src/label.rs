@@ -100,7 +100,8 @@ fn longest<'a>(book: &Book<'a>, row: usize, tokens: &[Token<'_>], first: usize) 
             }
             Some(best) if best.last >= last => {}
             _ if stands(phrase, tokens, first, last) => {
-                let exact = tokens[first..=last].iter().zip(&phrase.plain).all(|(t, word)| rules::plain(t.text) == *word);
+                let exact =
+                    tokens[first..=last].iter().zip(&phrase.plain).all(|(t, word)| rules::plain(t.text) == *word);
                 let colon = tokens[last].colon;
                 best = Some(Label { phrase, means: vec![*means], row, first, last, exact, colon });
             }

@@ -11,7 +11,7 @@
 //! | `rows` | which words stand side by side on the upright page? |
 //! | `label` | where are labels, and what do they mean? |
 //! | `spot` | which words may a label's value be? |
-//! | `date`, `name`, `kind` | is this a date, a name; is this line the title of a type? |
+//! | `number`, `date`, `name`, `kind` | is this a number or a code, a date, a name; is this line a type's title? |
 //! | `weigh` | how sure is that, and does anything on the page say otherwise? |
 //! | [`identity`] | whose page is it, for certain? |
 
@@ -21,6 +21,7 @@ pub mod identity;
 mod kind;
 mod label;
 mod name;
+mod number;
 mod rows;
 pub mod rules;
 mod spot;

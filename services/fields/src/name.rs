@@ -102,9 +102,14 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_none() {
-        for text in
-            ["V1LLANUEVA, Tobias", "Villanueva", "tolerated the procedure", "Dr. Haddad Ferreira", "J. F. K.", "6 North"]
-        {
+        for text in [
+            "V1LLANUEVA, Tobias",
+            "Villanueva",
+            "tolerated the procedure",
+            "Dr. Haddad Ferreira",
+            "J. F. K.",
+            "6 North",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

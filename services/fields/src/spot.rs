@@ -1,14 +1,14 @@
 //! Which words may a label's value be? Those to its right up to the next label, or those below it in its column.
 
+use record::DocumentType;
 use record::words::Box;
-use record::{DocumentType, Mrn};
 
 use crate::date;
-use crate::form::Form;
-use crate::label::{self, Label, Means};
+use crate::label::{Label, Means};
 use crate::name;
+use crate::number;
 use crate::rows::{Rows, Token};
-use crate::rules::{Rules, blurred};
+use crate::rules::Rules;
 use crate::weigh::Candidate;
 use crate::{Evidence, Field, Value};
 
@@ -45,12 +45,12 @@ pub fn candidates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<C
     for label in labels {
         for means in &label.means {
             let (field, take): (Field, &dyn Fn(&Span<'_, '_>) -> Option<Taken>) = match *means {
-                Means::Number => (Field::PatientNumber, &|span| number(span, rules, rows.em)),
+                Means::Number => (Field::PatientNumber, &|span| number::take(span, rules, rows.em)),
                 Means::Name => (Field::PatientName, &|span| name::whole(span, rows.em)),
                 Means::Birth => (Field::BirthDate, &|span| date::take(span, rules, rows.em)),
                 Means::Code(at) => {
                     let code = &rules.codes[at];
-                    found.extend(codes(rows, labels, label, &code.forms, &code.system));
+                    found.extend(number::codes(rows, labels, label, &code.forms, &code.system));
                     continue;
                 }
                 Means::LastName | Means::FirstName | Means::Date | Means::Stranger => continue,
@@ -59,32 +59,8 @@ pub fn candidates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<C
         }
     }
     found.extend(split_names(rows, labels));
-    found.extend(self_named(rows, rules));
+    found.extend(number::self_named(rows, rules));
     found
-}
-
-/// Numbers that bring their label along, as `MRN-104233` does.
-fn self_named(rows: &Rows<'_>, rules: &Rules) -> Vec<Candidate> {
-    let named = |form: &&Form| rules.patient_number.labels.iter().any(|label| label.blurred == [blurred(form.prefix())]);
-    let forms: Vec<&Form> = rules.patient_number.forms.iter().filter(named).collect();
-    let numbers = rows.rows.iter().flat_map(|row| (0..row.len()).map(move |at| &row[at.saturating_sub(1)..=at]));
-    let read = |near: &[Token<'_>]| {
-        let token = near.last()?;
-        let (form, fit) = forms.iter().find_map(|form| form.fit(token.bare()).map(|fit| (form, fit)))?;
-        if near.len() > 1 && label::is_strangers(rows, rules, &near[0], token) {
-            return None;
-        }
-        let read = if token.word.corrected { 100 } else { token.word.confidence };
-        Some(Candidate {
-            field: Field::PatientNumber,
-            value: Value::Number(fit.text.parse().ok()?),
-            evidence: Evidence { label: None, value: token.word.place },
-            words: vec![token.text.to_owned()],
-            trust: f64::from(read) / 100.0 * shape(fit.changed, 1),
-            rule: format!("the form \u{201c}{}\u{2026}\u{201d}", form.prefix()),
-        })
-    };
-    numbers.filter_map(read).collect()
 }
 
 /// Dates behind the best label of the type that has any.
@@ -93,7 +69,9 @@ pub fn document_dates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules, kind
     let behind = |phrase: &[String]| {
         let named = labels.iter().filter(|label| label.is(Means::Date) && label.phrase.blurred == *phrase);
         named
-            .filter_map(|label| first(rows, labels, label, Field::DocumentDate, &|span| date::take(span, rules, rows.em)))
+            .filter_map(|label| {
+                first(rows, labels, label, Field::DocumentDate, &|span| date::take(span, rules, rows.em))
+            })
             .collect::<Vec<_>>()
     };
     preferred.map(|phrase| behind(&phrase.blurred)).find(|found| !found.is_empty()).unwrap_or_default()
@@ -112,7 +90,7 @@ fn first(
     Some(candidate(rows, label, span, field, taken))
 }
 
-fn candidate(rows: &Rows<'_>, label: &Label<'_>, span: &Span<'_, '_>, field: Field, taken: Taken) -> Candidate {
+pub fn candidate(rows: &Rows<'_>, label: &Label<'_>, span: &Span<'_, '_>, field: Field, taken: Taken) -> Candidate {
     let used = &span.tokens[..taken.tokens];
     let read = used.iter().map(|token| if token.word.corrected { 100 } else { token.word.confidence });
     let exact = if label.exact { 1.0 } else { 0.92 };
@@ -164,15 +142,11 @@ fn below<'r, 'a>(rows: &'r Rows<'a>, labels: &[Label<'_>], label: &Label<'_>) ->
         if labels.iter().any(|other| other.row == at && (begin..=end).contains(&other.first)) {
             return Vec::new();
         }
-        let reach = row_reach(&rows.rows[label.row], label, rows.em);
+        // The value begins under its label.
+        let reach = rows.rows[label.row][label.last].right + rows.em;
         return run(&row[begin..=end], reach, rows.em);
     }
     Vec::new()
-}
-
-/// Below, the value begins under its label.
-fn row_reach(row: &[Token<'_>], label: &Label<'_>, em: f64) -> f64 {
-    row[label.last].right + em
 }
 
 /// The tokens from the first on, which begins before `reach`, up to a gap.
@@ -184,65 +158,11 @@ fn run<'r, 'a>(tokens: &'r [Token<'a>], reach: f64, em: f64) -> Vec<&'r Token<'a
     tokens[..gap.map_or(tokens.len(), |gap| gap + 1)].iter().collect()
 }
 
-/// A number in one to three pieces. Where more digits stand close behind, its end is not known.
-fn number(span: &Span<'_, '_>, rules: &Rules, em: f64) -> Option<Taken> {
-    let rule = &rules.patient_number;
-    let (fit, tokens) = pieces(span, em).find_map(|(text, tokens)| {
-        let fit = rule.forms.iter().find_map(|form| form.fit(&text))?;
-        Some((fit, tokens))
-    })?;
-    let goes_on = span.tokens.get(tokens).is_some_and(|next| {
-        let near = next.left - span.tokens[tokens - 1].right < 0.8 * em;
-        near && next.bare().len() < 4 && next.bare().contains(|c: char| c.is_ascii_digit())
-    });
-    let mrn: Mrn = fit.text.parse().ok()?;
-    if goes_on || rule.check_digit.is_some_and(|check| !check.holds(&fit.text)) {
-        return None;
-    }
-    Some(Taken { value: Value::Number(mrn), tokens, trust: shape(fit.changed, tokens) })
-}
-
-/// What look-alikes put right and pieces put together take from the confidence.
-pub fn shape(changed: u32, pieces: usize) -> f64 {
-    0.85_f64.powi(changed.min(8) as i32) * 0.95_f64.powi(pieces.saturating_sub(1).min(8) as i32)
-}
-
-/// The first one to three tokens as one text, those that stand close together.
-pub fn pieces<'s>(span: &'s Span<'_, '_>, em: f64) -> impl Iterator<Item = (String, usize)> + 's {
-    let close = span.tokens.windows(2).take_while(move |pair| pair[1].left - pair[0].right < em).count() + 1;
-    (1..=close.min(3)).map(|count| {
-        let text: String = span.tokens[..count].iter().map(|token| token.text).collect();
-        (text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned(), count)
-    })
-}
-
-/// Codes stand in lists.
-fn codes(
-    rows: &Rows<'_>,
-    labels: &[Label<'_>],
-    label: &Label<'_>,
-    forms: &[Form],
-    system: &str,
-) -> Vec<Candidate> {
-    let fit = |token: &Token<'_>| forms.iter().find_map(|form| form.fit(token.bare()));
-    for mut span in spans(rows, labels, label) {
-        let mut found = Vec::new();
-        while let Some(fit) = span.tokens.first().and_then(|token| fit(token)) {
-            let taken = Taken { value: Value::Code(fit.text), tokens: 1, trust: shape(fit.changed, 1) };
-            found.push(candidate(rows, label, &span, Field::Code(system.to_owned()), taken));
-            span.tokens.remove(0);
-        }
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    Vec::new()
-}
-
 /// A name in two boxes: the first pair of labels that has both parts.
 fn split_names(rows: &Rows<'_>, labels: &[Label<'_>]) -> Option<Candidate> {
     let part = |means| {
-        let part = |label: &Label<'_>| first(rows, labels, label, Field::PatientName, &|span| name::part(span, rows.em));
+        let part =
+            |label: &Label<'_>| first(rows, labels, label, Field::PatientName, &|span| name::part(span, rows.em));
         labels.iter().filter(|label| label.is(means)).find_map(part)
     };
     let (last, first) = (part(Means::LastName)?, part(Means::FirstName)?);

@@ -90,6 +90,9 @@ async fn empty_fields_are_filled_in_and_typed_ones_stay() {
     let refused = house.send(typed).await;
     assert_eq!(refused.status, 422);
     let refused = String::from_utf8(refused.body).expect("UTF-8");
-    assert!(refused.contains("value=\"soon\"") && !refused.contains("value=\"MRN-100001\""), "what was emptied stays so");
+    assert!(
+        refused.contains("value=\"soon\"") && !refused.contains("value=\"MRN-100001\""),
+        "what was emptied stays so"
+    );
     assert_eq!(house.count_events("sealed").await, 1, "nothing is filed");
 }

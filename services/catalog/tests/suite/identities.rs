@@ -61,7 +61,12 @@ async fn a_dismissal_holds_for_what_was_looked_at(fresh: Fresh) {
 
 async fn a_name_and_birth_date_alarm_where_they_are_one_patients(fresh: Fresh) {
     let mut ledger = Ledger::default();
-    ledger.patients(&[("MRN-1", "Ida Storm"), ("MRN-2", "OAKES, Barnaby"), ("MRN-3", "Ann Lee"), ("MRN-4", "Lee, Ann")]);
+    ledger.patients(&[
+        ("MRN-1", "Ida Storm"),
+        ("MRN-2", "OAKES, Barnaby"),
+        ("MRN-3", "Ann Lee"),
+        ("MRN-4", "Lee, Ann"),
+    ]);
     ledger.seal("d", 1, &[1, 2, 3, 4], filed("MRN-1"));
     ledger.says("d", 1, None, Some("ida storm")).says("d", 2, None, Some("barnaby oakes"));
     ledger.says("d", 3, None, Some("ann lee")).says("d", 4, None, Some("nobody listed")).apply(&fresh.catalog).await;

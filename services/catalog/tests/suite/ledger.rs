@@ -215,7 +215,11 @@ impl Ledger {
         ledger.read("never sealed", 1).unreadable("filed", 3).view("filed");
         ledger.seal("open", 2, &[2, 1], fields(Some("MRN-2"), &[])).seal("open", 2, &[1], fields(None, &[]));
         ledger.seal("filed", 2, &[1, 3, 4], fields(Some("MRN-1"), &[])).read("filed", 2);
-        ledger.says("filed", 1, Some("MRN-2"), None).dismiss("filed", 1, 1).dismiss("filed", 2, 1).says("open", 1, None, None);
+        ledger
+            .says("filed", 1, Some("MRN-2"), None)
+            .dismiss("filed", 1, 1)
+            .dismiss("filed", 2, 1)
+            .says("open", 1, None, None);
         ledger.account("ada", Role::Auditor, true).token("worker", true).batch(Some(7));
         ledger.patients(&[("MRN-2", "Zoë Renamed")]);
         ledger.campaign("again", CampaignState::Running).read_again("filed", 1, true).read_again("open", 2, false);

@@ -100,7 +100,8 @@ fn read(dice: &mut Dice, lines: &[String], noise: u64) -> PageText {
             '/' | '-' => dice.one_of(&["", "'", "1"]).to_owned(),
             other => dice.one_of(&["", "e", "~"]).to_owned() + &other.to_string(),
         };
-        word.text = word.text.chars().enumerate().map(|(n, c)| if n == at { to.clone() } else { c.to_string() }).collect();
+        word.text =
+            word.text.chars().enumerate().map(|(n, c)| if n == at { to.clone() } else { c.to_string() }).collect();
         // An engine is unsure of most of what it misreads.
         word.confidence = if dice.roll(20) == 0 { 88 } else { 30 + dice.roll(55) as u8 };
     }
@@ -148,8 +149,7 @@ impl Score {
 fn what_is_proposed_is_right() {
     let rules = Rules::built_in();
     let mut dice = Dice(7);
-    let fields =
-        [Field::PatientNumber, Field::PatientName, Field::BirthDate, Field::DocumentDate, Field::DocumentType];
+    let fields = [Field::PatientNumber, Field::PatientName, Field::BirthDate, Field::DocumentDate, Field::DocumentType];
     let mut scores: Vec<Score> = fields.iter().map(|_| Score::default()).collect();
     for _ in 0..600 {
         let (lines, truth) = printed(&mut dice);

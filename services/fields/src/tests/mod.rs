@@ -223,6 +223,7 @@ fn a_check_digit_is_held_to() {
 #[test]
 fn nothing_of_a_patient_prints_itself() {
     let found = proposals(&["Patient: VILLANUEVA, Tobias  MRN: 43-29-56"]);
-    let printed = format!("{found:?} {:?} {:?}", found[0].value, identity(&page(&["MRN: 43-29-56"]), &Rules::built_in()));
+    let printed =
+        format!("{found:?} {:?} {:?}", found[0].value, identity(&page(&["MRN: 43-29-56"]), &Rules::built_in()));
     assert!(!printed.contains("43-29") && !printed.contains("VILLANUEVA"), "{printed}");
 }

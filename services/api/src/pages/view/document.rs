@@ -164,8 +164,18 @@ mod tests {
         let frame = Frame::bare(HOSTILE);
         let alarms = vec![AlarmLink { href: "/".into(), page: text(), number: 1 }];
         let (pages, flat) = (vec![page], sheet);
-        let page =
-            DocumentPage { frame, facts, alarms, may_resolve: true, pages, number: 1, q: text(), back: None, hits, flat };
+        let page = DocumentPage {
+            frame,
+            facts,
+            alarms,
+            may_resolve: true,
+            pages,
+            number: 1,
+            q: text(),
+            back: None,
+            hits,
+            flat,
+        };
         let html = page.render().expect("renders");
         hostile::assert_inert(&html);
         assert!(html.contains("The reader crashed on this page."));

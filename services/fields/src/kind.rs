@@ -30,7 +30,7 @@ fn titled(rows: &Rows<'_>, rules: &Rules, segment: &[Token<'_>]) -> Option<Candi
     let extra = segment.len() - title.plain.len();
     let height = if segment[0].middle < TOP * rows.height { 1.0 } else { 0.65 };
     // A title alone in its line needs no perfect reading: nothing else has its letters.
-    let read = segment.iter().map(|token| token.word.confidence).min().unwrap_or(0).max(60);
+    let read = segment.iter().map(|token| token.confidence()).min().unwrap_or(0).max(60);
     let trust = 0.5 + f64::from(read) / 200.0;
     let trust = trust * if exact { 1.0 } else { 0.92 } * if extra == 0 { 1.0 } else { 0.85 } * height;
     let value = segment.iter().map(|token| token.word.place).reduce(Box::union)?;

@@ -3,7 +3,7 @@
 use record::Mrn;
 
 use crate::form::Form;
-use crate::label::{self, Label};
+use crate::label::{self, Label, Means};
 use crate::rows::{Rows, Token};
 use crate::rules::{Rules, blurred};
 use crate::spot::{Span, Taken, candidate, spans};
@@ -42,29 +42,33 @@ pub fn pieces<'s>(span: &'s Span<'_, '_>, em: f64) -> impl Iterator<Item = (Stri
     })
 }
 
-/// Numbers that bring their label along, as `MRN-104233` does.
-pub fn self_named(rows: &Rows<'_>, rules: &Rules) -> Vec<Candidate> {
-    let named =
-        |form: &&Form| rules.patient_number.labels.iter().any(|label| label.blurred == [blurred(form.prefix())]);
-    let forms: Vec<&Form> = rules.patient_number.forms.iter().filter(named).collect();
-    let numbers = rows.rows.iter().flat_map(|row| (0..row.len()).map(move |at| &row[at.saturating_sub(1)..=at]));
-    let read = |near: &[Token<'_>]| {
-        let token = near.last()?;
+/// Numbers that bring their label along, as `MRN-104233` does, unless they are somebody else's.
+pub fn self_named(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<Candidate> {
+    let rule = &rules.patient_number;
+    let named = |form: &&Form| rule.labels.iter().any(|label| label.blurred == [blurred(form.prefix())]);
+    let forms: Vec<&Form> = rule.forms.iter().filter(named).collect();
+    let places = rows.rows.iter().enumerate().flat_map(|(row, tokens)| (0..tokens.len()).map(move |at| (row, at)));
+    let is_strangers = |row: usize, at: usize| {
+        let before = at.checked_sub(1).map(|before| &rows.rows[row][before]);
+        before.is_some_and(|before| label::is_strangers(rows, rules, before, &rows.rows[row][at]))
+            || labels.iter().any(|label| label.row == row && label.last + 1 == at && label.is(Means::Stranger))
+    };
+    let read = |(row, at): (usize, usize)| {
+        let token = &rows.rows[row][at];
         let (form, fit) = forms.iter().find_map(|form| form.fit(token.bare()).map(|fit| (form, fit)))?;
-        if near.len() > 1 && label::is_strangers(rows, rules, &near[0], token) {
+        if is_strangers(row, at) || rule.check_digit.is_some_and(|check| !check.holds(&fit.text)) {
             return None;
         }
-        let read = if token.word.corrected { 100 } else { token.word.confidence };
         Some(Candidate {
             field: Field::PatientNumber,
             value: Value::Number(fit.text.parse().ok()?),
             evidence: Evidence { label: None, value: token.word.place },
             words: vec![token.text.to_owned()],
-            trust: f64::from(read) / 100.0 * shape(fit.changed, 1),
+            trust: f64::from(token.confidence()) / 100.0 * shape(fit.changed, 1),
             rule: format!("the form \u{201c}{}\u{2026}\u{201d}", form.prefix()),
         })
     };
-    numbers.filter_map(read).collect()
+    places.filter_map(read).collect()
 }
 
 /// Codes stand in lists.

@@ -26,6 +26,11 @@ impl Token<'_> {
         self.middle + self.height / 2.0
     }
 
+    /// The engine's; a person's word is certain.
+    pub fn confidence(&self) -> u8 {
+        if self.word.corrected { 100 } else { self.word.confidence }
+    }
+
     /// Without what stains and ruling lines leave around a word.
     pub fn bare(&self) -> &str {
         self.text.trim_matches(|c: char| !c.is_alphanumeric())

@@ -59,7 +59,7 @@ pub fn candidates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<C
         }
     }
     found.extend(split_names(rows, labels));
-    found.extend(number::self_named(rows, rules));
+    found.extend(number::self_named(rows, labels, rules));
     found
 }
 
@@ -92,7 +92,7 @@ fn first(
 
 pub fn candidate(rows: &Rows<'_>, label: &Label<'_>, span: &Span<'_, '_>, field: Field, taken: Taken) -> Candidate {
     let used = &span.tokens[..taken.tokens];
-    let read = used.iter().map(|token| if token.word.corrected { 100 } else { token.word.confidence });
+    let read = used.iter().map(|token| token.confidence());
     let exact = if label.exact { 1.0 } else { 0.92 };
     let colon = if label.colon { 1.0 } else { 0.97 };
     let trust = f64::from(read.min().unwrap_or(0)) / 100.0 * exact * colon * span.trust * taken.trust;

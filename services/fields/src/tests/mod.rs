@@ -146,6 +146,7 @@ fn nothing_is_guessed() {
         "MRN 43-29-56 MRN 43-29-58",
         "Mother's MRN: 43-29-56",
         "Mother: MRN-104233",
+        "Mother's MRN: MRN-104233",
         "MRN-104233 and MRN-104238",
         "Donor MRN: 43-29-56",
         "Old record number: 43-29-56",

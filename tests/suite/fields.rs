@@ -6,16 +6,16 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tests::{browser::Browser, http::Caller, program, samples, site::Site};
 
-/// A site that knows its patients; the operation note of Barnaby Oakes is filed under Averil Quillon's number, whose
-/// own laboratory report lies beside it.
+/// A site that knows its patients; the letter about Cosima Tindall is filed under Averil Quillon's number, whose own
+/// laboratory report lies beside it.
 fn misfiled() -> Result<(Site, String)> {
     let site = Site::start(1)?;
     let patients = samples::path("patients.csv");
     program::succeed("chartroom patients", site.chartroom(&["patients", "import", &patients.to_string_lossy()])?)?;
     let station = site.token("technician")?;
-    let paths = [samples::path("operation-note.jpg"), samples::path("lab-report.tif")];
+    let paths = [samples::path("clinic-letter.png"), samples::path("lab-report.tif")];
     site.import(&station, &paths, &["--patient", samples::MRN])?;
-    let found = site.caller("searcher")?.search("cholangiogram")?;
+    let found = site.caller("searcher")?.search("electrocardiogram")?;
     let document = found[0]["document"].as_str().context("a hit")?.to_owned();
     Ok((site, document))
 }
@@ -31,14 +31,14 @@ fn a_page_of_another_patient_is_seen_dismissed_and_filed_right() -> Result<()> {
     let told = |site: &Site| alarms(&Caller::new(&site.url(), &technician)?);
     let raised = told(&site)?;
     ensure!(raised.len() == 1 && raised[0]["document"] == json!(document), "one page is a stranger's: {raised:?}");
-    ensure!(raised[0]["mrn"] == "MRN-207719" && raised[0]["number"] == 1, "{raised:?}");
+    ensure!(raised[0]["mrn"] == "MRN-311054" && raised[0]["number"] == 1, "{raised:?}");
 
     let reader = Caller::new(&site.url(), &searcher)?;
     ensure!(reader.status("/api/v1/alarms")? == 404, "a searcher gets no list and no count");
     ensure!(reader.status(&format!("/api/v1/documents/{document}/proposals"))? == 404, "nor what is proposed");
     let shown = reader.json(&format!("/api/v1/documents/{document}"))?;
     ensure!(shown["alarms"].as_array().map(Vec::len) == Some(1), "but is warned: {shown}");
-    ensure!(!shown.to_string().contains("MRN-207719"), "without the other patient's number: {shown}");
+    ensure!(!shown.to_string().contains("MRN-311054"), "without the other patient's number: {shown}");
 
     rebuild(&mut site)?;
     ensure!(told(&site)? == raised, "the alarm comes back from the bucket alone");
@@ -55,9 +55,9 @@ fn a_page_of_another_patient_is_seen_dismissed_and_filed_right() -> Result<()> {
 
     let caller = Caller::new(&site.url(), &technician)?;
     let fields = format!("/api/v1/documents/{document}/fields");
-    ensure!(caller.revise(&fields, 1, &json!({"mrn": "MRN-311054"}))? == 200, "filed for a third patient");
+    ensure!(caller.revise(&fields, 1, &json!({"mrn": "MRN-207719"}))? == 200, "filed for a third patient");
     ensure!(told(&site)?.len() == 1, "the dismissal was not for this one");
-    ensure!(caller.revise(&fields, 2, &json!({"mrn": "MRN-207719"}))? == 200, "filed right");
+    ensure!(caller.revise(&fields, 2, &json!({"mrn": "MRN-311054"}))? == 200, "filed right");
     ensure!(told(&site)?.is_empty(), "filing it right clears the alarm");
     let (code, report) = site.verify()?;
     ensure!(code == 0, "{report}");
@@ -71,7 +71,7 @@ fn rebuild(site: &mut Site) -> Result<()> {
 }
 
 #[test]
-fn a_letter_without_a_sheet_proposes_its_patient() -> Result<()> {
+fn a_note_without_a_sheet_proposes_its_patient() -> Result<()> {
     let site = Site::start(1)?;
     let patients = samples::path("patients.csv");
     program::succeed("chartroom patients", site.chartroom(&["patients", "import", &patients.to_string_lossy()])?)?;
@@ -82,7 +82,7 @@ fn a_letter_without_a_sheet_proposes_its_patient() -> Result<()> {
     let proposed = technician.json(&format!("/api/v1/documents/{document}/proposals"))?;
     let of = |field: &str| proposed.as_array().and_then(|all| all.iter().find(|one| one["field"] == field)).cloned();
     let number = of("patient-number").context("a number")?;
-    ensure!(number["value"] == "MRN-207719" && number["confidence"].as_u64() >= Some(90), "{number}");
+    ensure!(number["value"] == "MRN-207719" && number["confidence"].as_u64() >= Some(80), "{number}");
     ensure!(number["listed"].as_str().is_some_and(|text| text.contains("with the name")), "{number}");
     ensure!(number["evidence"][0]["value"]["w"].as_u64() > Some(50), "with its place: {number}");
     ensure!(of("document-type").is_some_and(|kind| kind["value"] == "OPERATIVE-REPORT"), "{proposed}");
@@ -106,7 +106,7 @@ fn a_technician_accepts_proposals_and_looks_at_an_alarm() -> Result<()> {
     let (site, document) = misfiled()?;
     site.import(
         &site.token("technician")?,
-        &[samples::path("clinic-letter.png"), samples::path("discharge-summary.tif")],
+        &[samples::path("operation-note.jpg"), samples::path("discharge-summary.tif")],
         &[],
     )?;
     super::browser::account(&site, "tom", "technician", "a long enough word")?;

@@ -6,17 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Crate, folder, and the crates of ours that it may know.
-const EDGES: [(&str, &str, &[&str]); 10] = [
+const EDGES: [(&str, &str, &[&str]); 11] = [
     ("record", "services/record", &[]),
     ("imaging", "services/imaging", &["record"]),
     ("formats", "services/formats", &["record"]),
     ("archive", "services/archive", &["record"]),
     ("catalog", "services/catalog", &["record"]),
+    ("fields", "services/fields", &["record"]),
     ("indexer", "indexer", &["record"]),
     ("ocr", "services/ocr", &["record", "imaging", "formats"]),
     ("scanner-agent", "scanner-agent", &["record", "imaging", "formats"]),
-    ("api", "services/api", &["record", "imaging", "formats", "archive", "catalog", "indexer"]),
-    ("tests", "tests", &["record", "imaging", "formats", "archive", "catalog", "indexer", "ocr"]),
+    ("api", "services/api", &["record", "imaging", "formats", "archive", "catalog", "fields", "indexer"]),
+    ("tests", "tests", &["record", "imaging", "formats", "archive", "catalog", "fields", "indexer", "ocr"]),
 ];
 
 /// A library, and the only crate of ours that may use it.

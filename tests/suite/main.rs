@@ -13,6 +13,7 @@ mod corrections;
 mod damage;
 mod engines;
 mod exceptions;
+mod fields;
 mod kill_9;
 mod kill_readers;
 mod outsiders;

@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use archive::StoreAddress;
+use fields::Rules;
 use record::note::LogSigner;
 use serde::{Deserialize, Serialize};
 
 use crate::password;
 
 /// A data folder:
-/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`.
+/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`, and `fields.toml` where the hospital has
+/// its own rules.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
@@ -47,6 +49,16 @@ impl DataDir {
 
     pub fn index(&self) -> PathBuf {
         self.0.join("index")
+    }
+
+    /// `fields.toml` where the hospital has its own rules for whose a page is, else the built-in ones.
+    pub fn rules(&self) -> anyhow::Result<Rules> {
+        let file = self.0.join("fields.toml");
+        match fs::read_to_string(&file) {
+            Ok(text) => Rules::parse(&text).with_context(|| format!("{} is refused", file.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Rules::built_in()),
+            Err(error) => Err(error).with_context(|| format!("failed to read {}", file.display())),
+        }
     }
 
     /// Partial uploads, one file each, named by the hex digest of the whole.
@@ -204,6 +216,20 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let public = fs::read_to_string(folder.path().join("keys/log.pub")).expect("there");
         assert_eq!(public.trim(), key.to_string());
+    }
+
+    #[test]
+    fn the_hospitals_rules_go_before_the_built_in_ones() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataDir::new(folder.path());
+        assert_eq!(data.rules().expect("built in").alarm_from.0, 85);
+        let own = fields::rules::DEFAULT.replace("alarm_from = 85", "alarm_from = 92");
+        fs::write(folder.path().join("fields.toml"), &own).expect("written");
+        assert_eq!(data.rules().expect("read").alarm_from.0, 92);
+        fs::write(folder.path().join("fields.toml"), own.replace("alarm_from = 92", "alarm_from = 920"))
+            .expect("written");
+        let error = format!("{:#}", data.rules().expect_err("refused"));
+        assert!(error.contains("fields.toml is refused") && error.contains("`alarm_from`"), "{error}");
     }
 
     #[test]

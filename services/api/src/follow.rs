@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use actix_web::web;
 use archive::Archive;
-use catalog::{Body, Catalog, Entry, Page, PageState};
+use catalog::{Body, Catalog, Entry, Page, PageIdentity, PageState};
+use fields::Rules;
 use formats::alto;
 use indexer::{DocumentFields, Index, PageDocument};
 use record::event::{Actor, UnreadableReason};
-use record::{Digest, Event, EventKind, Timestamp, canonical};
+use record::words::PageText;
+use record::{Digest, Event, EventKind, PageId, Timestamp, canonical};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
@@ -50,6 +52,7 @@ pub enum FollowError {
 /// Keeps the folds apart: one catalog fold at a time, and the index task awake.
 #[derive(Default)]
 pub struct Follower {
+    rules: Rules,
     folding: Mutex<()>,
     news: Notify,
     indexed: AtomicU64,
@@ -57,6 +60,15 @@ pub struct Follower {
 }
 
 impl Follower {
+    /// A follower that tells by these rules whose pages are.
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// Folds every event there is into the catalog, and wakes the index task.
     pub async fn catch_up(&self, archive: &Archive, catalog: &Catalog) -> Result<u64, FollowError> {
         let wanted = archive.size();
@@ -64,7 +76,7 @@ impl Follower {
         let mut cursor = catalog.cursor().await?;
         // Whoever held the lock before may have done it already.
         while cursor < wanted {
-            cursor += fold_group(archive, catalog, cursor).await?;
+            cursor += fold_group(archive, catalog, &self.rules, cursor).await?;
         }
         self.news.notify_one();
         Ok(cursor)
@@ -90,7 +102,7 @@ impl Follower {
 }
 
 /// Folds at most [`GROUP`] events from `cursor` on, in one transaction; how many it were.
-pub async fn fold_group(archive: &Archive, catalog: &Catalog, cursor: u64) -> Result<u64, FollowError> {
+pub async fn fold_group(archive: &Archive, catalog: &Catalog, rules: &Rules, cursor: u64) -> Result<u64, FollowError> {
     let events = archive.events(cursor, GROUP).await?;
     if events.is_empty() {
         let reason = "the ledger is shorter than it was: check the store with chartroom-verify".to_owned();
@@ -98,7 +110,7 @@ pub async fn fold_group(archive: &Archive, catalog: &Catalog, cursor: u64) -> Re
     }
     let mut entries = Vec::with_capacity(events.len());
     for (index, event) in (cursor..).zip(events) {
-        let body = body_of(archive, index, &event).await?;
+        let body = body_of(archive, rules, index, &event).await?;
         entries.push(Entry { index, event, body });
     }
     catalog.apply(&entries).await?;
@@ -106,7 +118,7 @@ pub async fn fold_group(archive: &Archive, catalog: &Catalog, cursor: u64) -> Re
 }
 
 /// What the event names, read from the bucket.
-async fn body_of(archive: &Archive, index: u64, event: &Event) -> Result<Body, FollowError> {
+async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) -> Result<Body, FollowError> {
     Ok(match &event.event {
         EventKind::Sealed { manifest, .. } => {
             let manifest = archive.manifest(manifest).await?;
@@ -118,11 +130,19 @@ async fn body_of(archive: &Archive, index: u64, event: &Event) -> Result<Body, F
         EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
         EventKind::CampaignRecorded { body, .. } => Body::Campaign(parsed(archive, index, body).await?),
         EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
-        EventKind::Read { .. }
-        | EventKind::Corrected { .. }
-        | EventKind::Unreadable { .. }
-        | EventKind::Viewed { .. } => Body::None,
+        EventKind::Read { page, text, .. } | EventKind::Corrected { page, text, .. } => {
+            let text = text_of(archive, *page, Some(text)).await?;
+            text.and_then(|text| said(&text, rules)).map_or(Body::None, Body::Text)
+        }
+        EventKind::AlarmDismissed { .. } | EventKind::Unreadable { .. } | EventKind::Viewed { .. } => Body::None,
     })
+}
+
+/// Whose page it is by its text.
+fn said(text: &PageText, rules: &Rules) -> Option<PageIdentity> {
+    let fields::Identity { mrn, person, confidence } = fields::identity(text, rules)?;
+    let person = person.map(|(name, birth)| (name.key(), birth));
+    Some(PageIdentity { mrn, person, confidence })
 }
 
 async fn parsed<T: Serialize + DeserializeOwned>(
@@ -234,29 +254,38 @@ async fn pages_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Re
     Ok(found)
 }
 
-/// The page with its text. A text that is damaged keeps its own page out of the index, and no
-/// other: the log says which, and `chartroom-verify` finds it too.
 async fn page_document(
     archive: &Archive,
     document: &catalog::Document,
     page: &Page,
 ) -> Result<Option<PageDocument>, FollowError> {
-    let Some(digest) = &page.text else {
+    let text = text_of(archive, page.page, page.text.as_ref()).await?;
+    Ok(text.map(|text| PageDocument { page: page.page, number: page.number, fields: fields_of(document), text }))
+}
+
+/// A page's text. One that is damaged is missing for its own page, and for no other: the log says which, and
+/// `chartroom-verify` finds it too.
+pub async fn text_of(
+    archive: &Archive,
+    page: PageId,
+    digest: Option<&Digest>,
+) -> Result<Option<PageText>, FollowError> {
+    let Some(digest) = digest else {
         return Ok(None);
     };
     let bytes = match archive.read(digest).await {
         Ok(bytes) => bytes,
         Err(error @ (archive::Error::Corrupt { .. } | archive::Error::Missing(_))) => {
-            tracing::error!(page = %page.page, "failed to index a page: {error}");
+            tracing::error!(%page, "failed to use a page's text: {error}");
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
-    let Ok(text) = alto::parse(&bytes) else {
-        tracing::error!(page = %page.page, "failed to index a page: its text is no ALTO");
-        return Ok(None);
-    };
-    Ok(Some(PageDocument { page: page.page, number: page.number, fields: fields_of(document), text }))
+    let text = alto::parse(&bytes);
+    if text.is_err() {
+        tracing::error!(%page, "failed to use a page's text: it is no ALTO");
+    }
+    Ok(text.ok())
 }
 
 fn fields_of(document: &catalog::Document) -> DocumentFields {

@@ -5,12 +5,13 @@
 //! 2. [`guard`], [`identity`], [`policy`], [`limits`]: what is checked before a handler runs.
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
-//!    [`uploads`], [`checks`], [`seal`], [`correct`] on the way in; [`reach`], [`find`], [`views`],
-//!    [`iiif`], [`rasters`], [`export`] on the way out; [`deliveries`] for what workers found,
-//!    [`campaigns`] for what they read again.
+//!    [`uploads`], [`checks`], [`seal`], [`correct`] on the way in; [`proposals`], [`alarms`] where a person files;
+//!    [`reach`], [`find`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
+//!    [`deliveries`] for what workers found, [`campaigns`] for what they read again.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
 
+pub mod alarms;
 pub mod campaigns;
 pub mod checks;
 pub mod commands;
@@ -30,6 +31,7 @@ pub mod password;
 pub mod people;
 pub mod policy;
 pub mod problem;
+pub mod proposals;
 pub mod rasters;
 pub mod reach;
 pub mod routes;

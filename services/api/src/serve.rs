@@ -70,7 +70,7 @@ pub fn open_index(data: &DataDir, events: u64) -> anyhow::Result<Index> {
 pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<web::Data<App>> {
     let (archive, catalog) = open(&serve.data, serve.options.clone()).await?;
     let index = open_index(&serve.data, archive.size())?;
-    let follower = Follower::default();
+    let follower = Follower::new(serve.data.rules()?);
     follower.catch_up(&archive, &catalog).await.context("failed to bring the catalog up to the ledger")?;
     // Either of them may have been made anew since they last agreed on this.
     follower.start_at(index.cursor());

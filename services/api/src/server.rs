@@ -51,8 +51,8 @@ macro_rules! routes {
 
 mod api {
     use crate::routes::{
-        attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, open, pages, search,
-        session, uploads,
+        alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, open, pages,
+        search, session, uploads,
     };
 
     routes! {
@@ -79,8 +79,11 @@ mod api {
         put    "/api/v1/batches/{batch}/documents/{document}" Capture    => handover::take;
         get    "/api/v1/exceptions"                           Oversee    => batches::exceptions;
         get    "/api/v1/attention"                            Oversee    => attention::list;
-        post   "/api/v1/documents/{document}/fields"          Resolve    => documents::enter_fields;
         post   "/api/v1/pages/{page}/corrections"             Resolve    => corrections::post;
+        get    "/api/v1/alarms"                               Oversee    => alarms::list;
+        get    "/api/v1/documents/{document}/proposals"       Resolve    => alarms::proposals;
+        post   "/api/v1/documents/{document}/fields"          Resolve    => documents::enter_fields;
+        post   "/api/v1/documents/{document}/alarms/{page}/dismissal" Resolve => alarms::dismiss;
 
         post   "/api/v1/jobs/claim"                           Work       => jobs::claim;
         get    "/api/v1/jobs/{job}/image"                     Work       => jobs::image;

@@ -47,6 +47,9 @@ if (!document.getElementById("stage") && document.querySelector("[data-hit], #re
   bind("Enter", "Open it", () => false);
 }
 
+const accept = document.querySelector("[data-do=accept]");
+if (accept) bind("a", accept.textContent.trim(), () => accept.click());
+
 bind("?", "This help", help);
 
 // The search form swaps its results without a page load; what was typed last is what counts.

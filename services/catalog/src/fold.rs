@@ -10,13 +10,15 @@ use std::cmp::Ordering;
 use record::campaign::CampaignRecord;
 use record::event::{AccountRecord, PatientsRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
+use record::patient::PatientName;
 use record::words::AttentionReason;
-use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry, PageId, Timestamp};
+use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, Mrn, PageEntry, PageId, Timestamp};
 
 use crate::campaigns;
 use crate::column::Value;
 use crate::documents::PageState;
 use crate::engine::{Tx, row, run};
+use crate::identities::{self, PageIdentity};
 use crate::people::fold_name;
 use crate::{Catalog, CatalogError, Result};
 
@@ -32,8 +34,10 @@ pub struct Entry {
 #[derive(Clone)]
 #[expect(clippy::large_enum_variant, reason = "most entries of a ledger that is folded whole are the large ones")]
 pub enum Body {
-    /// For `Read`, `Unreadable` and `Viewed`.
+    /// For `Unreadable`, `AlarmDismissed` and `Viewed`; for a text that says not for certain whose it is, or is damaged.
     None,
+    /// For `Read` and `Corrected`.
+    Text(PageIdentity),
     Sealed {
         manifest: Manifest,
         fields: IndexFields,
@@ -98,14 +102,19 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
             sealed(tx, Sealing { index: *index, event: &entry.event, digest: *digest, manifest, fields }).await
         }
         (EventKind::Read { document, page, text, words, confidence, attention, generation }, _) => {
-            let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
+            let said = said(body);
+            let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence, said };
             read(tx, *document, *page, reading, *attention, *generation).await
         }
         (EventKind::Corrected { document, page, text, replaces, words, confidence, attention, .. }, _) => {
-            let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence };
+            let said = said(body);
+            let reading = Reading { index: *index, text: *text, words: *words, confidence: *confidence, said };
             corrected(tx, *document, *page, reading, *replaces, *attention).await
         }
         (EventKind::Unreadable { document, page, reason }, _) => unreadable(tx, *document, *page, *reason).await,
+        (EventKind::AlarmDismissed { document, version, page }, _) => {
+            identities::dismiss(tx, *document, *version, *page).await
+        }
         (EventKind::Viewed { .. }, _) => Ok(()),
         (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
             batch_recorded(tx, record).await
@@ -174,12 +183,12 @@ async fn add_version(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
 
 async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
     let sql = "INSERT INTO documents (document, version, manifest, batch, source_kind, station, created, filed, mrn, \
-                   encounter, document_type, date, pages, sealed_index) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+                   encounter, document_type, date, pages, sealed_index, mrn_digits) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
                ON CONFLICT (document) DO UPDATE SET version = excluded.version, manifest = excluded.manifest, \
                    filed = excluded.filed, mrn = excluded.mrn, encounter = excluded.encounter, \
                    document_type = excluded.document_type, date = excluded.date, pages = excluded.pages, \
-                   sealed_index = excluded.sealed_index";
+                   sealed_index = excluded.sealed_index, mrn_digits = excluded.mrn_digits";
     let Sealing { index, digest, manifest, fields, .. } = sealing;
     let Manifest { document, version, batch, source, created, pages, .. } = manifest;
     let IndexFields { mrn, encounter, document_type, date, .. } = fields;
@@ -201,6 +210,7 @@ async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
         *date,
         pages,
         index,
+        mrn.as_ref().map(Mrn::digits),
     )?;
     Ok(())
 }
@@ -226,6 +236,7 @@ async fn withdraw_pages(tx: &mut Tx, manifest: &Manifest) -> Result<()> {
         let sql = "DELETE FROM pages WHERE page = $1 AND document = $2 AND image <> $3";
         if run!(tx.on(), sql, *page, manifest.document, image.digest)? > 0 {
             run!(tx.on(), "DELETE FROM queue WHERE page = $1", *page)?;
+            run!(tx.on(), "DELETE FROM page_identities WHERE page = $1", *page)?;
         }
     }
     Ok(())
@@ -269,11 +280,20 @@ async fn queue_pages(tx: &mut Tx, document: DocumentId, at: Timestamp) -> Result
     Ok(())
 }
 
-struct Reading {
+struct Reading<'a> {
     index: u64,
     text: Digest,
     words: u32,
     confidence: u8,
+    /// Whose page its text says it is.
+    said: Option<&'a PageIdentity>,
+}
+
+const fn said(body: &Body) -> Option<&PageIdentity> {
+    match body {
+        Body::Text(identity) => Some(identity),
+        _ => None,
+    }
 }
 
 /// What a person has corrected, no machine replaces.
@@ -281,7 +301,7 @@ async fn read(
     tx: &mut Tx,
     document: DocumentId,
     page: PageId,
-    reading: Reading,
+    reading: Reading<'_>,
     attention: Option<AttentionReason>,
     generation: u32,
 ) -> Result<()> {
@@ -289,8 +309,10 @@ async fn read(
     let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, \
                    read_index = $6, attention = $7, generation = $8 \
                WHERE page = $1 AND document = $2 AND corrected = 0";
-    let Reading { index, text, words, confidence } = reading;
-    run!(tx.on(), sql, page, document, text, words, confidence, index, attention, generation)?;
+    let Reading { index, text, words, confidence, said } = reading;
+    if run!(tx.on(), sql, page, document, text, words, confidence, index, attention, generation)? > 0 {
+        identities::put(tx, document, page, said).await?;
+    }
     unqueue(tx, document, page).await
 }
 
@@ -299,15 +321,17 @@ async fn corrected(
     tx: &mut Tx,
     document: DocumentId,
     page: PageId,
-    reading: Reading,
+    reading: Reading<'_>,
     replaces: Digest,
     attention: Option<AttentionReason>,
 ) -> Result<()> {
     let sql = "UPDATE pages SET text = $3, words = $4, confidence = $5, read_index = $6, attention = $7, \
                    corrected = 1 \
                WHERE page = $1 AND document = $2 AND text = $8";
-    let Reading { index, text, words, confidence } = reading;
-    run!(tx.on(), sql, page, document, text, words, confidence, index, attention, replaces)?;
+    let Reading { index, text, words, confidence, said } = reading;
+    if run!(tx.on(), sql, page, document, text, words, confidence, index, attention, replaces)? > 0 {
+        identities::put(tx, document, page, said).await?;
+    }
     unqueue(tx, document, page).await
 }
 
@@ -355,10 +379,14 @@ async fn token_recorded(tx: &mut Tx, index: u64, record: &TokenRecord) -> Result
 }
 
 async fn patients_recorded(tx: &mut Tx, record: &PatientsRecord) -> Result<()> {
-    let sql = "INSERT INTO patients (mrn, folded_name, record) VALUES ($1, $2, $3) \
-               ON CONFLICT (mrn) DO UPDATE SET folded_name = excluded.folded_name, record = excluded.record";
+    let sql = "INSERT INTO patients (mrn, folded_name, record, mrn_digits, name_key, birth_date) \
+               VALUES ($1, $2, $3, $4, $5, $6) \
+               ON CONFLICT (mrn) DO UPDATE SET folded_name = excluded.folded_name, record = excluded.record, \
+                   name_key = excluded.name_key, birth_date = excluded.birth_date";
     for patient in &record.patients {
-        run!(tx.on(), sql, patient.mrn, fold_name(&patient.name), patient.clone())?;
+        let key = patient.name.parse::<PatientName>().map_or(String::new(), |name| name.key());
+        let (name, digits) = (fold_name(&patient.name), patient.mrn.digits());
+        run!(tx.on(), sql, patient.mrn, name, patient.clone(), digits, key, patient.birth_date)?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@
 //! | [`documents`] | what is in a document, what happened to it, what is to be decided? |
 //! | [`attention`] | which pages does a person have to look at, and why? |
 //! | [`batches`] | how far has a batch come? |
+//! | [`identities`] | which page names another patient than its document's index? |
 //! | [`queue`] | which page is to be read next, and by whom? |
 //! | [`campaigns`] | which pages are to be read again, and what has it brought? |
 //! | [`people`] | who may come in, and whose charts are these? |
@@ -31,6 +32,7 @@ pub mod documents;
 mod engine;
 mod error;
 pub mod fold;
+pub mod identities;
 pub mod overview;
 pub mod people;
 pub mod queue;
@@ -42,6 +44,7 @@ pub use campaigns::Campaign;
 pub use documents::{Document, Open, Page, PageState, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};
+pub use identities::{PageIdentity, WrongPatient};
 pub use overview::Counts;
 pub use queue::{Claimed, Exhausted, Priority, Retry, Waiting};
 pub use sessions::Session;

@@ -28,10 +28,11 @@ table_row! {
 }
 
 /// Every table that is a fold of the ledger, `progress` last: it is what [`Catalog::clear`] sets back.
-const PROJECTIONS: [&str; 11] = [
+const PROJECTIONS: [&str; 12] = [
     "documents",
     "versions",
     "pages",
+    "page_identities",
     "exceptions",
     "batches",
     "events",

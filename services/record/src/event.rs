@@ -63,6 +63,9 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attention: Option<AttentionReason>,
     },
+    /// A person looked at a page whose text names another patient than the index of this version of the document,
+    /// and says that the index is right.
+    AlarmDismissed { document: DocumentId, version: u32, page: PageId },
     /// A page could not be read; a person has to look. The image is still there.
     Unreadable { document: DocumentId, page: PageId, reason: UnreadableReason },
     /// Somebody was shown a document, or one page of it.
@@ -112,7 +115,7 @@ impl EventKind {
             | Self::CampaignRecorded { body, .. }
             | Self::PatientsRecorded { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
-            Self::Sealed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
+            Self::Sealed { .. } | Self::AlarmDismissed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
         }
     }
 
@@ -121,6 +124,7 @@ impl EventKind {
             Self::Sealed { document, .. }
             | Self::Read { document, .. }
             | Self::Corrected { document, .. }
+            | Self::AlarmDismissed { document, .. }
             | Self::Unreadable { document, .. }
             | Self::Viewed { document, .. } => Some(*document),
             _ => None,
@@ -134,6 +138,7 @@ impl EventKind {
             Self::Sealed { .. } => "sealed",
             Self::Read { .. } => "read",
             Self::Corrected { .. } => "corrected",
+            Self::AlarmDismissed { .. } => "alarm-dismissed",
             Self::Unreadable { .. } => "unreadable",
             Self::Viewed { .. } => "viewed",
             Self::AccountRecorded { .. } => "account-recorded",

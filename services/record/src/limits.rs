@@ -47,6 +47,8 @@ pub const PAGE_ATTENTION_MAX: usize = 200;
 pub const ADDED_LINE_BYTES_MAX: usize = 4_000;
 /// Lines added to a page in one correction.
 pub const ADDED_LINES_MAX: usize = 1_000;
+/// The rules by which fields are proposed.
+pub const FIELD_RULES_BYTES_MAX: usize = 256 * KIB;
 
 // -- records ----------------------------------------------------------------------------
 pub const CANONICAL_BYTES_MAX: usize = 4 * MIB;

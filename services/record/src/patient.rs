@@ -64,6 +64,41 @@ guarded! {
     /// A word for the kind of document, such as `DISCHARGE-SUMMARY`. Says nothing about a patient.
     DocumentType: "a document type is 1 to 30 capital letters, digits or hyphens",
         |t| (1..=30).contains(&t.len()) && upper(t);
+
+    /// A patient's name as somebody wrote it.
+    PatientName: "a name is 1 to 120 characters with at least one letter",
+        |t| (1..=120).contains(&t.chars().count()) && t.chars().any(char::is_alphabetic);
+}
+
+impl Mrn {
+    /// What all spellings of one number have in common: `MRN-104233` is printed as `104233`, `43-29-56` as `432956`.
+    pub fn digits(&self) -> String {
+        self.0.chars().filter(char::is_ascii_digit).collect()
+    }
+}
+
+impl PatientName {
+    /// What all spellings of one name have in common: `VILLANUEVA, Tobias A.` is `Tobias Villanueva`.
+    pub fn key(&self) -> String {
+        self.parts().join(" ")
+    }
+
+    /// Whether it may be the same name: all of the shorter one, two words or more, is in the longer one.
+    pub fn agrees(&self, other: &Self) -> bool {
+        let (one, two) = (self.parts(), other.parts());
+        let (short, long) = if one.len() <= two.len() { (one, two) } else { (two, one) };
+        short == long || (short.len() >= 2 && short.iter().all(|part| long.contains(part)))
+    }
+
+    /// Its words in small letters and in one order, without initials.
+    fn parts(&self) -> Vec<String> {
+        let lower = self.0.to_lowercase().replace(['\'', '’'], "");
+        let words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 1);
+        let mut parts: Vec<String> = words.map(str::to_owned).collect();
+        parts.sort();
+        parts.dedup();
+        parts
+    }
 }
 
 fn upper(text: &str) -> bool {
@@ -81,6 +116,19 @@ mod tests {
         assert_eq!(format!("{mrn:?}"), "Mrn(…)");
         let error = "mrn 1".parse::<Mrn>().expect_err("refused").to_string();
         assert!(!error.contains("mrn 1"), "{error}");
+    }
+
+    #[test]
+    fn one_number_and_one_name_in_many_spellings() {
+        let mrn = |text: &str| text.parse::<Mrn>().expect("valid").digits();
+        assert_eq!(mrn("MRN-104233"), mrn("10-42-33"));
+        let name = |text: &str| text.parse::<PatientName>().expect("a name");
+        let printed = name("VILLANUEVA, Tobias");
+        assert_eq!(printed.key(), name("Tobias A. Villanueva").key());
+        assert!(printed.agrees(&name("Villanueva, Tobias Ambrose")));
+        assert!(!printed.agrees(&name("Villanueva, Thomas")) && !printed.agrees(&name("Villanueva")));
+        assert_eq!(name("O'Brien, Anne").key(), name("Anne O’BRIEN").key());
+        assert_eq!(format!("{printed:?}"), "PatientName(…)");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub async fn run(init: Init, options: StoreOptions) -> anyhow::Result<()> {
         Archive::init(&data.store(&settings, options)?, signer).await.context("failed to make the archive")?;
     let password = first_account(&archive).await?;
     let catalog = Catalog::open(&data.catalog(&settings)).await?;
-    catch_up(&archive, &catalog).await?;
+    catch_up(data, &archive, &catalog).await?;
     catalog.close().await;
     data.write_settings(&settings)?;
     tell(&init, &key.to_string(), &password)

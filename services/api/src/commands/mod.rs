@@ -26,11 +26,11 @@ fn say(line: &str) -> anyhow::Result<()> {
 /// Archive and catalog with every event folded in.
 async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Archive, Catalog)> {
     let (archive, catalog) = serve::open(data, options).await?;
-    catch_up(&archive, &catalog).await?;
+    catch_up(data, &archive, &catalog).await?;
     Ok((archive, catalog))
 }
 
-async fn catch_up(archive: &Archive, catalog: &Catalog) -> anyhow::Result<()> {
-    Follower::default().catch_up(archive, catalog).await?;
+async fn catch_up(data: &DataDir, archive: &Archive, catalog: &Catalog) -> anyhow::Result<()> {
+    Follower::new(data.rules()?).catch_up(archive, catalog).await?;
     Ok(())
 }

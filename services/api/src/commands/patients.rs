@@ -25,7 +25,7 @@ pub async fn import(data: &DataDir, options: StoreOptions, file: &Path) -> anyho
         let record = PatientsRecord { salt: password::salt()?, patients: group.to_vec() };
         people::record_patients(&archive, Actor::System, state::now(), &record).await?;
     }
-    catch_up(&archive, &catalog).await?;
+    catch_up(data, &archive, &catalog).await?;
     say(&format!("{} patients are on the list now", catalog.patient_count().await?))
 }
 

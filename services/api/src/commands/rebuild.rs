@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use archive::Archive;
 use catalog::Catalog;
+use fields::Rules;
 use indexer::{Error as IndexError, Index};
 
 use super::say;
@@ -28,14 +29,14 @@ pub async fn run(rebuild: Rebuild, options: StoreOptions) -> anyhow::Result<()> 
     let both = !rebuild.catalog && !rebuild.index;
     server_is_stopped(data)?;
     let settings = data.settings()?;
-    let signer = data.signer(&settings.origin)?;
+    let (signer, rules) = (data.signer(&settings.origin)?, data.rules()?);
     let archive =
         Archive::open(&data.store(&settings, options)?, signer).await.context("failed to open the archive")?;
     if rebuild.catalog || both {
-        rebuild_catalog(data, &archive).await?;
+        rebuild_catalog(data, &rules, &archive).await?;
     }
     let catalog = Catalog::open(&data.catalog(&settings)).await?;
-    fold(&archive, &catalog).await?;
+    fold(&archive, &catalog, &rules).await?;
     if rebuild.index || both {
         rebuild_index(data, &archive, &catalog).await?;
     }
@@ -51,20 +52,20 @@ fn server_is_stopped(data: &DataDir) -> anyhow::Result<()> {
     }
 }
 
-async fn rebuild_catalog(data: &DataDir, archive: &Archive) -> anyhow::Result<()> {
+async fn rebuild_catalog(data: &DataDir, rules: &Rules, archive: &Archive) -> anyhow::Result<()> {
     let settings = data.settings()?;
     let Some(file) = data.catalog_file(&settings) else {
         // A database server keeps its tables; they are emptied and filled in place.
         let catalog = Catalog::open(&data.catalog(&settings)).await?;
         catalog.clear().await?;
-        fold(archive, &catalog).await?;
+        fold(archive, &catalog, rules).await?;
         catalog.close().await;
         return Ok(());
     };
     let beside = file.with_extension("rebuilding");
     remove_database(&beside)?;
     let catalog = Catalog::open(&format!("sqlite:{}", beside.display())).await?;
-    fold(archive, &catalog).await?;
+    fold(archive, &catalog, rules).await?;
     catalog.close().await;
     remove_database(&file)?;
     std::fs::rename(&beside, &file).context("failed to put the new catalog in its place")
@@ -85,11 +86,11 @@ fn remove_database(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fold(archive: &Archive, catalog: &Catalog) -> anyhow::Result<()> {
+async fn fold(archive: &Archive, catalog: &Catalog, rules: &Rules) -> anyhow::Result<()> {
     let mut cursor = catalog.cursor().await?;
     let mut progress = Progress::new("catalog", cursor, archive.size());
     while cursor < archive.size() {
-        cursor += follow::fold_group(archive, catalog, cursor).await?;
+        cursor += follow::fold_group(archive, catalog, rules, cursor).await?;
         progress.tell(cursor);
     }
     Ok(())

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::reply::html;
 use super::search::{href, patient_name, pieces, source_label};
-use super::view::document::{BatchLink, DocumentPage, Facts, HitLink, Hits, PageLink, Reading};
+use super::view::document::{AlarmLink, BatchLink, DocumentPage, Facts, HitLink, Hits, PageLink, Reading};
 use super::view::search::Form;
 use super::view::sheet::Sheet;
 use super::view::{Section, clock, sentence};
@@ -51,8 +51,15 @@ pub async fn show(
     let form = Form { q: q.clone(), ..Form::default() };
     let back = (!q.trim().is_empty()).then(|| form.href());
     let frame = super::frame(&caller, &facts.heading(), Some(Section::Search));
-    let may_correct = caller.may(Action::Resolve);
-    html(&DocumentPage { frame, facts, number: shown.number, pages: links, q, back, hits, may_correct, flat })
+    let alarms = app.catalog.wrong_patients_in(document.document).await?;
+    let link = |alarm: catalog::WrongPatient| AlarmLink {
+        href: href(document.document, alarm.number, &q),
+        page: alarm.page.to_string(),
+        number: alarm.number,
+    };
+    let alarms = alarms.into_iter().map(link).collect();
+    let may_resolve = caller.may(Action::Resolve);
+    html(&DocumentPage { frame, facts, alarms, may_resolve, number: shown.number, pages: links, q, back, hits, flat })
 }
 
 /// The hit list alone, for the box in the viewer.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use catalog::Document;
+use catalog::{Document, WrongPatient};
 use record::event::ViewForm;
 use record::manifest::Exception;
 use record::{Date, DocumentType, Encounter, Mrn};
@@ -12,16 +12,17 @@ use serde::Deserialize;
 
 use super::document::{THUMB, WHOLE, plain_sheet};
 use super::reply::{html, html_with, see};
-use super::view::batches::{ExceptionRow, ExceptionsPage, Field, FilingPage, Question};
+use super::view::batches::{AlarmRow, ExceptionRow, ExceptionsPage, Field, FilingPage, Offer, Question};
 use super::view::sheet::Sheet;
 use super::view::{Section, clock, sentence};
 use crate::find::{self, Wanted};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
+use crate::proposals::{self, Proposed};
 use crate::routes::named;
 use crate::seal::{self, NewFields};
 use crate::state::App;
-use crate::{reach, views};
+use crate::{alarms, reach, views};
 
 /// Documents on the list, oldest first.
 const LISTED: u32 = 50;
@@ -33,6 +34,8 @@ const SHEETS: usize = 4;
 pub struct Ask {
     /// A document has just been filed.
     filed: bool,
+    /// An alarm has just been dismissed.
+    dismissed: bool,
 }
 
 pub async fn list(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<HttpResponse> {
@@ -46,7 +49,30 @@ pub async fn list(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> 
     if ask.filed {
         frame = frame.with_notice("ok", "Filed and sealed as a new version.");
     }
-    html(&ExceptionsPage { frame, total: app.catalog.counts().await?.unfiled, rows })
+    if ask.dismissed {
+        frame = frame.with_notice("ok", "Noted: the page belongs to this patient.");
+    }
+    let mut alarms = Vec::new();
+    for alarm in app.catalog.wrong_patients(0, LISTED).await? {
+        alarms.extend(alarm_row(&app, alarm).await?);
+    }
+    let alarms_total = app.catalog.wrong_patient_count().await?;
+    html(&ExceptionsPage { frame, alarms, alarms_total, total: app.catalog.counts().await?.unfiled, rows })
+}
+
+async fn alarm_row(app: &App, alarm: WrongPatient) -> Reply<Option<AlarmRow>> {
+    let found = app.catalog.page(alarm.page).await?;
+    Ok(found.map(|(document, page)| AlarmRow {
+        document: document.document.to_string(),
+        version: alarm.version,
+        page: page.page.to_string(),
+        number: page.number,
+        thumb: plain_sheet(&page, THUMB),
+        document_type: document.document_type.map(|kind| kind.reveal().to_owned()).unwrap_or_default(),
+        filed: document.mrn.map(|mrn| mrn.reveal().to_owned()).unwrap_or_default(),
+        said: alarm.mrn.reveal().to_owned(),
+        confidence: alarm.confidence,
+    }))
 }
 
 /// One document of a list of open ones.
@@ -70,14 +96,14 @@ fn questions(open: &[Exception]) -> Vec<Question> {
 
 pub async fn show(app: web::Data<App>, caller: Caller, document: web::Path<String>) -> Reply<HttpResponse> {
     let document = reach::document(&app, &caller, named(&document)?).await?;
-    let text = |value: Option<&str>| Field { value: value.unwrap_or_default().to_owned(), wrong: None };
+    let text = |value: Option<&str>| Field::of(value.unwrap_or_default(), None);
     let fields = Fields {
         mrn: text(document.mrn.as_ref().map(|mrn| mrn.reveal())),
         encounter: text(document.encounter.as_ref().map(|encounter| encounter.reveal())),
         document_type: text(document.document_type.as_ref().map(|kind| kind.reveal())),
         date: text(document.date.map(|date| date.to_string()).as_deref()),
     };
-    html(&filing_page(&app, &caller, &document, document.version, fields).await?)
+    html(&filing_page(&app, &caller, &document, document.version, fields, true).await?)
 }
 
 /// The form as sent.
@@ -120,7 +146,7 @@ pub async fn file(
 
 /// The form again, with what was typed and what is wrong with it.
 async fn refused(app: &App, caller: &Caller, document: &Document, version: u32, fields: Fields) -> Reply<HttpResponse> {
-    html_with(StatusCode::UNPROCESSABLE_ENTITY, &filing_page(app, caller, document, version, fields).await?)
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, &filing_page(app, caller, document, version, fields, false).await?)
 }
 
 struct Fields {
@@ -142,8 +168,8 @@ fn optional<T: FromStr<Err: ToString>>(text: String) -> (Option<T>, Field) {
 
 fn required<T: FromStr<Err: ToString>>(value: String) -> (Option<T>, Field) {
     match value.parse() {
-        Ok(parsed) => (Some(parsed), Field { value, wrong: None }),
-        Err(rule) => (None, Field { value, wrong: Some(sentence(&rule.to_string())) }),
+        Ok(parsed) => (Some(parsed), Field::of(value, None)),
+        Err(rule) => (None, Field::of(value, Some(sentence(&rule.to_string())))),
     }
 }
 
@@ -153,10 +179,14 @@ async fn filing_page(
     document: &Document,
     version: u32,
     fields: Fields,
+    fill_in: bool,
 ) -> Reply<FilingPage> {
     views::log(app, caller, document.document, None, ViewForm::Screen).await?;
+    let proposed = proposals::of(app, document.document).await?;
     let pages = app.catalog.pages_of(document.document).await?;
     let sheets: Vec<Sheet> = pages.iter().take(SHEETS).map(|page| plain_sheet(page, WHOLE)).collect();
+    let rules = app.follower.rules();
+    let offered = |field, to| offered(field, to, &proposed, fill_in.then_some(rules.propose_from.0));
     let Fields { mrn, encounter, document_type, date } = fields;
     Ok(FilingPage {
         frame: super::frame(caller, "File a document", Some(Section::Exceptions)),
@@ -166,11 +196,77 @@ async fn filing_page(
         sheets,
         pages: document.pages,
         types: types(app, caller).await?,
-        mrn,
+        mrn: offered(mrn, fields::Field::PatientNumber),
         encounter,
-        document_type,
-        date,
+        document_type: offered(document_type, fields::Field::DocumentType),
+        date: offered(date, fields::Field::DocumentDate),
+        besides: besides(&proposed),
     })
+}
+
+/// A field with what is proposed for it. An empty one is filled in where the proposal has the confidence `from`; what
+/// stands in a field stays.
+fn offered(mut field: Field, to: fields::Field, proposed: &[Proposed], from: Option<u8>) -> Field {
+    let Some(found) = proposed.iter().find(|found| found.proposal.field == to) else { return field };
+    let mut offer = offer(found);
+    offer.is_filled_in = field.value.is_empty() && from.is_some_and(|from| offer.confidence >= from);
+    if offer.is_filled_in {
+        field.value.clone_from(&offer.value);
+    }
+    Field { offer: Some(offer), ..field }
+}
+
+fn offer(found: &Proposed) -> Offer {
+    let Proposed { page, rotation, proposal, listed } = found;
+    let first = proposal.evidence.first();
+    let boxes: Vec<_> = first.into_iter().flat_map(|found| found.label.into_iter().chain([found.value])).collect();
+    let alt = format!("Page {}, where it stands", page.number);
+    Offer {
+        what: named_field(&proposal.field),
+        value: proposal.value.reveal(),
+        confidence: proposal.confidence,
+        rule: proposal.rule.clone(),
+        page: page.number,
+        listed: listed.map(proposals::Listed::explain),
+        evidence: Sheet::cutting(page.page, (page.width, page.height), &boxes, *rotation, alt),
+        is_filled_in: false,
+    }
+}
+
+fn named_field(field: &fields::Field) -> String {
+    match field {
+        fields::Field::PatientNumber => "Patient number".to_owned(),
+        fields::Field::PatientName => "Name".to_owned(),
+        fields::Field::BirthDate => "Birth date".to_owned(),
+        fields::Field::DocumentDate => "Date of service".to_owned(),
+        fields::Field::DocumentType => "Type".to_owned(),
+        fields::Field::Code(system) => format!("Code ({})", system.to_uppercase()),
+    }
+}
+
+/// What a person compares with the patient list: name, birth date, codes.
+fn besides(proposed: &[Proposed]) -> Vec<Offer> {
+    use fields::Field::{BirthDate, Code, PatientName};
+    let more = proposed.iter().filter(|found| matches!(found.proposal.field, PatientName | BirthDate | Code(_)));
+    more.map(offer).collect()
+}
+
+/// A person has looked at a page that names another patient: the index is right.
+pub async fn dismiss(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    form: web::Form<Looked>,
+) -> Reply<HttpResponse> {
+    let (document, page) = path.into_inner();
+    alarms::dismiss(&app, &caller, named(&document)?, form.version, named(&page)?).await?;
+    Ok(see("/exceptions?dismissed=true"))
+}
+
+/// The version that was looked at.
+#[derive(Deserialize)]
+pub struct Looked {
+    version: u32,
 }
 
 /// Types in use, to choose from while typing.

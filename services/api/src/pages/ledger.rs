@@ -73,6 +73,7 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::Corrected { changed, .. } => {
             (format!("Page's text corrected: {changed} word{} changed", plural(*changed)), "text")
         }
+        EventKind::AlarmDismissed { .. } => ("Page looked at: its patient is the right one".to_owned(), "ok"),
         EventKind::Unreadable { reason, .. } => (format!("Page not readable: {}", reason.explain()), "exceptions"),
         EventKind::Viewed { page, form, .. } => (viewed(page.is_some(), *form), "search"),
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),

@@ -52,6 +52,7 @@ crate::routes! {
     get  "/attention/count"              Oversee    => attention::count;
     get  "/attention/next"               Oversee    => attention::next;
     get  "/pages/{page}/correct"         Resolve    => correct::show;
+    post "/exceptions/{document}/alarms/{page}" Resolve => exceptions::dismiss;
 
     get  "/ledger"                       Audit      => ledger::show;
     get  "/accounts"                     Administer => accounts::list;

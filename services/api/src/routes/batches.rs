@@ -30,7 +30,7 @@ fn fifty() -> u32 {
 }
 
 impl Part {
-    fn most(&self) -> u32 {
+    pub(super) fn most(&self) -> u32 {
         self.most.clamp(1, 200)
     }
 }

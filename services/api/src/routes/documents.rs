@@ -11,6 +11,7 @@ use record::{BatchId, Date, Digest, DocumentId, DocumentType, Encounter, Mrn, Pa
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::alarms::Alarm;
 use super::named;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
@@ -51,6 +52,8 @@ pub struct DocumentView {
     pub file_names: Vec<String>,
     #[schema(value_type = Vec<Object>)]
     pub exceptions: Vec<Exception>,
+    /// Pages whose text names another patient than the newest version's index.
+    pub alarms: Vec<Alarm>,
     pub pages: Vec<PageView>,
     #[schema(value_type = String)]
     pub manifest: Digest,
@@ -95,7 +98,9 @@ pub async fn show(
     let manifest = app.archive.manifest(&version.manifest).await?;
     let fields: IndexFields = canonical::from_bytes(&app.archive.read(&manifest.index.digest).await?)?;
     let pages = app.catalog.pages_of(document.document).await?;
-    let answer = view(&document, &version, manifest, fields, &pages);
+    let alarms = app.catalog.wrong_patients_in(document.document).await?;
+    let alarms = alarms.into_iter().map(|alarm| Alarm::shown_to(&caller, alarm)).collect();
+    let answer = view(&document, &version, manifest, fields, &pages, alarms);
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", document.version))).json(answer))
 }
 
@@ -105,6 +110,7 @@ fn view(
     manifest: Manifest,
     fields: IndexFields,
     known: &[Page],
+    alarms: Vec<Alarm>,
 ) -> DocumentView {
     DocumentView {
         document: document.document,
@@ -120,6 +126,7 @@ fn view(
         date: fields.date,
         file_names: fields.file_names,
         exceptions: fields.exceptions,
+        alarms,
         pages: manifest.pages.into_iter().map(|page| page_view(page, known)).collect(),
         manifest: version.manifest,
     }
@@ -241,7 +248,7 @@ pub async fn enter_fields(
     Ok(web::Json(NewVersion { version }))
 }
 
-fn if_match(request: &HttpRequest) -> Reply<u32> {
+pub(super) fn if_match(request: &HttpRequest) -> Reply<u32> {
     let value = request.headers().get(header::IF_MATCH).and_then(|value| value.to_str().ok());
     let version = value.and_then(|text| text.trim().trim_matches('"').parse().ok());
     version.ok_or_else(|| Problem::malformed("the header If-Match must name the version you looked at, as \"2\""))

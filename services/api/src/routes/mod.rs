@@ -1,6 +1,7 @@
 //! The handlers: each file serves one thing. They translate between HTTP and the modules that
 //! know; what a caller may do at all has been checked by [`crate::guard`] before.
 
+pub mod alarms;
 pub mod attention;
 pub mod batches;
 pub mod campaigns;

@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, pages, search, session,
-    uploads,
+    alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, pages, search,
+    session, uploads,
 };
 use crate::state::App;
 
@@ -96,6 +96,9 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         batches::exceptions,
         attention::list,
         corrections::post,
+        alarms::list,
+        alarms::dismiss,
+        alarms::proposals,
         handover::take,
         jobs::claim,
         jobs::image,

@@ -4,6 +4,7 @@
 mod again;
 mod capture;
 mod corrections;
+mod fields;
 mod house;
 mod policy;
 mod sessions;

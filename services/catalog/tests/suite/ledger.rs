@@ -1,6 +1,6 @@
 //! Ledgers to fold: built event by event, with bodies, from names that give ids.
 
-use catalog::{Body, Catalog, Entry};
+use catalog::{Body, Catalog, Entry, PageIdentity};
 use record::campaign::{Budget, CampaignRecord, CampaignState, Criteria};
 use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord, UnreadableReason, ViewForm};
 use record::manifest::{
@@ -170,6 +170,24 @@ impl Ledger {
         self.push(event, Body::None)
     }
 
+    /// The page is read, and its text says whose it is: `number`, or a patient by [`PatientName::key`].
+    pub fn says(&mut self, name: &str, number: u32, mrn: Option<&str>, key: Option<&str>) -> &mut Self {
+        self.read(name, number);
+        let birth = "1931-12-01".parse().expect("a date");
+        let identity = PageIdentity {
+            mrn: mrn.map(|mrn| mrn.parse().expect("a patient number")),
+            person: key.map(|key| (key.to_owned(), birth)),
+            confidence: 93,
+        };
+        self.entries.last_mut().expect("just read").body = Body::Text(identity);
+        self
+    }
+
+    pub fn dismiss(&mut self, name: &str, version: u32, number: u32) -> &mut Self {
+        let (document, page) = (document(name), page(name, number));
+        self.push(EventKind::AlarmDismissed { document, version, page }, Body::None)
+    }
+
     pub fn unreadable(&mut self, name: &str, number: u32) -> &mut Self {
         let (document, page) = (document(name), page(name, number));
         self.push(EventKind::Unreadable { document, page, reason: UnreadableReason::TimedOut }, Body::None)
@@ -235,6 +253,11 @@ impl Ledger {
         ledger.read("never sealed", 1).unreadable("filed", 3).view("filed");
         ledger.seal("open", 2, &[2, 1], fields(Some("MRN-2"), &[])).seal("open", 2, &[1], fields(None, &[]));
         ledger.seal("filed", 2, &[1, 3, 4], fields(Some("MRN-1"), &[])).read("filed", 2);
+        ledger
+            .says("filed", 1, Some("MRN-2"), None)
+            .dismiss("filed", 1, 1)
+            .dismiss("filed", 2, 1)
+            .says("open", 1, None, None);
         ledger.account("ada", Role::Auditor, true).token("worker", true).batch(Some(7));
         ledger.patients(&[("MRN-2", "Zoë Renamed")]);
         ledger.campaign("again", CampaignState::Running).read_again("filed", 1, true).read_again("open", 2, false);

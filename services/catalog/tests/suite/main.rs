@@ -3,6 +3,7 @@
 mod attention;
 mod campaigns;
 mod folding;
+mod identities;
 mod ledger;
 mod postgres;
 mod queries;

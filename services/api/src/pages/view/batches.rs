@@ -155,20 +155,62 @@ pub struct Question {
     pub page: Option<u32>,
 }
 
+/// A page whose text names another patient than its document's index.
+#[derive(Debug, Clone)]
+pub struct AlarmRow {
+    pub document: String,
+    pub version: u32,
+    pub page: String,
+    pub number: u32,
+    pub thumb: Sheet,
+    pub document_type: String,
+    /// Under which the document is filed.
+    pub filed: String,
+    /// As on the page.
+    pub said: String,
+    pub confidence: u8,
+}
+
 /// `/exceptions`.
 #[derive(Template)]
 #[template(path = "exceptions.html")]
 pub struct ExceptionsPage {
     pub frame: Frame,
+    pub alarms: Vec<AlarmRow>,
+    pub alarms_total: u64,
     pub rows: Vec<ExceptionRow>,
     pub total: u64,
 }
 
-/// One field of the filing form: what was typed, and what is wrong with it.
+/// One field of the filing form: what stands in it, what is wrong with that, and what the text proposes.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     pub value: String,
     pub wrong: Option<String>,
+    pub offer: Option<Offer>,
+}
+
+impl Field {
+    pub fn of(value: impl Into<String>, wrong: Option<String>) -> Self {
+        Self { value: value.into(), wrong, offer: None }
+    }
+}
+
+/// What a document's text proposes.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// For what, in words.
+    pub what: String,
+    pub value: String,
+    pub confidence: u8,
+    /// Which rule found it, and where.
+    pub rule: String,
+    pub page: u32,
+    /// What the patient list says.
+    pub listed: Option<&'static str>,
+    pub evidence: Option<Sheet>,
+    /// It stands in the field until a person changes it.
+    pub is_filled_in: bool,
 }
 
 /// `/exceptions/{document}`: the page image beside the form.
@@ -188,6 +230,16 @@ pub struct FilingPage {
     pub encounter: Field,
     pub document_type: Field,
     pub date: Field,
+    /// What the text says of the patient besides.
+    pub besides: Vec<Offer>,
+}
+
+impl FilingPage {
+    /// Whether any field holds what the text proposes.
+    fn has_proposals(&self) -> bool {
+        let offers = [&self.mrn, &self.document_type, &self.date].map(|field| field.offer.as_ref());
+        offers.into_iter().flatten().any(|offer| offer.is_filled_in)
+    }
 }
 
 #[cfg(test)]
@@ -275,20 +327,50 @@ mod tests {
             exceptions: vec![open],
         };
         hostile::assert_inert(&page.render().expect("renders"));
-        let field = || Field { value: text(), wrong: Some(text()) };
+        let offer = || Offer {
+            what: text(),
+            value: text(),
+            confidence: 90,
+            rule: text(),
+            page: 1,
+            listed: Some(hostile::TEXT),
+            evidence: Some(sheet.clone()),
+            is_filled_in: true,
+        };
+        let field = || Field { value: text(), wrong: Some(text()), offer: Some(offer()) };
         let filing = FilingPage {
             frame: Frame::bare("x"),
             document: text(),
             version: 1,
             questions: vec![question],
-            sheets: vec![sheet],
+            sheets: vec![sheet.clone()],
             pages: 1,
             types: vec![text()],
             mrn: field(),
             encounter: field(),
             document_type: field(),
             date: field(),
+            besides: vec![offer()],
         };
         hostile::assert_inert(&filing.render().expect("renders"));
+        let alarm = AlarmRow {
+            document: text(),
+            version: 1,
+            page: text(),
+            number: 1,
+            thumb: sheet.clone(),
+            document_type: text(),
+            filed: text(),
+            said: text(),
+            confidence: 90,
+        };
+        let list = ExceptionsPage {
+            frame: Frame::bare("x"),
+            alarms: vec![alarm],
+            alarms_total: 1,
+            rows: Vec::new(),
+            total: 0,
+        };
+        hostile::assert_inert(&list.render().expect("renders"));
     }
 }

@@ -86,12 +86,23 @@ pub struct HitLink {
     pub snippet: Vec<Piece>,
 }
 
+/// A page whose text names another patient than the index. Whom, is not for everybody who may open the document.
+#[derive(Debug, Clone)]
+pub struct AlarmLink {
+    pub href: String,
+    pub page: String,
+    pub number: u32,
+}
+
 /// `/documents/{id}`.
 #[derive(Template)]
 #[template(path = "document.html")]
 pub struct DocumentPage {
     pub frame: Frame,
     pub facts: Facts,
+    pub alarms: Vec<AlarmLink>,
+    /// Whether this person may file the document anew or dismiss an alarm.
+    pub may_resolve: bool,
     pub pages: Vec<PageLink>,
     /// 1-based.
     pub number: u32,
@@ -99,8 +110,6 @@ pub struct DocumentPage {
     /// The result list this document was opened from.
     pub back: Option<String>,
     pub hits: Hits,
-    /// Whether this person may correct what was read.
-    pub may_correct: bool,
     /// The page itself, for browsers without script.
     pub flat: Sheet,
 }
@@ -157,19 +166,21 @@ mod tests {
         };
         let hits = Hits { q: text(), list: vec![link], wrong: Some(text()) };
         let frame = Frame::bare(HOSTILE);
-        let html = DocumentPage {
+        let alarms = vec![AlarmLink { href: "/".into(), page: text(), number: 1 }];
+        let (pages, flat) = (vec![page], sheet);
+        let page = DocumentPage {
             frame,
             facts,
-            pages: vec![page],
+            alarms,
+            may_resolve: true,
+            pages,
             number: 1,
             q: text(),
             back: None,
             hits,
-            may_correct: true,
-            flat: sheet,
-        }
-        .render()
-        .expect("renders");
+            flat,
+        };
+        let html = page.render().expect("renders");
         hostile::assert_inert(&html);
         assert!(html.contains("The reader crashed on this page."));
     }

@@ -32,6 +32,22 @@ impl Sheet {
         Some(Self { src, alt, part, lit })
     }
 
+    /// What was found, with some air around it, upright after a clockwise `turn`; the words lit where it is so already.
+    pub fn cutting(page: PageId, (width, height): (u32, u32), found: &[Box], turn: u16, alt: String) -> Option<Self> {
+        let whole = found.iter().copied().reduce(Box::union)?;
+        let air = whole.w.min(whole.h) / 2 + 4;
+        let (x, y) = (whole.x.saturating_sub(air), whole.y.saturating_sub(air));
+        let (right, bottom) = ((whole.x + whole.w + air).min(width), (whole.y + whole.h + air).min(height));
+        let part = Box { x, y, w: right.checked_sub(x)?, h: bottom.checked_sub(y)? };
+        if part.w == 0 || part.h == 0 {
+            return None;
+        }
+        let src = format!("/iiif/3/{page}/{x},{y},{},{}/!700,200/{turn}/default.jpg", part.w, part.h);
+        let lit = if turn == 0 { found.to_vec() } else { Vec::new() };
+        let part = if turn % 180 == 0 { part } else { Box { w: part.h, h: part.w, ..part } };
+        Some(Self { src, alt, part, lit })
+    }
+
     /// `x y w h`, the view box.
     pub fn view_box(&self) -> String {
         format!("{} {} {} {}", self.part.x, self.part.y, self.part.w, self.part.h)

@@ -17,8 +17,6 @@ use record::words::Cell;
 
 pub use models::installed;
 
-pub use models::installed;
-
 /// Tesseract keeps coordinates in 16 bits with a sign.
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
 

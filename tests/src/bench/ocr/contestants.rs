@@ -137,7 +137,7 @@ fn recognize(pages: &[&Path]) -> Result<Effort> {
         let gray = raster.to_gray();
         let image = GrayImage { pixels: gray.bytes(), width: gray.width(), height: gray.height(), dpi: dpi.max(70) };
         let (cpu, clock) = (thread_cpu_seconds()?, Instant::now());
-        match engine.recognize(image, PAGE_SECONDS_MAX) {
+        match engine.recognize(image, Segmentation::Auto, PAGE_SECONDS_MAX) {
             Ok(_) | Err(EngineError::TimedOut) => {}
             Err(error) => return Err(error.into()),
         }

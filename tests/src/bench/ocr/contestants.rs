@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use ocr::engine::{Engine, EngineError, GrayImage};
+use ocr::engine::{Engine, EngineError, GrayImage, Segmentation};
 use tests::program;
 
 use super::pages::Pages;

@@ -8,15 +8,13 @@ use std::time::{Duration, Instant};
 
 use imaging::Raster;
 
-use super::gray;
+use super::{confidence, gray, legible};
 use crate::engine::{Engine, EngineError, FoundWord, Segmentation};
 
 /// Height over width, in tenths, from which a page is a strip; legal paper has 17.
 const STRIP_TENTHS: u64 = 18;
 /// Mean confidence below which a second reading is worth its time.
 const CONFIDENCE_UNSURE: f32 = 75.0;
-/// Words from this confidence on are legible.
-const CONFIDENCE_LEGIBLE: f32 = 60.0;
 
 pub(super) fn is_receipt(page: &Raster) -> bool {
     u64::from(page.height()) * 10 >= u64::from(page.width()) * STRIP_TENTHS
@@ -45,14 +43,4 @@ pub(super) fn recognize(
 fn enlarged(word: FoundWord) -> FoundWord {
     let FoundWord { left, top, right, bottom, .. } = word;
     FoundWord { left: left * 4 / 3, top: top * 4 / 3, right: right * 4 / 3, bottom: bottom * 4 / 3, ..word }
-}
-
-fn confidence(words: &[FoundWord]) -> f32 {
-    words.iter().map(|word| word.confidence).sum::<f32>() / words.len().max(1) as f32
-}
-
-/// How many letters and digits were read with some certainty.
-fn legible(words: &[FoundWord]) -> usize {
-    let sure = words.iter().filter(|word| word.confidence >= CONFIDENCE_LEGIBLE);
-    sure.flat_map(|word| word.text.chars()).filter(|c| c.is_alphanumeric()).count()
 }

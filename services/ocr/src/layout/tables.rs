@@ -98,11 +98,11 @@ fn beside(a: &Block, b: &Block) -> bool {
     apart && level && is_column(a) && is_column(b) && aligned(a, b)
 }
 
-/// Of short lines, without exception; a tall block of them may still be a narrow column of prose.
+/// Few lines, and short ones. What is taller and has no rules may be a column of prose beside a picture or a table, which
+/// is read down.
 fn is_column(block: &Block) -> bool {
     let longest = block.lines.iter().map(Line::chars).max().unwrap_or(0);
-    let most = if block.lines.len() > HEADING_LINES_MAX { CELL_CHARS_MAX } else { CELL_CHARS_MAX * 3 / 2 };
-    block.lines.len() >= 2 && longest <= most
+    (2..=HEADING_LINES_MAX).contains(&block.lines.len()) && longest <= CELL_CHARS_MAX * 3 / 2
 }
 
 /// Most lines of the block with fewer of them have a line of the other beside them.

@@ -49,17 +49,17 @@ pub async fn deliver(app: &web::Data<App>, actor: Actor, job: &str, event: Event
 }
 
 async fn append(app: &App, actor: Actor, job: &str, event: EventKind) -> Reply<()> {
+    // Before the ledger: between the fold, which ends the claim, and this note a repeated delivery would be told that the
+    // claim is lost. As long as the claim stands, the note counts for nothing.
+    app.catalog.delivered(job, app.now()).await?;
     let appended = tokio::select! {
         appended = app.append_one(actor, event) => appended,
         never = keep_lease(app, job) => match never {},
     };
-    match &appended {
-        Ok(_receipt) => app.catalog.delivered(job, app.now()).await?,
+    if appended.is_err() {
         // It may be in the ledger all the same. Only once the catalog has all of it may the result come again.
-        Err(_) => {
-            app.refresh().await?;
-            app.catalog.end_delivery(job).await?;
-        }
+        app.refresh().await?;
+        app.catalog.end_delivery(job).await?;
     }
     appended.map(drop)
 }

@@ -94,9 +94,8 @@ fn longest<'a>(book: &Book<'a>, row: usize, tokens: &[Token<'_>], first: usize) 
         let last = first + phrase.blurred.len() - 1;
         match &mut best {
             Some(best) if best.last == last && best.phrase.blurred == phrase.blurred => {
-                if !best.means.contains(means) {
-                    best.means.push(*means);
-                }
+                best.means.retain(|known| known != means);
+                best.means.push(*means);
             }
             Some(best) if best.last >= last => {}
             _ if stands(phrase, tokens, first, last) => {

@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
             row.sort_by(|a, b| a.left.total_cmp(&b.left));
         }
         let (width, height) = (f64::from(page.width), f64::from(page.height));
-        let is_turned = page.rotation % 180 != 0;
+        let is_turned = !page.rotation.is_multiple_of(180);
         Self { rows, em, height: if is_turned { width } else { height } }
     }
 

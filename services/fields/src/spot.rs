@@ -39,12 +39,15 @@ pub struct Taken {
     pub trust: f64,
 }
 
+/// Reads a value off the first tokens of a span.
+type Take<'a> = &'a dyn Fn(&Span<'_, '_>) -> Option<Taken>;
+
 /// All candidates but the document's type and date.
 pub fn candidates(rows: &Rows<'_>, labels: &[Label<'_>], rules: &Rules) -> Vec<Candidate> {
     let mut found = Vec::new();
     for label in labels {
         for means in &label.means {
-            let (field, take): (Field, &dyn Fn(&Span<'_, '_>) -> Option<Taken>) = match *means {
+            let (field, take): (Field, Take<'_>) = match *means {
                 Means::Number => (Field::PatientNumber, &|span| number::take(span, rules, rows.em)),
                 Means::Name => (Field::PatientName, &|span| name::whole(span, rows.em)),
                 Means::Birth => (Field::BirthDate, &|span| date::take(span, rules, rows.em)),

@@ -94,7 +94,7 @@ fn spread_line(line: Vec<bool>, radius: usize, grow: bool) -> Vec<bool> {
 fn touching_the_edge(marked: &[bool], width: usize) -> Vec<bool> {
     let height = marked.len() / width;
     let mut reached = vec![false; marked.len()];
-    let rim = |at: usize| at < width || at / width + 1 == height || at % width == 0 || at % width + 1 == width;
+    let rim = |at: usize| at < width || at / width + 1 == height || at.is_multiple_of(width) || at % width + 1 == width;
     let mut open: Vec<usize> = (0..marked.len()).filter(|&at| marked[at] && rim(at)).collect();
     open.iter().for_each(|&at| reached[at] = true);
     while let Some(at) = open.pop() {

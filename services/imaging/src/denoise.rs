@@ -76,17 +76,6 @@ pub fn sharpen(page: &Raster, radius: u32, amount: i16) -> Raster {
     gray.like(gray.width(), gray.height(), samples)
 }
 
-/// Takes out single pixels that stand apart from all their neighbours and puts the median there; all others stay.
-pub fn despeckle(page: &Raster) -> Raster {
-    let clean = median(page);
-    let pairs = page.bytes().iter().zip(clean.bytes());
-    let samples = pairs.map(|(&was, &is)| if was.abs_diff(is) > APART { is } else { was }).collect();
-    page.like(page.width(), page.height(), samples)
-}
-
-/// A pixel so many levels from the median around it is a speck or the tip of a stroke.
-const APART: u8 = 48;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +99,6 @@ mod tests {
             page_with_specks.bytes_mut()[at] = 128;
         }
         assert_eq!(median(&page_with_specks), page());
-        assert_eq!(despeckle(&page_with_specks), page());
     }
 
     #[test]

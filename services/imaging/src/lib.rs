@@ -12,7 +12,7 @@
 //! | where on the master is what was found on the straightened picture? | [`Straightening`] |
 //! | how far is the text turned? | [`skew`] |
 //! | what spoils it: border, uneven light, grain, scratches, polarity, small print? | [`Border`], [`light()`], [`noise()`], [`is_negative`], [`glyph_height`] |
-//! | the same page without that | [`Border::fill`], [`even_light`], [`median`], [`smooth`], [`despeckle`], [`without_scratches`] |
+//! | the same page without that | [`Border::fill`], [`even_light`], [`median`], [`smooth`], [`sharpen`], [`without_scratches`] |
 //! | is there anything on it? is it in focus? | [`blankness`], [`sharpness`] |
 //! | where are the rules of tables, and how does it look without? | [`ruling`] |
 
@@ -41,7 +41,7 @@ mod turn;
 pub use blank::{Blankness, blankness};
 pub use border::Border;
 pub use decode::decode;
-pub use denoise::{despeckle, median, sharpen, smooth};
+pub use denoise::{median, sharpen, smooth};
 pub use error::ImageError;
 pub use glyphs::{glyph_height, marks};
 pub use light::{Light, even_light, light};

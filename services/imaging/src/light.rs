@@ -70,10 +70,7 @@ impl Paper {
         let down = self.levels.len() / self.across;
         let (top, low) = between(y, tile, down);
         let (upper, lower) = (&self.levels[top.0 * self.across..], &self.levels[top.1 * self.across..]);
-        let column = |x: usize| {
-            let mix = u32::from(upper[x]) * (256 - low) + u32::from(lower[x]) * low;
-            mix
-        };
+        let column = |x: usize| u32::from(upper[x]) * (256 - low) + u32::from(lower[x]) * low;
         let columns: Vec<u32> = (0..self.across).map(column).collect();
         for (x, out) in out.iter_mut().enumerate() {
             let ((left, right), far) = between(x, tile, self.across);

@@ -61,10 +61,10 @@ fn tall(thin: &[bool], width: usize, height: usize) -> Vec<bool> {
     // A window that ends here vouches for all its rows.
     let mut left = vec![0_usize; width];
     for y in (0..height).rev() {
-        for x in 0..width {
+        for (x, left) in left.iter_mut().enumerate() {
             let at = y * width + x;
-            left[x] = if tall[at] { WINDOW } else { left[x].saturating_sub(1) };
-            tall[at] = left[x] > 0 && thin[at];
+            *left = if tall[at] { WINDOW } else { left.saturating_sub(1) };
+            tall[at] = *left > 0 && thin[at];
         }
     }
     tall

@@ -127,7 +127,6 @@ impl Attempt {
             language: engine.model().to_owned(),
             engine: self.described(engine),
             blocks: hyphens::joined(blocks(&self.words, &self.steps)),
-            ..PageText::default()
         }
     }
 

@@ -18,7 +18,9 @@ const MEANINGLESS_MAX: f64 = 0.01;
 const ALPHANUMERIC_MIN: f64 = 0.6;
 /// Of Latin letters, so many are vowels; languages lie between 35 and 50 percent.
 const VOWELS: std::ops::Range<f64> = 0.25..0.60;
-/// Fewer letters say nothing about vowels.
+/// And so many are j, q, x or z at most; Polish has nine percent of them, a shifted alphabet more.
+const RARE_MAX: f64 = 0.12;
+/// Fewer letters say nothing about either.
 const LETTERS_MIN: usize = 60;
 /// The area of all words together, in pages.
 const AREA_MAX: f64 = 1.5;
@@ -72,10 +74,12 @@ fn is_garbled(text: &PageText) -> bool {
     let count = |is: fn(&char) -> bool| chars.iter().filter(|c| is(c)).count();
     let latin: Vec<char> = chars.iter().filter(|c| c.is_ascii_alphabetic()).map(char::to_ascii_lowercase).collect();
     let vowels = latin.iter().filter(|c| "aeiouy".contains(**c)).count();
+    let rare = latin.iter().filter(|c| "jqxz".contains(**c)).count();
     chars.is_empty()
         || share(count(|&c| is_meaningless(c)), chars.len()) > MEANINGLESS_MAX
         || share(count(|c| c.is_alphanumeric()), chars.len()) < ALPHANUMERIC_MIN
         || (latin.len() >= LETTERS_MIN && !VOWELS.contains(&share(vowels, latin.len())))
+        || (latin.len() >= LETTERS_MIN && share(rare, latin.len()) > RARE_MAX)
 }
 
 /// Codes that nobody assigned a meaning, private ones, and what UTF-8 looks like when it is taken for Latin-1.

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | invert | the print is lighter than the paper | film negatives |
 //! | border | black touches the edge | film, copies |
-//! | despeckle, denoise | specks, or grain that is strong beside the print | salt and pepper, Gaussian noise, faded print |
+//! | median, smooth | specks, or grain that is strong beside the print | salt and pepper, Gaussian noise, faded print |
 //! | sharpen | letters are out of focus and there is no grain | bad focus |
 //! | scratches | it is film | film |
 //! | light | the paper's brightness varies, or the print is faint | book folds, shadows, faded print |
@@ -97,7 +97,7 @@ impl Cleaned {
         let contrast = f64::from(imaging::light(&self.image).contrast.max(20));
         let grain = noise.grain / contrast;
         if noise.specks > SPECKS_MIN && grain < GRAIN_STRONG {
-            self.step("despeckle", |page| imaging::median(page));
+            self.step("median", imaging::median);
             self.step("smooth", imaging::smooth);
         } else if grain > GRAIN_MIN {
             self.step("median", imaging::median);

@@ -1,6 +1,7 @@
 //! The attention list: pages that a person has to look at, and the way from one to the next.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use actix_web::{HttpResponse, web};
 use catalog::{Attention, Need};
@@ -99,9 +100,9 @@ fn without_batch(part: &Part) -> String {
 async fn names(app: &App, batches: impl Iterator<Item = BatchId>) -> Reply<HashMap<BatchId, String>> {
     let mut names = HashMap::new();
     for batch in batches {
-        if !names.contains_key(&batch) {
+        if let Entry::Vacant(unknown) = names.entry(batch) {
             let record = app.catalog.batch_record(batch).await?;
-            names.insert(batch, record.map(|record| record.name).unwrap_or_default());
+            unknown.insert(record.map(|record| record.name).unwrap_or_default());
         }
     }
     Ok(names)

@@ -44,7 +44,7 @@ impl Sheet {
         }
         let src = format!("/iiif/3/{page}/{x},{y},{},{}/!700,200/{turn}/default.jpg", part.w, part.h);
         let lit = if turn == 0 { found.to_vec() } else { Vec::new() };
-        let part = if turn % 180 == 0 { part } else { Box { w: part.h, h: part.w, ..part } };
+        let part = if turn.is_multiple_of(180) { part } else { Box { w: part.h, h: part.w, ..part } };
         Some(Self { src, alt, part, lit })
     }
 

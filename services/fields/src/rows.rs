@@ -132,7 +132,7 @@ mod tests {
 
     fn page(rotation: u16, words: &[(&str, u32, u32)]) -> PageText {
         let word = |(text, x, y): &(&str, u32, u32)| {
-            let (w, h) = if rotation % 180 == 0 { (60, 20) } else { (20, 60) };
+            let (w, h) = if rotation.is_multiple_of(180) { (60, 20) } else { (20, 60) };
             Word::read(*text, Box { x: *x, y: *y, w, h }, 95)
         };
         let block = Block::of(vec![Line::of(words.iter().map(word).collect())]);

@@ -92,5 +92,6 @@ fn wrong_usage_is_told_from_failure() {
     assert_eq!(read(folder.path(), &["a.png"], "docx").status.code(), Some(2));
     let help = Command::new(env!("CARGO_BIN_EXE_ocr-worker")).arg("--help").output().expect("built");
     let help = String::from_utf8(help.stdout).expect("UTF-8");
-    assert!(help.contains("Examples:") && !help.contains("reader"), "{help}");
+    let hidden = !help.lines().any(|line| line.trim_start().starts_with("reader "));
+    assert!(help.contains("Examples:") && hidden, "{help}");
 }

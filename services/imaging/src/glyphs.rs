@@ -185,7 +185,7 @@ mod tests {
             let (x, y) = (n % 900, n / 900);
             let letter = x % 20 < 9 && y % 40 < 17;
             let rule = y % 200 == 30;
-            if letter || rule || n % 1_013 == 0 { 20 } else { 230 }
+            if letter || rule || n.is_multiple_of(1_013) { 20 } else { 230 }
         };
         let page = Raster::gray(900, 900, (0..810_000).map(at).collect()).expect("fits");
         assert_eq!(glyph_height(&page), Some(17));

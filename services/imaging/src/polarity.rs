@@ -42,7 +42,7 @@ mod tests {
 
     /// Print of `ink` on paper that darkens from left to right.
     fn page(ink: u8, paper: u8) -> Raster {
-        let at = |x: u32, y: u32| match (x / 3 % 4 == 0) && (y / 12 % 3 == 0) {
+        let at = |x: u32, y: u32| match (x / 3).is_multiple_of(4) && (y / 12).is_multiple_of(3) {
             true => ink,
             false => paper - (x / 20) as u8,
         };

@@ -380,7 +380,7 @@ mod tests {
         let line = |after, text: &str| AddedLine { after, text: text.to_owned(), place: PLACE };
         let added = vec![line(None, "signed H. Tindall"), line(Some(1), "see overleaf")];
         let done = corrected(&Correction { added, ..saying(&[]) });
-        let lines: Vec<String> = done.text.lines().map(|line| plain_line(line)).collect();
+        let lines: Vec<String> = done.text.lines().map(plain_line).collect();
         assert_eq!(
             lines,
             ["acute choIangitis exarn-", "see overleaf", "ination", "7", "signed H. Tindall"],

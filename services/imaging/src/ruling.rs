@@ -2,9 +2,9 @@
 //!
 //! Printed rules that touch text cost Tesseract the text: whole cells are taken for a picture or read as garbage. A rule
 //! is a long run of pixels darker than the paper on *both* sides of it, so shaded cells and uneven light do not matter
-//! and solid black areas are no rules. Only grids, where rules across meet rules down, are erased: a rule that stands
-//! alone separates columns, and layout analysis wants to see it. Where text crosses a rule, one side is dark and the
-//! pixel stays. The idea of run lengths: F. Wahl, K. Wong, R. Casey, "Block segmentation and text extraction in mixed
+//! and solid black areas are no rules. Thin rules may be dotted or broken. Only grids, where rules across meet rules down,
+//! are erased: a rule that stands alone separates columns, and layout analysis wants to see it. Where a stroke crosses a
+//! rule, both sides are dark and the rule stays. The idea of run lengths: F. Wahl, K. Wong, R. Casey, "Block segmentation and text extraction in mixed
 //! text/image documents" (Computer Graphics and Image Processing 20, 1982).
 //!
 //! Scanned tables, plain Tesseract at its default segmentation, before → after: see `ocr::layout`.
@@ -22,6 +22,16 @@ const LIGHT_MAX: usize = 1;
 /// So many pixels of a run are within so many levels of its median.
 const EVEN_PERCENT: usize = 85;
 const EVEN_LEVELS: u8 = 64;
+/// A broken rule is thinner than this, in pixels, so that it cannot be a line of small print.
+const THIN: usize = 4;
+/// A broken rule may come in pieces so many times shorter than a whole one.
+const PIECES: u32 = 3;
+/// Share of a broken rule that is there.
+const BROKEN_TENTHS: usize = 3;
+/// Share of a broken rule beside which there may be ink.
+const INKED_PERCENT: usize = 15;
+/// The edges of a printed line are gray for so many pixels.
+const EDGE: usize = 2;
 /// A page with more rules than this is a drawing.
 const RULES_MAX: usize = 2_000;
 
@@ -30,6 +40,22 @@ struct Rule {
     place: Rectangle,
     down: bool,
     runs: Vec<Run>,
+}
+
+impl Rule {
+    /// For each place along the rule, its first and last line there.
+    fn widths(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let start = if self.down { self.place.y } else { self.place.x };
+        let length = if self.down { self.place.h } else { self.place.w };
+        let mut widths = vec![(u32::MAX, 0); length as usize];
+        for run in &self.runs {
+            for (first, last) in &mut widths[(run.from - start) as usize..(run.to - start) as usize] {
+                (*first, *last) = (run.line.min(*first), run.line.max(*last));
+            }
+        }
+        let places = widths.into_iter().zip(start as usize..).filter(|((first, _), _)| *first < u32::MAX);
+        places.map(|((first, last), place)| (place, first as usize, last as usize))
+    }
 }
 
 /// Pixels `from..to` of a row (or, of a rule down, of a column).
@@ -104,19 +130,22 @@ impl Ruling {
         Some(clean)
     }
 
+    /// Paints over the rule place by place along it, with the paper beside it.
     fn erase(&self, rule: &Rule, page: &Raster, clean: &mut Raster) {
         let width = page.width() as usize;
         let (along, aside) = if rule.down { (width, 1) } else { (1, width) };
-        let (samples, far) = (page.bytes(), aside * self.reach as usize);
-        for run in &rule.runs {
-            for at in (run.from as usize..run.to as usize).map(|at| at * along + run.line as usize * aside) {
-                let paper = samples[at - far].min(samples[at + far]);
-                if is_rule(samples[at], paper) {
-                    // The edges of a printed line are gray.
-                    [at - aside * 2, at - aside, at, at + aside, at + aside * 2]
-                        .into_iter()
-                        .for_each(|at| clean.bytes_mut()[at] = paper);
-                }
+        let (samples, reach) = (page.bytes(), self.reach as usize);
+        for (place, first, last) in rule.widths() {
+            let at = |line: usize| place * along + line * aside;
+            let beside = |from: usize, to: usize| (from..=to).map(|line| samples[at(line)]).max().unwrap_or(u8::MAX);
+            let paper = beside(first - reach, first - 1).min(beside(last + 1, last + reach));
+            let ink = paper.saturating_sub((paper.saturating_sub(samples[at((first + last) / 2)])) / 2);
+            let (above, below) = (samples[at(first - EDGE - 1)] < ink, samples[at(last + EDGE + 1)] < ink);
+            // A stroke that goes on both sides crosses the rule; one that ends at it has its own end.
+            if !(above && below) {
+                let from = if above { first } else { first - EDGE };
+                let to = if below { last } else { last + EDGE };
+                (from..=to).for_each(|line| clean.bytes_mut()[at(line)] = paper);
             }
         }
     }
@@ -175,7 +204,7 @@ fn rules(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
         }
         let near = |rule: &&mut Rule| {
             let Rectangle { x, y, w, h } = rule.place;
-            y + h + 1 >= run.line && run.from <= x + w + reach && run.to + reach >= x
+            y + h + 1 >= run.line && run.from <= x + w + 2 * reach && run.to + 2 * reach >= x
         };
         let place = Rectangle { x: run.from, y: run.line, w: run.to - run.from, h: 1 };
         match rules[open..].iter_mut().find(near) {
@@ -187,27 +216,79 @@ fn rules(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
         }
     }
     // What is broader than a line that leans a little is an area.
-    rules.retain(|rule| rule.place.h <= reach * 2 + rule.place.w / 100);
+    rules.retain(|rule| rule.place.w >= length && rule.place.h <= reach * 2 + rule.place.w / 100);
     rules
 }
 
 fn runs(page: &Raster, reach: u32, length: u32) -> Vec<Run> {
-    let rows: Vec<&[u8]> = page.bytes().chunks_exact(page.width() as usize).collect();
+    let width = page.width() as usize;
+    let rows: Vec<&[u8]> = page.bytes().chunks_exact(width).collect();
+    let thick = darkest_of_three(&rows);
     let mut runs = Vec::new();
-    let mut dark = vec![false; page.width() as usize];
-    let far = reach as usize;
+    let (mut dark, mut sides) = (vec![false; width], vec![0; width]);
+    let far = (reach as usize).max(THIN + 1);
     for y in far..rows.len().saturating_sub(far) {
-        let sides = rows[y - far].iter().zip(rows[y + far]);
-        for (dark, (sample, (above, below))) in dark.iter_mut().zip(rows[y].iter().zip(sides)) {
-            *dark = is_rule(*sample, *above.min(below));
-        }
-        runs_in_row(rows[y], &dark, reach, length, |from, to| runs.push(Run { line: y as u32, from, to }));
+        let mut found = |from, to| runs.push(Run { line: y as u32, from, to });
+        mark(&mut dark, &mut sides, rows[y], rows[y - far], rows[y + far]);
+        runs_in_row(rows[y], &dark, reach, length, &mut found);
+        mark(&mut dark, &mut sides, &thick[y], &thick[y - THIN], &thick[y + THIN]);
+        broken_runs(&dark, &sides, reach, length / PIECES, &mut found);
     }
     runs
 }
 
+/// Which pixels of a row are darker than both sides, and how dark the darker side is.
+fn mark(dark: &mut [bool], sides: &mut [u8], row: &[u8], above: &[u8], below: &[u8]) {
+    for (side, (above, below)) in sides.iter_mut().zip(above.iter().zip(below)) {
+        *side = *above.min(below);
+    }
+    for (dark, (sample, side)) in dark.iter_mut().zip(row.iter().zip(sides)) {
+        *dark = is_rule(*sample, *side);
+    }
+}
+
+/// Each row, as dark as it or its neighbours above and below: a thin rule wavers between rows.
+fn darkest_of_three(rows: &[&[u8]]) -> Vec<Vec<u8>> {
+    let darkest = |y: usize| {
+        let mut row = rows[y].to_vec();
+        for next in [y.saturating_sub(1), (y + 1).min(rows.len() - 1)] {
+            row.iter_mut().zip(rows[next]).for_each(|(sample, other)| *sample = (*sample).min(*other));
+        }
+        row
+    };
+    (0..rows.len()).map(darkest).collect()
+}
+
+/// Dotted rules, and those that two levels have left little of: thin, and with nothing beside them.
+fn broken_runs(dark: &[bool], sides: &[u8], reach: u32, length: u32, found: &mut impl FnMut(u32, u32)) {
+    let (mut from, mut to, mut count) = (0, 0, 0);
+    let mut close = |from: usize, to: usize, count: usize| {
+        let long = to - from >= length as usize && count * 10 >= (to - from) * BROKEN_TENTHS;
+        if long && is_bare(&sides[from..to]) {
+            found(from as u32, to as u32);
+        }
+    };
+    for x in dark.iter().enumerate().filter(|(_, dark)| **dark).map(|(x, _)| x) {
+        if x > to + 2 * reach as usize {
+            close(from, to, count);
+            (from, count) = (x, 0);
+        }
+        (to, count) = (x + 1, count + 1);
+    }
+    close(from, to, count);
+}
+
+/// Whether there is paper beside nearly all of a run. Beside a row through letters there is ink.
+fn is_bare(sides: &[u8]) -> bool {
+    let mut sorted = sides.to_vec();
+    sorted.sort_unstable();
+    let paper = sorted[sorted.len() / 2];
+    let inked = sorted.partition_point(|side| is_rule(*side, paper));
+    inked * 100 <= sides.len() * INKED_PERCENT
+}
+
 /// `dark` says which pixels of the row are darker than both sides.
-fn runs_in_row(row: &[u8], dark: &[bool], reach: u32, length: u32, mut found: impl FnMut(u32, u32)) {
+fn runs_in_row(row: &[u8], dark: &[bool], reach: u32, length: u32, found: &mut impl FnMut(u32, u32)) {
     let (mut from, mut to, mut count) = (0, 0, 0);
     let mut close = |from: usize, to: usize, count: usize| {
         let long = to - from >= length as usize && count * 10 >= (to - from) * COVERED_TENTHS;
@@ -305,6 +386,39 @@ mod tests {
         let stem =
             |page: &Raster| (120..170).all(|y| page.bytes()[y * 400 + 251..y * 400 + 255].iter().all(|s| *s == 40));
         assert!(stem(&page) && stem(&erased));
+    }
+
+    #[test]
+    fn a_rule_close_under_text_is_erased_whole() {
+        let with = |rules| {
+            let mut samples = sheet(rules).bytes().to_vec();
+            // A word that stands two pixels above the rule across at 150, as cells of spreadsheets do.
+            let stems = (130..148).flat_map(|y| (220..300).map(move |x| (x, y))).filter(|(x, _)| x % 8 < 3);
+            stems.for_each(|(x, y)| samples[y * 400 + x] = 40);
+            Raster::gray(400, 300, samples).expect("fits")
+        };
+        assert_eq!(ruling(&with(true)).erased(&with(true)), Some(with(false)));
+    }
+
+    #[test]
+    fn dotted_rules_are_found_and_erased() {
+        let dotted = |x: u32, y: u32| {
+            let across = [50, 150].contains(&y) && (60..343).contains(&x) && x % 5 < 2;
+            let down = [60, 200, 342].contains(&x) && (50..153).contains(&y) && y % 5 < 2;
+            if across || down { 40 } else { 230 }
+        };
+        let page = Raster::gray(400, 300, (0..400 * 300).map(|at| dotted(at % 400, at / 400)).collect()).expect("fits");
+        let erased = ruling(&page).erased(&page).expect("a grid");
+        assert!(erased.bytes().iter().all(|sample| *sample == 230));
+    }
+
+    #[test]
+    fn small_print_is_no_dotted_rule() {
+        // Lines of letters 6 pixels high, with words between.
+        let letter = |x: u32, y: u32| y % 14 < 6 && x % 5 < 3 && x % 40 < 30 && (x % 5 < 1 || y % 14 % 5 == 0);
+        let level = |at: u32| if letter(at % 400, at / 400) { 40 } else { 230 };
+        let page = Raster::gray(400, 300, (0..400 * 300).map(level).collect()).expect("fits");
+        assert_eq!(ruling(&page).erased(&page), None);
     }
 
     #[test]

@@ -10,16 +10,15 @@ use crate::clean::Cleaned;
 use crate::engine::{Engine, FoundWord, GrayImage, SIDE_PIXELS_MAX};
 use crate::hyphens;
 use crate::judge::judge;
-use crate::layout;
+use crate::layout::{self, Reading};
 use crate::read::{GENERATION, ReadPageError};
+use crate::worth;
 
 /// Less skew than this, in degrees, does not trouble Tesseract, and rotating blurs.
 const SKEW_MIN: f64 = 0.3;
 /// Mean confidence below which a page may stand the wrong way up: upside-down print reads at about
 /// 50, decent scans at 85 and more.
-const CONFIDENCE_DOUBTFUL: u32 = 70;
-/// Words from this confidence on count when attempts are compared.
-const CONFIDENCE_LEGIBLE: f32 = 60.0;
+const CONFIDENCE_DOUBTFUL: f32 = 70.0;
 /// Letters lower than this, in pixels, are enlarged to [`GLYPH_GOOD`].
 const GLYPH_MIN: u32 = 13;
 const GLYPH_GOOD: f64 = 28.0;
@@ -47,6 +46,8 @@ pub(crate) struct Attempt {
     /// What was read, upright.
     image: Raster,
     words: Vec<FoundWord>,
+    /// In which ways.
+    ways: String,
 }
 
 impl Attempt {
@@ -65,8 +66,9 @@ impl Attempt {
             .after_stretch(page.stretch.0, page.stretch.1);
         let upright = steps.apply(image)?;
         let dpi = (f64::from(page.dpi) * scale).round() as u32;
-        let words = layout::recognize(engine, &upright, dpi, limit)?;
-        Ok(Self { steps, turn, straighten, scale, dpi, cleaned: page.cleaned.steps.join("+"), image: upright, words })
+        let Reading { words, ways } = layout::recognize(engine, &upright, dpi, limit)?;
+        let cleaned = page.cleaned.steps.join("+");
+        Ok(Self { steps, turn, straighten, scale, dpi, cleaned, image: upright, words, ways })
     }
 
     pub(crate) fn turn(&self) -> QuarterTurn {
@@ -77,9 +79,8 @@ impl Attempt {
         !self.words.is_empty() && (self.confidence() < CONFIDENCE_DOUBTFUL || self.is_sideways())
     }
 
-    /// Mean over characters, 0 to 100.
-    fn confidence(&self) -> u32 {
-        mean_confidence(&self.words)
+    fn confidence(&self) -> f32 {
+        worth::confidence(&self.words)
     }
 
     /// Tesseract reads lines that run up or down on its own, but then their order and the page's
@@ -92,10 +93,8 @@ impl Attempt {
         tall * 2 > all
     }
 
-    /// How many letters and digits were read with some certainty.
     fn legible(&self) -> usize {
-        let sure = self.words.iter().filter(|word| word.confidence >= CONFIDENCE_LEGIBLE);
-        sure.map(|word| word.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+        worth::legible(&self.words)
     }
 
     /// Whether this attempt's text is worth more than that of `other`, read the other way up. Turning a page over
@@ -138,10 +137,11 @@ impl Attempt {
     }
 
     fn described(&self, engine: &Engine) -> words::Engine {
-        let Self { turn, straighten, scale, dpi, cleaned, .. } = self;
+        let Self { turn, straighten, scale, dpi, cleaned, ways, .. } = self;
         let cleaned = if cleaned.is_empty() { "none" } else { cleaned };
         let turn = turn.degrees();
-        let recipe = format!("clean={cleaned} psm=3 dpi={dpi} turn={turn} straighten={straighten:.2} scale={scale:.3}");
+        let recipe =
+            format!("clean={cleaned} turn={turn} straighten={straighten:.2} scale={scale:.3} dpi={dpi} read={ways}");
         engine_record(engine, recipe)
     }
 }
@@ -156,17 +156,6 @@ pub(crate) fn engine_record(engine: &Engine, recipe: String) -> words::Engine {
         recipe,
         generation: GENERATION,
     }
-}
-
-/// Mean over characters, 0 to 100.
-pub(crate) fn mean_confidence(words: &[FoundWord]) -> u32 {
-    let (mut sum, mut weight) = (0.0, 0.0);
-    for word in words {
-        let chars = word.text.chars().count() as f32;
-        sum += word.confidence * chars;
-        weight += chars;
-    }
-    if weight > 0.0 { (sum / weight) as u32 } else { 0 }
 }
 
 /// The scale at which small print is large enough and the image small enough for Tesseract, however it is turned.

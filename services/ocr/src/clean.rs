@@ -12,7 +12,7 @@
 //! | scratches | it is film | film |
 //! | light | the paper's brightness varies, or the print is faint | book folds, shadows, faded print |
 
-use imaging::{Border, Raster};
+use imaging::{Border, Light, Raster};
 
 /// A border smaller than this share of the page is a shadow at its rim.
 const BORDER_MIN: f64 = 0.004;
@@ -37,11 +37,14 @@ const FILL: u8 = 235;
 pub struct Cleaned {
     pub image: Raster,
     pub steps: Vec<&'static str>,
+    /// As the page came.
+    pub light: Light,
 }
 
 /// Cleans a gray page as far as it needs it.
 pub fn clean(master: Raster) -> Cleaned {
-    let mut page = Cleaned { image: master, steps: Vec::new() };
+    let light = imaging::light(&master);
+    let mut page = Cleaned { image: master, steps: Vec::new(), light };
     let negative = imaging::is_negative(&page.image);
     if negative {
         page.image = page.image.invert();
@@ -49,7 +52,7 @@ pub fn clean(master: Raster) -> Cleaned {
     }
     let border = Border::find(&page.image);
     if border.share() > BORDER_MIN {
-        let paper = imaging::light(&page.image).paper.max(FILL / 2);
+        let paper = page.light_now().paper.max(FILL / 2);
         page.image = border.fill(&page.image, paper);
         page.steps.push("border");
     }
@@ -94,7 +97,7 @@ impl Cleaned {
 
     fn denoise(&mut self) {
         let noise = imaging::noise(&self.image);
-        let contrast = f64::from(imaging::light(&self.image).contrast.max(20));
+        let contrast = f64::from(self.light_now().contrast.max(20));
         let grain = noise.grain / contrast;
         if noise.specks > SPECKS_MIN && grain < GRAIN_STRONG {
             self.step("median", imaging::median);
@@ -110,10 +113,15 @@ impl Cleaned {
     }
 
     fn even_light(&mut self) {
-        let light = imaging::light(&self.image);
+        let light = self.light_now();
         if light.unevenness > UNEVEN_MIN || light.contrast < CONTRAST_FULL {
             self.step("light", imaging::even_light);
         }
+    }
+
+    /// Most pages need no step, and their light is measured once.
+    fn light_now(&self) -> Light {
+        if self.steps.is_empty() { self.light } else { imaging::light(&self.image) }
     }
 
     fn step(&mut self, name: &'static str, change: impl Fn(&Raster) -> Raster) {

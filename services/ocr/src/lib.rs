@@ -7,6 +7,7 @@
 //! - `upright`: which way up does it stand?
 //! - [`layout`]: how is a page of any layout read?
 //! - [`read`]: which steps make text of one page image?
+//! - `worth`: what is a reading worth?
 //! - [`steps`]: how long did each step take?
 //! - [`hyphens`]: where are words broken at line ends, and what are they whole?
 //! - [`reader`]: how is a page read so that it can kill nothing but a child process?
@@ -24,3 +25,4 @@ pub mod read;
 pub mod reader;
 pub mod steps;
 mod upright;
+mod worth;

@@ -60,7 +60,7 @@ pub fn read(
     if !lines.are_clear() && imaging::blankness(&prepared.cleaned.image, prepared.dpi).is_blank() {
         return Ok(blank(engine, width, height));
     }
-    let contrast = imaging::light(&square).contrast;
+    let contrast = prepared.cleaned.light.contrast;
     let first = steps.time(Step::Recognize, || match lines {
         Lying::Sideways(level) => sideways(engine, &prepared, level, &clock),
         Lying::Upright(level) => upright_or_over(engine, &prepared, level, &clock),
@@ -153,7 +153,7 @@ fn sideways(engine: &mut Engine, page: &Prepared, level: Level, clock: &Clock) -
 
 /// Whether cleaning has harmed the page is seen by reading it without.
 fn as_it_came(engine: &mut Engine, square: Raster, page: &Prepared, first: Attempt, clock: &Clock) -> Attempt {
-    let plain = Prepared { cleaned: Cleaned { image: square, steps: Vec::new() }, ..*page };
+    let plain = Prepared { cleaned: Cleaned { image: square, steps: Vec::new(), light: page.cleaned.light }, ..*page };
     let level = imaging::level(&plain.cleaned.image.rotate_quarter(first.turn()));
     let second = Attempt::new(engine, &plain, first.turn(), level, clock.as_much_again());
     // An attempt that fails proves nothing against the one that did not.

@@ -7,9 +7,10 @@
 use imaging::{Level, QuarterTurn, Raster};
 use record::words::Box as Rectangle;
 
-use crate::attempt::{Attempt, Prepared, gray, mean_confidence};
+use crate::attempt::{Attempt, Prepared, gray};
 use crate::engine::{Engine, Segmentation};
 use crate::read::Clock;
+use crate::worth;
 
 pub(crate) const OVER: [QuarterTurn; 1] = [QuarterTurn::Half];
 pub(crate) const ALL: [QuarterTurn; 3] = [QuarterTurn::Half, QuarterTurn::Right, QuarterTurn::Left];
@@ -23,7 +24,7 @@ pub(crate) fn better_read(engine: &mut Engine, page: &Prepared, turns: [QuarterT
     let strip = busiest_strip(&page.cleaned.image.rotate_quarter(turns[0]).rotate(-level.degrees));
     let mut confidence = |strip: &Raster| {
         let words = engine.recognize(gray(strip, page.dpi), Segmentation::Auto, STRIP_TIME);
-        words.map_or(0, |words| mean_confidence(&words))
+        words.map_or(0.0, |words| worth::confidence(&words))
     };
     let (this, other) = (confidence(&strip), confidence(&strip.rotate_quarter(QuarterTurn::Half)));
     if this >= other { turns[0] } else { turns[1] }

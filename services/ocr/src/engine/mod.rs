@@ -91,11 +91,8 @@ pub enum EngineError {
 /// A model, loaded.
 pub struct Engine {
     handle: tesseract::Handle,
-    data: CString,
     model: String,
     model_digest: Digest,
-    /// Loaded when first asked for: most pages stand upright.
-    orientation: Option<tesseract::Handle>,
 }
 
 impl Engine {
@@ -109,7 +106,7 @@ impl Engine {
         let handle = tesseract::Handle::new(folder.as_deref(), &name, tesseract::MODE_AUTO).ok_or_else(refused)?;
         let data = handle.data_path().ok_or_else(refused)?;
         let model_digest = models::digest(&data, model)?;
-        Ok(Self { handle, data, model: model.to_owned(), model_digest, orientation: None })
+        Ok(Self { handle, model: model.to_owned(), model_digest })
     }
 
     /// Version of the linked Tesseract.
@@ -147,19 +144,6 @@ impl Engine {
             false if started.elapsed() >= limit => Err(EngineError::TimedOut),
             false => Err(EngineError::GaveUp),
         }
-    }
-
-    /// How far the image stands turned clockwise (0, 90, 180, 270) and the margin of that verdict;
-    /// `None` where there is too little text, or no model for it (`osd`).
-    pub fn orientation(&mut self, image: GrayImage<'_>) -> Option<(u16, f32)> {
-        if self.orientation.is_none() {
-            self.orientation = tesseract::Handle::new(Some(&self.data), c"osd", tesseract::MODE_ORIENTATION);
-        }
-        let handle = self.orientation.as_mut()?;
-        handle.show(image.pixels, image.width, image.height, image.dpi).ok()?;
-        let verdict = handle.orientation();
-        handle.clear();
-        verdict
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Thin owners of Tesseract's handles over `leptess::capi`: what goes in is checked here, what comes
 //! out is copied here, and no pointer leaves this file. leptess's own types reach neither the
-//! deadline, the word iterator nor the orientation detector.
+//! deadline nor the word iterator.
 //!
 //! Source of the contracts: `tesseract/capi.h`, `baseapi.h` and `resultiterator.h` of Tesseract 5.
 
@@ -23,8 +23,6 @@ pub(super) const MODE_AUTO: capi::TessPageSegMode = capi::TessPageSegMode_PSM_AU
 pub(super) const MODE_BLOCK: capi::TessPageSegMode = capi::TessPageSegMode_PSM_SINGLE_BLOCK;
 /// Text anywhere, without order.
 pub(super) const MODE_SPARSE: capi::TessPageSegMode = capi::TessPageSegMode_PSM_SPARSE_TEXT;
-/// Looks for the orientation only.
-pub(super) const MODE_ORIENTATION: capi::TessPageSegMode = capi::TessPageSegMode_PSM_OSD_ONLY;
 
 /// Version of the linked library, as in `5.3.0`.
 pub(super) fn version() -> String {
@@ -135,25 +133,6 @@ impl Handle {
                 return words;
             }
         }
-    }
-
-    /// How far the page shown stands turned clockwise, in degrees, and the margin of that verdict.
-    pub(super) fn orientation(&mut self) -> Option<(u16, f32)> {
-        let (mut degrees, mut margin, mut script_margin) = (0, 0.0, 0.0);
-        let mut script = ptr::null();
-        // SAFETY: the handle is live; the four pointers are to locals that outlive the call. The script's
-        // name is a static string of the library in version 5 and is neither read nor freed.
-        let found = unsafe {
-            capi::TessBaseAPIDetectOrientationScript(
-                self.api.as_ptr(),
-                &mut degrees,
-                &mut margin,
-                &mut script,
-                &mut script_margin,
-            )
-        };
-        let degrees = u16::try_from(degrees).ok().filter(|degrees| [0, 90, 180, 270].contains(degrees));
-        degrees.filter(|_| found != 0).map(|degrees| (degrees, margin))
     }
 
     /// Forgets the image and the words, not the model.

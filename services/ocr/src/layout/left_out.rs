@@ -6,7 +6,7 @@
 use imaging::{Grid, Raster};
 use record::words::Box as Rectangle;
 
-use super::line::place;
+use super::line::{meet, place};
 use crate::engine::FoundWord;
 
 /// Levels by which ink is darker than the paper painted over it.
@@ -44,10 +44,6 @@ pub(super) fn joined(mut words: Vec<FoundWord>, more: Vec<FoundWord>) -> Vec<Fou
     let alone = |word| FoundWord { starts_block: true, starts_line: true, ..word };
     words.extend(more.into_iter().filter(new).map(alone));
     words
-}
-
-const fn meet(a: Rectangle, b: Rectangle) -> bool {
-    a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
 }
 
 /// The most frequent level.

@@ -65,6 +65,10 @@ pub(super) fn overlap(a: (u32, u32), b: (u32, u32)) -> f64 {
     f64::from(shared) / f64::from((a.1 - a.0).min(b.1 - b.0).max(1))
 }
 
+pub(super) const fn meet(a: Rectangle, b: Rectangle) -> bool {
+    a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
+}
+
 pub(super) fn across(place: Rectangle) -> (u32, u32) {
     (place.x, place.x + place.w)
 }

@@ -1,67 +1,172 @@
 //! How is a page of any layout read?
 //!
-//! find grids → erase them → recognize → (read again what was left out) → put rows of tables in order. Receipts are one
-//! block.
+//! find grids → erase them → recognize → (read another way what is unsure) → (read again what was left out) → put rows of
+//! tables in order.
 //!
-//! One pass over the page is what plain pages cost; a second is spent only where ink was left out of a grid, or a receipt
-//! is read unsurely.
+//! One pass over the page is what plain pages cost. Where its words are unsure, the page is read once or twice more in
+//! the ways that suit its layout, and the surer of the words are kept: scans of two levels and the dots of printers have
+//! edges that Tesseract reads better when they are softened, and rows of tables and receipts are kept together by
+//! reading the page as one block.
+//!
+//! Word recall on the real pages of the evaluation, one way → all ways: tables 86 → 92 %, forms 82 → 92 %, receipts
+//! 83 → 88 %.
 
 mod left_out;
 mod line;
-mod receipt;
+mod merged;
 mod rows;
 mod tables;
 
 use std::time::{Duration, Instant};
 
-use imaging::Raster;
+use imaging::{Raster, Ruling};
 
 use crate::engine::{Engine, EngineError, FoundWord, GrayImage, Segmentation};
+use crate::worth::confidence;
 
-/// Mean confidence below which a second reading is worth its time.
-const CONFIDENCE_UNSURE: f32 = 86.0;
-/// Words from this confidence on are legible.
-const CONFIDENCE_LEGIBLE: f32 = 60.0;
+/// Mean confidence from which on nothing is read another way.
+const CONFIDENCE_SURE: f32 = 88.0;
+/// Of tables too, whose words are short and whose numbers matter.
+const CONFIDENCE_SURE_TABLE: f32 = 93.0;
+/// Letters are not taller than so many times the median.
+const BAR_HEIGHTS: u32 = 3;
+/// Height over width, in tenths, from which a page is a strip of paper like a receipt; legal paper has 17.
+const STRIP_TENTHS: u64 = 18;
+
+/// One way to show Tesseract a page.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    segmentation: Segmentation,
+    /// How many times the page is smoothed first.
+    smoothed: u8,
+    /// With its grids.
+    ruled: bool,
+}
+
+const PLAIN: Way = Way { name: "auto", segmentation: Segmentation::Auto, smoothed: 0, ruled: false };
+const SOFT: Way = Way { name: "soft", smoothed: 2, ..PLAIN };
+const SOFTER: Way = Way { name: "softer", smoothed: 4, ..PLAIN };
+const RULED: Way = Way { name: "ruled", ruled: true, ..PLAIN };
+const BLOCK: Way = Way { name: "block", segmentation: Segmentation::Block, ..PLAIN };
+const SOFT_BLOCK: Way = Way { name: "soft-block", smoothed: 2, ..BLOCK };
+
+/// What was read, and in which ways.
+pub struct Reading {
+    pub words: Vec<FoundWord>,
+    pub ways: String,
+}
 
 /// The words of an upright, cleaned gray page, in reading order.
-pub fn recognize(
-    engine: &mut Engine,
-    image: &Raster,
-    dpi: u32,
-    limit: Duration,
-) -> Result<Vec<FoundWord>, EngineError> {
-    let ruling = imaging::ruling(image);
-    let erased = ruling.erased(image);
-    let page = erased.as_ref().unwrap_or(image);
-    if receipt::is_receipt(page) {
-        return receipt::recognize(engine, page, dpi, limit);
-    }
+pub fn recognize(engine: &mut Engine, image: &Raster, dpi: u32, limit: Duration) -> Result<Reading, EngineError> {
     let started = Instant::now();
-    let mut words = engine.recognize(gray(page, dpi), Segmentation::Auto, limit)?;
-    let quick = started.elapsed() < limit / 4;
-    if erased.is_some() && quick && confidence(&words) < CONFIDENCE_UNSURE {
-        // Not every box is a table: where erasing it has cost text, the page is read as it is.
-        let plain = engine.recognize(gray(image, dpi), Segmentation::Auto, limit - started.elapsed());
-        words = plain.ok().filter(|plain| legible(plain) > legible(&words)).unwrap_or(words);
+    let page = Page::new(image, dpi);
+    let (first, others) = page.ways();
+    let mut ways = first.name.to_owned();
+    let mut words = page.read(engine, first, limit)?;
+    let is_quick = || started.elapsed() < limit / 6;
+    for way in others {
+        if way.segmentation == Segmentation::Block && tables::has_prose_columns(&words) {
+            continue;
+        }
+        if confidence(&words) >= page.sure() || !is_quick() {
+            break;
+        }
+        // Should another reading fail, there is still the first.
+        if let Ok(more) = page.read(engine, *way, limit.saturating_sub(started.elapsed())) {
+            words = merged::merged(words, more, page.leads_percent());
+            ways = format!("{ways}+{}", way.name);
+        }
     }
-    let grids = ruling.grids();
-    if let Some(left) = left_out::picture(page, &grids, &words).filter(|_| quick) {
-        // Should the second look fail, there is still the first.
-        let more = engine.recognize(gray(&left, dpi), Segmentation::Sparse, limit - started.elapsed());
+    if page.is_strip() {
+        return Ok(Reading { words: tables::in_rows(words), ways });
+    }
+    let grids = page.ruling.grids();
+    if let Some(left) = left_out::picture(page.unruled(), &grids, &words).filter(|_| is_quick()) {
+        let more = engine.recognize(gray(&left, dpi), Segmentation::Sparse, limit.saturating_sub(started.elapsed()));
         words = left_out::joined(words, more.unwrap_or_default());
+        ways += "+left-out";
     }
-    Ok(tables::in_order(words, &grids))
+    Ok(Reading { words: tables::in_order(words, &grids), ways })
 }
 
-/// Mean over words, 0 to 100.
-fn confidence(words: &[FoundWord]) -> f32 {
-    words.iter().map(|word| word.confidence).sum::<f32>() / words.len().max(1) as f32
+struct Page<'a> {
+    image: &'a Raster,
+    dpi: u32,
+    ruling: Ruling,
+    erased: Option<Raster>,
 }
 
-/// How many letters and digits were read with some certainty.
-fn legible(words: &[FoundWord]) -> usize {
-    let sure = words.iter().filter(|word| word.confidence >= CONFIDENCE_LEGIBLE);
-    sure.flat_map(|word| word.text.chars()).filter(|c| c.is_alphanumeric()).count()
+impl<'a> Page<'a> {
+    fn new(image: &'a Raster, dpi: u32) -> Self {
+        let ruling = imaging::ruling(image);
+        let erased = ruling.erased(image);
+        Self { image, dpi, ruling, erased }
+    }
+
+    fn unruled(&self) -> &Raster {
+        self.erased.as_ref().unwrap_or(self.image)
+    }
+
+    fn is_strip(&self) -> bool {
+        u64::from(self.image.height()) * 10 >= u64::from(self.image.width()) * STRIP_TENTHS
+    }
+
+    /// The first way, and those to try where it leaves doubts.
+    fn ways(&self) -> (Way, &'static [Way]) {
+        match (self.is_strip(), &self.erased) {
+            (true, _) => (BLOCK, &[SOFT_BLOCK, SOFT]),
+            (false, Some(_)) if self.is_table() => (PLAIN, &[SOFT_BLOCK, SOFT, RULED]),
+            (false, Some(_)) => (PLAIN, &[SOFT, RULED]),
+            (false, None) => (PLAIN, &[SOFT, SOFTER]),
+        }
+    }
+
+    /// Whether one table is most of what is on the page: columns of text must not be read as one block.
+    fn is_table(&self) -> bool {
+        let area = |place: record::words::Box| u64::from(place.w) * u64::from(place.h);
+        let page = u64::from(self.image.width()) * u64::from(self.image.height());
+        self.ruling.grids().iter().filter(|grid| tables::is_table(grid)).any(|grid| area(grid.place) * 10 >= page * 3)
+    }
+
+    /// For each hundred legible letters of what was read before, more than so many must be legible for a way's order of
+    /// words to be taken. That of a strip is not asked for: it has only rows.
+    fn leads_percent(&self) -> usize {
+        if self.is_strip() { 100 } else { 105 }
+    }
+
+    fn sure(&self) -> f32 {
+        if self.erased.is_some() { CONFIDENCE_SURE_TABLE } else { CONFIDENCE_SURE }
+    }
+
+    fn read(&self, engine: &mut Engine, way: Way, limit: Duration) -> Result<Vec<FoundWord>, EngineError> {
+        let page = if way.ruled { self.image } else { self.unruled() };
+        let smoothed = (0..way.smoothed)
+            .fold(None, |page_so_far: Option<Raster>, _| Some(imaging::smooth(page_so_far.as_ref().unwrap_or(page))));
+        let words = engine.recognize(gray(smoothed.as_ref().unwrap_or(page), self.dpi), way.segmentation, limit)?;
+        Ok(without_bars(words))
+    }
+}
+
+/// What is left of a rule down is read as a letter as tall as many lines, which would all seem to stand beside it.
+fn without_bars(mut words: Vec<FoundWord>) -> Vec<FoundWord> {
+    let mut heights: Vec<u32> = words.iter().map(|word| word.bottom - word.top).collect();
+    heights.sort_unstable();
+    let tall = heights.get(heights.len() / 2).map_or(0, |height| height * BAR_HEIGHTS);
+    let is_bar = |word: &FoundWord| {
+        let (width, height) = (word.right - word.left, word.bottom - word.top);
+        height > tall && height > width * 3 && word.text.chars().count() <= 2
+    };
+    let mut starts = (false, false);
+    words.retain_mut(|word| {
+        word.starts_block |= starts.0;
+        word.starts_line |= starts.1;
+        let bar = is_bar(word);
+        // The next word begins what the bar began.
+        starts = if bar { (word.starts_block, word.starts_line) } else { (false, false) };
+        !bar
+    });
+    words
 }
 
 fn gray(image: &Raster, dpi: u32) -> GrayImage<'_> {

@@ -13,6 +13,12 @@ use crate::engine::FoundWord;
 
 /// Lines of cells are shorter than this on average, those of the narrowest columns of prose are longer.
 const CELL_CHARS_MAX: usize = 24;
+/// Those of a column of units or flags.
+const UNIT_CHARS_MAX: usize = 10;
+/// So much of a column of numbers are digits.
+const DIGITS_MIN: f64 = 0.6;
+/// A column has more than a few lines.
+const COLUMN_LINES_MIN: usize = 4;
 /// Blocks beside each other with no more lines than this are a letterhead or the top of a form.
 const HEADING_LINES_MAX: usize = 6;
 /// So much of the lines must have another beside them.
@@ -41,6 +47,29 @@ pub(super) fn in_order(words: Vec<FoundWord>, grids: &[Grid]) -> Vec<FoundWord> 
         }
     }
     ordered.into_iter().flat_map(|line| line.words).collect()
+}
+
+/// The same words, all lines side by side joined.
+pub(super) fn in_rows(words: Vec<FoundWord>) -> Vec<FoundWord> {
+    let lines = blocks(words).into_iter().flat_map(|block| block.lines).collect();
+    let mut words = Vec::new();
+    for row in rows(lines) {
+        let first = words.is_empty();
+        let row = row.into_iter().flat_map(|line| line.words).enumerate();
+        words.extend(row.map(|(at, word)| FoundWord { starts_block: first && at == 0, starts_line: at == 0, ..word }));
+    }
+    words
+}
+
+/// Whether a column of prose has something beside it.
+pub(super) fn has_prose_columns(words: &[FoundWord]) -> bool {
+    let blocks = blocks(words.to_vec());
+    let is_column = |block: &&Block| block.lines.len() >= COLUMN_LINES_MIN;
+    let prose = blocks.iter().filter(is_column).filter(|block| mean_chars(block) > CELL_CHARS_MAX * 3 / 2);
+    let beside = |a: &Block, b: &Block| {
+        overlap(across(a.place), across(b.place)) < 0.1 && overlap(down(a.place), down(b.place)) >= 0.5
+    };
+    prose.into_iter().any(|prose| blocks.iter().filter(is_column).any(|other| beside(prose, other)))
 }
 
 fn read_across(table: u32, lines: Vec<Line>, grid: Option<&Grid>) -> Vec<Line> {
@@ -72,7 +101,7 @@ fn groups(blocks: &[Block], grids: &[Grid]) -> Vec<usize> {
 }
 
 /// More than a frame.
-fn is_table(grid: &Grid) -> bool {
+pub(super) fn is_table(grid: &Grid) -> bool {
     grid.across.len() + grid.down.len() >= 5
 }
 
@@ -82,9 +111,10 @@ fn holds(grid: &Grid, place: Rectangle) -> bool {
     within(x, across(grid.place)) && within(y, down(grid.place))
 }
 
-/// Long lines, and more of them than the rules across make rows.
+/// Long lines, and more of them than the rules across make rows, or lines that no cell has.
 fn is_prose(block: &Block, grid: &Grid) -> bool {
-    mean_chars(block) > CELL_CHARS_MAX && block.lines.len() > grid.across.len() * 2
+    let (chars, lines) = (mean_chars(block), block.lines.len());
+    chars > CELL_CHARS_MAX && lines > grid.across.len() * 2 || chars > CELL_CHARS_MAX * 2 && lines >= COLUMN_LINES_MIN
 }
 
 fn mean_chars(block: &Block) -> usize {
@@ -95,12 +125,27 @@ fn mean_chars(block: &Block) -> usize {
 fn beside(a: &Block, b: &Block) -> bool {
     let apart = overlap(across(a.place), across(b.place)) < 0.1;
     let level = overlap(down(a.place), down(b.place)) >= 0.5;
-    apart && level && is_column(a) && is_column(b) && aligned(a, b)
+    let columns = is_numbers(a) && is_short(b) || is_short(a) && is_numbers(b);
+    apart && level && (columns || is_heading(a) && is_heading(b)) && aligned(a, b)
+}
+
+fn is_short(block: &Block) -> bool {
+    mean_chars(block) <= CELL_CHARS_MAX
+}
+
+/// Numbers, in one or more columns, or their units.
+fn is_numbers(block: &Block) -> bool {
+    let chars = || block.lines.iter().flat_map(|line| &line.words).flat_map(|word| word.text.chars());
+    let (digits, letters) = chars().fold((0, 0), |(digits, letters), char| {
+        (digits + usize::from(char.is_numeric()), letters + usize::from(char.is_alphabetic()))
+    });
+    let numbers = digits as f64 >= (digits + letters) as f64 * DIGITS_MIN;
+    block.lines.len() >= 2 && (numbers || mean_chars(block) <= UNIT_CHARS_MAX && block.lines.len() >= 3)
 }
 
 /// Few lines, and short ones. What is taller and has no rules may be a column of prose beside a picture or a table, which
 /// is read down.
-fn is_column(block: &Block) -> bool {
+fn is_heading(block: &Block) -> bool {
     let longest = block.lines.iter().map(Line::chars).max().unwrap_or(0);
     (2..=HEADING_LINES_MAX).contains(&block.lines.len()) && longest <= CELL_CHARS_MAX * 3 / 2
 }

@@ -1,11 +1,12 @@
 //! A whole Chartroom in a temporary directory: an archive, its server, a station.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -180,10 +181,23 @@ impl Site {
         Ok((code, report))
     }
 
-    /// `chartroom WORDS[0] --data DATA WORDS[1..]`.
+    /// An account that can log in.
+    pub fn account(&self, login: &str, role: &str, password: &str) -> Result<()> {
+        let words = ["account", "create", "--login", login, "--role", role, "--password-stdin"];
+        let mut child = self.command(&words)?.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+        child.stdin.take().context("a pipe")?.write_all(password.as_bytes())?;
+        ensure!(child.wait()?.success(), "the account was not made");
+        Ok(())
+    }
+
     pub fn chartroom(&self, words: &[&str]) -> Result<Output> {
+        Ok(self.command(words)?.output()?)
+    }
+
+    /// `chartroom WORDS[0] --data DATA WORDS[1..]`.
+    fn command(&self, words: &[&str]) -> Result<Command> {
         let mut command = program::command("chartroom")?;
         command.arg(words[0]).arg("--data").arg(self.data()).args(&words[1..]).envs(self.environment.clone());
-        Ok(command.output()?)
+        Ok(command)
     }
 }

@@ -12,7 +12,7 @@ fn a_searcher_finds_the_page_and_sees_the_word_lit() -> Result<()> {
     let site = Site::start(1)?;
     let patients = samples::path("patients.csv");
     program::succeed("chartroom patients", site.chartroom(&["patients", "import", &patients.to_string_lossy()])?)?;
-    account(&site, "vera", "searcher", "nine lives of a cat")?;
+    site.account("vera", "searcher", "nine lives of a cat")?;
     site.import(&site.token("technician")?, &[samples::path("morning-batch")], &[])?;
 
     let browser = Browser::start(&pictures())?;
@@ -41,7 +41,7 @@ fn a_searcher_finds_the_page_and_sees_the_word_lit() -> Result<()> {
 #[test]
 fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     let site = Site::start(1)?;
-    account(&site, "tom", "technician", "a long enough word")?;
+    site.account("tom", "technician", "a long enough word")?;
     site.import(&site.token("technician")?, &[samples::path("clinic-letter.png")], &["--batch", "Loose letters"])?;
 
     let browser = Browser::start(&pictures())?;
@@ -55,21 +55,6 @@ fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     browser.open(&format!("{}/exceptions", site.url()))?;
     browser.wait_for("the exception", "return document.body.textContent.includes('patient number')")?;
     browser.screenshot("5-exceptions")?;
-    Ok(())
-}
-
-pub fn account(site: &Site, login: &str, role: &str, password: &str) -> Result<()> {
-    use std::io::Write as _;
-    let mut child = program::command("chartroom")?
-        .arg("account")
-        .arg("--data")
-        .arg(site.data())
-        .args(["create", "--login", login, "--role", role, "--password-stdin"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()?;
-    child.stdin.take().context("a pipe")?.write_all(password.as_bytes())?;
-    ensure!(child.wait()?.success(), "the account was made");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use record::words::{Attention, AttentionReason, Box as Place, PageText};
 use serde_json::{Value, json};
 use tests::{browser::Browser, http::Caller, program, samples, site::Site};
 
-use crate::browser::{account, pictures};
+use crate::browser::pictures;
 
 const RIGHT: &str = "electrocardiogram";
 const WRONG: &str = "eIectrocordiogrom";
@@ -65,7 +65,7 @@ fn a_technician_corrects_a_page_by_keys_alone() -> Result<()> {
     let site = Site::start(0)?;
     let page = misread_page(&site)?;
     let technician = site.caller("technician")?;
-    account(&site, "tom", "technician", "a long enough word")?;
+    site.account("tom", "technician", "a long enough word")?;
     let browser = Browser::start(&pictures())?;
     browser.open(&format!("{}/attention", site.url()))?;
     browser.type_into("input[name=login]", "tom")?;

@@ -109,7 +109,7 @@ fn a_technician_accepts_proposals_and_looks_at_an_alarm() -> Result<()> {
         &[samples::path("operation-note.jpg"), samples::path("discharge-summary.tif")],
         &[],
     )?;
-    super::browser::account(&site, "tom", "technician", "a long enough word")?;
+    site.account("tom", "technician", "a long enough word")?;
     let browser = Browser::start(&super::browser::pictures())?;
     browser.resize(1440, 1000)?;
     browser.open(&format!("{}/batches", site.url()))?;

@@ -51,6 +51,16 @@ impl Browser {
         Ok(self.runtime.block_on(self.client.goto(url))?)
     }
 
+    /// Opens the address and logs in there. Whoever goes elsewhere before the answer is there is not logged in.
+    pub fn log_in(&self, url: &str, login: &str, password: &str) -> Result<()> {
+        self.open(url)?;
+        self.type_into("input[name=login]", login)?;
+        self.type_into("input[name=password]", password)?;
+        self.click("form.gate button")?;
+        let inside = "return document.readyState === 'complete' && !document.querySelector('form.gate')";
+        self.wait_for("the log-in", inside).map(drop)
+    }
+
     pub fn url(&self) -> Result<String> {
         Ok(self.runtime.block_on(self.client.current_url())?.to_string())
     }

@@ -18,9 +18,7 @@ fn a_searcher_finds_the_page_and_sees_the_word_lit() -> Result<()> {
     let browser = Browser::start(&pictures())?;
     browser.open(&site.url())?;
     browser.screenshot("1-log-in")?;
-    browser.type_into("input[name=login]", "vera")?;
-    browser.type_into("input[name=password]", "nine lives of a cat")?;
-    browser.click("form.gate button")?;
+    browser.log_in(&site.url(), "vera", "nine lives of a cat")?;
     browser.type_into("input[name=q]", "cholangiogram")?;
     browser.press("\u{E007}")?; // Enter
     browser.wait_for("a hit", "return document.querySelector('mark')?.textContent || null")?;
@@ -45,10 +43,7 @@ fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     site.import(&site.token("technician")?, &[samples::path("clinic-letter.png")], &["--batch", "Loose letters"])?;
 
     let browser = Browser::start(&pictures())?;
-    browser.open(&format!("{}/batches", site.url()))?;
-    browser.type_into("input[name=login]", "tom")?;
-    browser.type_into("input[name=password]", "a long enough word")?;
-    browser.click("form.gate button")?;
+    browser.log_in(&format!("{}/batches", site.url()), "tom", "a long enough word")?;
     browser.open(&format!("{}/batches", site.url()))?;
     browser.wait_for("the batch", "return document.body.textContent.includes('Loose letters')")?;
     browser.screenshot("4-batches")?;

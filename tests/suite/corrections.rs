@@ -67,10 +67,7 @@ fn a_technician_corrects_a_page_by_keys_alone() -> Result<()> {
     let technician = site.caller("technician")?;
     site.account("tom", "technician", "a long enough word")?;
     let browser = Browser::start(&pictures())?;
-    browser.open(&format!("{}/attention", site.url()))?;
-    browser.type_into("input[name=login]", "tom")?;
-    browser.type_into("input[name=password]", "a long enough word")?;
-    browser.click("form.gate button")?;
+    browser.log_in(&format!("{}/attention", site.url()), "tom", "a long enough word")?;
     browser.open(&format!("{}/attention", site.url()))?;
     browser.wait_for("the reason", "return document.body.textContent.includes('There is handwriting')")?;
     browser.wait_for("the count", "return document.querySelector('.bar nav .badge')?.textContent.startsWith('1')")?;

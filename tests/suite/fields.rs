@@ -112,10 +112,7 @@ fn a_technician_accepts_proposals_and_looks_at_an_alarm() -> Result<()> {
     site.account("tom", "technician", "a long enough word")?;
     let browser = Browser::start(&super::browser::pictures())?;
     browser.resize(1440, 1000)?;
-    browser.open(&format!("{}/batches", site.url()))?;
-    browser.type_into("input[name=login]", "tom")?;
-    browser.type_into("input[name=password]", "a long enough word")?;
-    browser.click("form.gate button")?;
+    browser.log_in(&format!("{}/batches", site.url()), "tom", "a long enough word")?;
     browser.open(&format!("{}/exceptions", site.url()))?;
     browser.wait_for("the alarm", "return document.body.textContent.includes('but the page says')")?;
     both_widths(&browser, "fields-1-exceptions")?;

@@ -69,7 +69,7 @@ fn a_page_that_kills_its_reader_is_put_aside_with_its_image_still_there() -> Res
     // We are the reader, and we crash each time we are given the page.
     let reader = site.caller("worker")?;
     let technician = site.caller("technician")?;
-    for _ in 0..record::limits::READ_ATTEMPTS_MAX {
+    for _ in 0..record::limits::READ_FAILURES_MAX {
         let job = tests::program::wait_for("the page to be offered", || {
             let answer = reader.post("/api/v1/jobs/claim", &json!({"worker": "crasher"}))?;
             Ok(if answer.status() == 200 { Some(answer.json::<serde_json::Value>()?) } else { None })

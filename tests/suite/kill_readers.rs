@@ -18,13 +18,10 @@ use tests::{samples, site::Site};
 /// Pages to read; `scripts/test` takes the default, `KILL_READERS_PAGES=1000` takes some minutes.
 const PAGES_VARIABLE: &str = "KILL_READERS_PAGES";
 const PAGES: usize = 200;
-/// So many pages come through between two kills, however fast the machine is: else all of them would be struck
-/// three times.
+/// So many pages come through between two kills, however fast the machine is: else the test would never end.
 const BETWEEN_KILLS: usize = 8;
 /// Every fifth kill takes the whole worker, but no more often than this: its pages come back when their leases end.
 const WORKER_KILLS: usize = 3;
-/// One page in so many may be struck three times by bad luck. It is given up, which is no loss.
-const GIVEN_UP: usize = 100;
 /// Only for tests that fail: machines are slow.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
@@ -54,11 +51,11 @@ fn readers_are_killed_again_and_again_and_every_page_is_read_once() -> Result<()
     // Whatever is still on its way twice would come now.
     std::thread::sleep(Duration::from_secs(2));
     outcomes.follow(&auditor)?;
-    eprintln!("{count} pages, {struck} kills, {} given up, {:?}", outcomes.unreadable, started.elapsed());
+    eprintln!("{count} pages, {struck} kills, {} unreadable, {:?}", outcomes.unreadable, started.elapsed());
     ensure!(struck * BETWEEN_KILLS * 2 > count, "only {struck} readers were met");
     ensure!(outcomes.pages() == count, "{} of {count} pages came through", outcomes.pages());
     ensure!(outcomes.by_page.values().all(|events| *events == 1), "a page was read twice");
-    ensure!(outcomes.unreadable <= count / GIVEN_UP, "{} pages were given up", outcomes.unreadable);
+    ensure!(outcomes.unreadable == 0, "{} pages were given up, which were not at fault", outcomes.unreadable);
     let (code, report) = site.verify()?;
     ensure!(code == 0, "{report}");
     Ok(())

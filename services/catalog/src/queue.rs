@@ -2,8 +2,9 @@
 //!
 //! A page is queued when it is sealed and leaves the queue with its `Read` or `Unreadable` event. The order
 //! is [`Priority`] first, then place: a document's first pages before its later ones.
-//! A claim is a lease: a worker that vanishes loses the page when the lease ends. Each claim counts as an
-//! attempt, however it ends, so a page that kills its readers comes to [`Catalog::exhausted`].
+//! A claim is a lease: a worker that vanishes loses the page when the lease ends. A page that fails by its own fault is
+//! given up after [`limits::READ_FAILURES_MAX`] times; one whose readers or workers are ended from outside is offered
+//! again, but not for ever: each claim counts, and after [`limits::READ_CLAIMS_MAX`] it comes to [`Catalog::exhausted`].
 
 use record::event::UnreadableReason;
 use record::{PageId, Timestamp, TrialId, limits};
@@ -96,6 +97,13 @@ table_row! {
 }
 
 table_row! {
+    struct Tried {
+        pub attempts: u32,
+        pub failures: u32,
+    }
+}
+
+table_row! {
     struct Held {
         pub page: PageId,
         pub attempts: u32,
@@ -111,7 +119,7 @@ macro_rules! claim {
         concat!(
             "UPDATE queue SET job = $1, worker = $2, lease_until = $3, attempts = attempts + 1, delivering = 0 \
              WHERE page = (SELECT page FROM queue WHERE run_at <= $4 AND lease_until <= $4 AND attempts < $5 \
-             ORDER BY priority, place, page LIMIT 1 ",
+             AND failures < $6 ORDER BY priority, place, page LIMIT 1 ",
             $lock,
             ") RETURNING page, attempts, priority, trial"
         )
@@ -127,8 +135,8 @@ impl Catalog {
             Engine::Postgres(_) => claim!("FOR UPDATE SKIP LOCKED"),
         };
         let (job, until) = (Uuid::new_v4().to_string(), lease_end(now, lease_seconds));
-        let (worker, most) = (worker.to_owned(), limits::READ_ATTEMPTS_MAX);
-        let Some(held) = row!(self.writer.on(), Held, sql, job, worker, until, now, most)? else {
+        let (worker, claims, failures) = (worker.to_owned(), limits::READ_CLAIMS_MAX, limits::READ_FAILURES_MAX);
+        let Some(held) = row!(self.writer.on(), Held, sql, job, worker, until, now, claims, failures)? else {
             return Ok(None);
         };
         self.claimed(job, held).await
@@ -214,32 +222,33 @@ impl Catalog {
         rows!(self.reader.on(), Waiting, sql)
     }
 
-    /// The worker could not read the page. It is tried again after a pause that doubles each time,
-    /// up to [`limits::READ_ATTEMPTS_MAX`] attempts in all.
+    /// The worker could not read the page. It is tried again after a pause, which doubles each time that the page is at
+    /// fault, unless it has used up its tries.
     pub async fn fail(&self, job: &str, reason: UnreadableReason, now: Timestamp) -> Result<Retry> {
-        let sql = "UPDATE queue SET reason = $2 WHERE job = $1 AND delivering = 0 RETURNING attempts";
-        let Some(Value(attempts)) = row!(self.writer.on(), Value<u32>, sql, job.to_owned(), reason)? else {
+        let sql = "UPDATE queue SET reason = $2, failures = failures + $3 WHERE job = $1 AND delivering = 0 \
+                   RETURNING attempts, failures";
+        let fault = u32::from(reason.is_the_pages_fault());
+        let Some(tried) = row!(self.writer.on(), Tried, sql, job.to_owned(), reason, fault)? else {
             return Ok(Retry::Lost);
         };
-        if attempts >= limits::READ_ATTEMPTS_MAX {
+        if tried.failures >= limits::READ_FAILURES_MAX || tried.attempts >= limits::READ_CLAIMS_MAX {
             return Ok(Retry::GiveUp);
         }
-        let at = Timestamp(now.0 + pause_seconds(attempts) * 1000);
+        let at = Timestamp(now.0 + pause_seconds(tried.failures) * 1000);
         let sql = "UPDATE queue SET job = NULL, worker = NULL, lease_until = 0, run_at = $2, \
-                       priority = CASE WHEN priority = 1 THEN 2 ELSE priority END WHERE job = $1";
+                       priority = CASE WHEN priority = 1 AND failures > 0 THEN 2 ELSE priority END WHERE job = $1";
         let freed = run!(self.writer.on(), sql, job.to_owned(), at)?;
         Ok(if freed == 1 { Retry::At(at) } else { Retry::Lost })
     }
 
-    /// Pages whose attempts are used up and whose last lease has ended, oldest first.
+    /// Pages whose tries are used up and whose last lease has ended, oldest first.
     pub async fn exhausted(&self, now: Timestamp, most: u32) -> Result<Vec<Exhausted>> {
         let sql = "SELECT job, trial, page, reason FROM queue \
-                   WHERE attempts >= $1 AND lease_until <= $2 AND job IS NOT NULL \
-                   ORDER BY place, page LIMIT $3";
+                   WHERE (attempts >= $1 OR failures >= $2) AND lease_until <= $3 AND job IS NOT NULL \
+                   ORDER BY place, page LIMIT $4";
+        let (claims, failures) = (limits::READ_CLAIMS_MAX, limits::READ_FAILURES_MAX);
         let mut exhausted = Vec::new();
-        for Spent { job, trial, page, reason } in
-            rows!(self.reader.on(), Spent, sql, limits::READ_ATTEMPTS_MAX, now, most)?
-        {
+        for Spent { job, trial, page, reason } in rows!(self.reader.on(), Spent, sql, claims, failures, now, most)? {
             let page = row!(self.reader.on(), Page, "SELECT * FROM pages WHERE page = $1", page)?;
             exhausted.extend(page.map(|page| Exhausted { job, trial, page, reason }));
         }
@@ -251,7 +260,7 @@ fn lease_end(now: Timestamp, lease_seconds: u64) -> Timestamp {
     Timestamp(now.0.saturating_add((lease_seconds.saturating_mul(1000)).to_stored()))
 }
 
-/// The pause after that many attempts: 10 s, 20 s, 40 s …
-fn pause_seconds(attempts: u32) -> i64 {
-    limits::READ_RETRY_SECONDS << attempts.saturating_sub(1).min(10)
+/// The pause after that many failures: 10 s, 20 s, 40 s …
+fn pause_seconds(failures: u32) -> i64 {
+    limits::READ_RETRY_SECONDS << failures.saturating_sub(1).min(10)
 }

@@ -221,12 +221,15 @@ pub enum UnreadableReason {
     Crashed,
     /// The reader ran out of its memory cap.
     OutOfMemory,
+    /// Somebody ended its readers, again and again: not the page's fault.
+    Lost,
     /// The worker reported something else, or vanished with the page.
     Failed,
 }
 
 impl UnreadableReason {
-    pub const ALL: [Self; 5] = [Self::Undecodable, Self::TimedOut, Self::Crashed, Self::OutOfMemory, Self::Failed];
+    pub const ALL: [Self; 6] =
+        [Self::Undecodable, Self::TimedOut, Self::Crashed, Self::OutOfMemory, Self::Lost, Self::Failed];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -234,8 +237,14 @@ impl UnreadableReason {
             Self::TimedOut => "timed-out",
             Self::Crashed => "crashed",
             Self::OutOfMemory => "out-of-memory",
+            Self::Lost => "lost",
             Self::Failed => "failed",
         }
+    }
+
+    /// Whether another try is likely to end the same way.
+    pub const fn is_the_pages_fault(self) -> bool {
+        !matches!(self, Self::Lost)
     }
 
     pub const fn explain(self) -> &'static str {
@@ -244,6 +253,7 @@ impl UnreadableReason {
             Self::TimedOut => "reading took too long",
             Self::Crashed => "the reader crashed on this page",
             Self::OutOfMemory => "reading needed too much memory",
+            Self::Lost => "its readers were stopped again and again",
             Self::Failed => "reading failed",
         }
     }

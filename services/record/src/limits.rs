@@ -70,7 +70,11 @@ pub const COMMIT_ATTEMPTS_MAX: usize = 100;
 // -- work queue -------------------------------------------------------------------------
 /// Workers beat three times a lease, so a page whose worker died waits this long and no longer.
 pub const LEASE_SECONDS: u64 = 45;
-pub const READ_ATTEMPTS_MAX: u32 = 3;
+/// A page that was itself why it could not be read is given up after so many times.
+pub const READ_FAILURES_MAX: u32 = 3;
+/// So is one that was claimed so often: readers and workers that are ended from outside are not its fault, but no page goes
+/// round for ever.
+pub const READ_CLAIMS_MAX: u32 = 30;
 /// Pages that campaigns may have in the queue at a time.
 pub const CAMPAIGN_PORTION_MAX: u32 = 64;
 /// Pages of one dry run.

@@ -54,7 +54,7 @@ pub struct AttentionPage {
     pub batch: BatchId,
     /// 1-based place in the document.
     pub number: u32,
-    /// `undecodable`, `timed-out`, `crashed`, `out-of-memory`, `failed`: it could not be read.
+    /// `undecodable`, `timed-out`, `crashed`, `out-of-memory`, `lost`, `failed`: it could not be read.
     /// `handwriting`, `picture`, `faint`, `cut-off`, `doubtful`: it was read, and can be corrected.
     pub reason: &'static str,
     pub explanation: &'static str,

@@ -14,7 +14,8 @@ on_both! {
     a_letter_passes_a_book
     a_lease_ends_and_a_late_worker_is_told
     a_failing_page_backs_off_and_is_given_up
-    a_page_that_kills_its_readers_is_exhausted
+    a_page_whose_readers_are_ended_is_not_at_fault
+    a_page_that_takes_its_workers_along_is_exhausted
     a_result_takes_the_page_out
     who_waits_comes_first_and_who_failed_last
     a_page_given_back_has_not_been_tried
@@ -85,7 +86,7 @@ async fn a_failing_page_backs_off_and_is_given_up(fresh: Fresh) {
     let catalog = fresh.catalog;
     one_page(&catalog).await;
     let (mut now, mut pause) = (0, limits::READ_RETRY_SECONDS);
-    for attempt in 1..limits::READ_ATTEMPTS_MAX {
+    for attempt in 1..limits::READ_FAILURES_MAX {
         let job = claim(&catalog, now).await.expect("a page");
         assert_eq!(job.attempt, attempt);
         let retry = catalog.fail(&job.job, UnreadableReason::TimedOut, at(now)).await;
@@ -102,14 +103,31 @@ async fn a_failing_page_backs_off_and_is_given_up(fresh: Fresh) {
     assert_eq!(left[0].reason, Some(UnreadableReason::Crashed));
 }
 
-async fn a_page_that_kills_its_readers_is_exhausted(fresh: Fresh) {
+/// Whoever ends a reader does not make the page a bad one: it keeps its turn, and is tried three times all the same.
+async fn a_page_whose_readers_are_ended_is_not_at_fault(fresh: Fresh) {
     let catalog = fresh.catalog;
     one_page(&catalog).await;
-    for attempt in 0..i64::from(limits::READ_ATTEMPTS_MAX) {
+    for _ in 0..2 * limits::READ_FAILURES_MAX {
+        let job = claim(&catalog, 0).await.expect("a page");
+        assert_eq!(job.priority, Priority::New);
+        let retry = catalog.fail(&job.job, UnreadableReason::Lost, at(-limits::READ_RETRY_SECONDS)).await;
+        assert_eq!(retry, Ok(Retry::At(at(0))));
+    }
+    for failure in 1..=limits::READ_FAILURES_MAX {
+        let job = claim(&catalog, 0).await.expect("a page");
+        let retry = catalog.fail(&job.job, UnreadableReason::Crashed, at(-60)).await.expect("told");
+        assert_eq!(retry == Retry::GiveUp, failure == limits::READ_FAILURES_MAX, "{retry:?}");
+    }
+}
+
+async fn a_page_that_takes_its_workers_along_is_exhausted(fresh: Fresh) {
+    let catalog = fresh.catalog;
+    one_page(&catalog).await;
+    for attempt in 0..i64::from(limits::READ_CLAIMS_MAX) {
         assert_eq!(catalog.exhausted(at(attempt * 60), 9).await, Ok(vec![]));
         claim(&catalog, attempt * 60).await.expect("a page");
     }
-    let end = i64::from(limits::READ_ATTEMPTS_MAX) * 60;
+    let end = i64::from(limits::READ_CLAIMS_MAX) * 60;
     assert_eq!(claim(&catalog, end).await, None);
     let exhausted = catalog.exhausted(at(end), 9).await.expect("exhausted");
     assert_eq!((exhausted.len(), exhausted[0].page.page, exhausted[0].reason), (1, page("d", 1), None));
@@ -153,7 +171,7 @@ async fn who_waits_comes_first_and_who_failed_last(fresh: Fresh) {
 async fn a_page_given_back_has_not_been_tried(fresh: Fresh) {
     let catalog = fresh.catalog;
     one_page(&catalog).await;
-    for _ in 0..=limits::READ_ATTEMPTS_MAX {
+    for _ in 0..=limits::READ_FAILURES_MAX {
         let claimed = claim(&catalog, 0).await.expect("a page");
         assert_eq!(claimed.attempt, 1);
         assert_eq!(catalog.release(&claimed.job).await, Ok(true));

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::Context;
+use formats::alto;
 use record::manifest::{OriginalPage, Refused};
 use record::{Descriptor, limits};
 
@@ -12,6 +13,7 @@ use crate::progress::Progress;
 use crate::spool::Batch;
 use crate::spool::event::{Captured, CapturedPage, Event, SourceFile, State};
 use crate::unpack::supervise::{Contents, Unpacker};
+use crate::unpack::words_file;
 
 /// Takes in the files of a batch that are not in yet. Ends with the capture complete.
 pub fn files(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
@@ -82,10 +84,12 @@ pub fn captured(
     let mut pages = Vec::new();
     for (page, path) in contents.pages {
         let image = if page.whole_file { whole(&page.media_type) } else { keep(&page.media_type, &path)? };
+        let words = page.brought.then(|| keep(alto::MEDIA_TYPE, &words_file(&path)));
         let from =
             (!page.whole_file).then_some(OriginalPage { original: file.digest, number: page.number, how: page.how });
         let (width, height, dpi) = (page.width, page.height, page.dpi);
-        pages.push(CapturedPage { image, width, height, dpi, from, codes: Some(page.codes) });
+        let (brought, codes) = (words.transpose()?, Some(page.codes));
+        pages.push(CapturedPage { image, width, height, dpi, from, brought, codes });
     }
     let refused = contents.refused.into_iter();
     let refused = refused.map(|(page, reason)| Refused { file: file.name.clone(), page, reason }).collect();

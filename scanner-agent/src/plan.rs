@@ -62,6 +62,7 @@ fn document(state: &State, opened: &Opened, part: Part) -> Planned {
         height: placed.page.height,
         dpi: placed.page.dpi,
         from: placed.page.from.clone(),
+        brought: placed.page.brought.clone(),
     });
     let hand_over = HandOver {
         source: opened.source.clone(),
@@ -148,7 +149,7 @@ mod tests {
         }))]);
         for (content, file) in pages {
             let image = Descriptor::of("image/png", content.as_bytes());
-            let page = CapturedPage { image, width: 1, height: 1, dpi: 300, from: None, codes: Some(Vec::new()) };
+            let page = CapturedPage { image, width: 1, height: 1, dpi: 300, from: None, brought: None, codes: Some(Vec::new()) };
             state.apply(Event::Captured(Captured {
                 file: Some(*file),
                 original: None,

@@ -19,4 +19,5 @@ mod kill_readers;
 mod outsiders;
 mod rebuild;
 mod searchable_pdf;
+mod text_layers;
 mod twice;

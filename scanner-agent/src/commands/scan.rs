@@ -79,7 +79,7 @@ fn capture(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
     let end = helper.capture(|page| {
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);
-        let page = CapturedPage { image, width, height, dpi, from: None, codes: None };
+        let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None };
         let (pages, refused) = (vec![page], Vec::new());
         batch.record(Event::Captured(Captured { file: None, original: None, pages, refused }))?;
         progress.advance(1);

@@ -75,7 +75,7 @@ impl Handing<'_> {
 
     fn document(&self, batch: &mut Batch, id: BatchId, planned: &Planned) -> Result<(), HandOverError> {
         let hand_over = &planned.hand_over;
-        for blob in hand_over.originals.iter().chain(hand_over.pages.iter().map(|page| &page.image)) {
+        for blob in hand_over.originals.iter().chain(hand_over.pages.iter().flat_map(|page| page.blobs())) {
             self.blob(batch, blob)?;
         }
         let sealed = self.client.hand_over(id, planned.document, hand_over).map_err(|error| match error {

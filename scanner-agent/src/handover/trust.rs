@@ -82,6 +82,7 @@ mod tests {
             height: 1,
             dpi: 0,
             from: None,
+            brought: None,
         };
         let source = Source { kind: SourceKind::Import, station: "test".into(), device: None };
         let fields = CapturedFields::default();

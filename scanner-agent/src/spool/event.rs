@@ -86,6 +86,9 @@ pub struct CapturedPage {
     pub dpi: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<OriginalPage>,
+    /// The words that came with it in its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Descriptor>,
     /// Absent where nobody has looked yet: a scanner is not kept waiting for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codes: Option<Vec<Code>>,

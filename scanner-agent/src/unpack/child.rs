@@ -8,15 +8,16 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use formats::tiff;
+use formats::{alto, tiff};
 use imaging::{ImageError, Pixels, Raster};
-use record::limits;
 use record::manifest::Extraction;
+use record::words::PageText;
+use record::{PageId, limits};
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use super::kind::Kind;
-use super::pdf::Document;
-use super::{Line, Unpacked, page_file, render};
+use super::pdf::{Document, Scan};
+use super::{Line, Unpacked, page_file, render, words_file};
 use crate::barcode;
 
 /// Unpacks `file` into `out` from page `from` on, and says so line by line on stdout.
@@ -74,8 +75,13 @@ fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
         Ok(codes) => codes,
         Err(error) => return Ok(Line::Refused { number, reason: error.to_string() }),
     };
+    let file = out.join(page_file(number));
     if let Some(bytes) = &page.bytes {
-        fs::write(out.join(page_file(number)), bytes)?;
+        fs::write(&file, bytes)?;
+    }
+    let words = page.brought.as_ref().and_then(|text| alto_of(text, &page.gray));
+    if let Some(alto) = &words {
+        fs::write(words_file(&file), alto)?;
     }
     Ok(Line::Page(Box::new(Unpacked {
         number,
@@ -85,8 +91,17 @@ fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
         dpi: page.dpi,
         how: page.how,
         whole_file: page.bytes.is_none(),
+        brought: words.is_some(),
         codes,
     })))
+}
+
+/// The words as a file, where they are of this page. What it is called in there, nobody asks: the id that the page will
+/// have is not known yet.
+fn alto_of(text: &PageText, page: &Raster) -> Option<String> {
+    let of_page = (text.width, text.height) == (page.width(), page.height());
+    let alto = of_page.then(|| alto::write(text, PageId::derived([b"brought".as_slice()])))?;
+    (alto.len() <= limits::PAGE_TEXT_BYTES_MAX).then_some(alto)
 }
 
 /// One page, ready to be written.
@@ -97,6 +112,7 @@ struct Page {
     gray: Raster,
     dpi: u32,
     how: Extraction,
+    brought: Option<PageText>,
 }
 
 struct Opened {
@@ -144,10 +160,10 @@ impl Opened {
                 untouched(bytes, 0).map_err(failed)
             }
             Parts::Pdf(pdf) => match pdf.untouched(number)? {
-                Some((bytes, dpi)) => match untouched(bytes, dpi) {
+                Some(Scan { bytes, dpi, brought }) => match untouched(bytes, dpi) {
                     // A damaged image is not drawn: half a page must not pass for a page.
                     Err(ImageError::Unsupported { .. }) => drawn(pdf, number),
-                    page => page.map_err(failed),
+                    page => page.map(|page| Page { brought, ..page }).map_err(failed),
                 },
                 None => drawn(pdf, number),
             },
@@ -167,7 +183,7 @@ fn untouched(bytes: Vec<u8>, dpi: u32) -> Result<Page, ImageError> {
     let gray = imaging::decode(&bytes)?.to_gray();
     let dpi = if facts.dpi == 0 { dpi } else { facts.dpi };
     let media_type = facts.media_type.as_str();
-    Ok(Page { media_type, bytes: Some(bytes), gray, dpi, how: Extraction::Untouched })
+    Ok(Page { media_type, bytes: Some(bytes), gray, dpi, how: Extraction::Untouched, brought: None })
 }
 
 fn drawn(pdf: &Document, number: u32) -> Result<Page, String> {
@@ -180,7 +196,8 @@ fn drawn(pdf: &Document, number: u32) -> Result<Page, String> {
         Pixels::Gray8(_) => raster,
         Pixels::Rgb8(_) => raster.to_gray(),
     };
-    Ok(Page { media_type: "image/png", bytes: Some(bytes), gray, dpi, how: Extraction::Rendered })
+    let brought = pdf.drawn_words(number, gray.width(), gray.height());
+    Ok(Page { media_type: "image/png", bytes: Some(bytes), gray, dpi, how: Extraction::Rendered, brought })
 }
 
 /// Library errors read on from "failed to".

@@ -10,6 +10,8 @@ mod pdf;
 mod render;
 pub mod supervise;
 
+use std::path::{Path, PathBuf};
+
 use record::manifest::Extraction;
 use serde::{Deserialize, Serialize};
 
@@ -49,12 +51,20 @@ pub struct Unpacked {
     pub how: Extraction,
     /// The page is the file, byte for byte.
     pub whole_file: bool,
+    /// There are words with it, in [`words_file`].
+    #[serde(default)]
+    pub brought: bool,
     pub codes: Vec<Code>,
 }
 
 /// The name under which the child leaves a page.
 pub fn page_file(number: u32) -> String {
     format!("{number:06}.page")
+}
+
+/// The name of the ALTO file beside a page's.
+pub fn words_file(page: &Path) -> PathBuf {
+    page.with_extension("words")
 }
 
 /// Draws one page of a PDF of our own making, in this process. Not for files from outside.

@@ -1,7 +1,11 @@
-//! A PDF as two readers see it: one takes scanned images out untouched, the other draws the rest.
+//! A PDF as three readers see it: one takes scanned images out untouched, one draws the rest, and one looks for words that
+//! come with either.
 
-use formats::pdf::{PageContent, Pages, PdfError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use formats::pdf::{Layers, PageContent, Pages, PdfError};
 use hayro::hayro_syntax::Pdf;
+use record::words::PageText;
 
 use super::child::failed;
 use super::render::{self, Drawing};
@@ -10,10 +14,18 @@ pub struct Document {
     /// Absent where the file's structure is too damaged for taking images out, but can be drawn.
     scans: Option<Pages>,
     drawn: Option<Pdf>,
+    layers: Option<Layers>,
     /// Pages, counting one for those that the file promises but does not hold.
     pages: u32,
     /// Pages that are there.
     found: u32,
+}
+
+/// A page that is one image, as the file has it.
+pub struct Scan {
+    pub bytes: Vec<u8>,
+    pub dpi: u32,
+    pub brought: Option<PageText>,
 }
 
 impl Document {
@@ -28,7 +40,9 @@ impl Document {
         let pages = scans.as_ref().map_or(drawable, Pages::len);
         let lacking =
             scans.as_ref().is_some_and(|scans| matches!(scans.page(pages), Err(PdfError::PageMissing { .. })));
-        Ok(Self { scans, drawn, pages, found: pages - u32::from(lacking) })
+        let found = pages - u32::from(lacking);
+        let layers = catch_unwind(|| Layers::open(bytes.to_vec(), found)).ok().flatten();
+        Ok(Self { scans, drawn, layers, pages, found })
     }
 
     pub const fn pages(&self) -> u32 {
@@ -36,12 +50,26 @@ impl Document {
     }
 
     /// The page's own image; `None` where the page is more, or other, than one image.
-    pub fn untouched(&self, number: u32) -> Result<Option<(Vec<u8>, u32)>, String> {
+    pub fn untouched(&self, number: u32) -> Result<Option<Scan>, String> {
         let Some(scans) = &self.scans else { return Ok(None) };
         match scans.page(number).map_err(failed)? {
-            PageContent::Untouched(image) => Ok(Some((image.bytes, image.dpi))),
+            PageContent::Untouched(image) => {
+                let brought = self.words(|layers| layers.page(number, &image));
+                Ok(Some(Scan { bytes: image.bytes, dpi: image.dpi, brought }))
+            }
             PageContent::NeedsRendering { .. } => Ok(None),
         }
+    }
+
+    /// The words of a page that was drawn on so many pixels.
+    pub fn drawn_words(&self, number: u32, width: u32, height: u32) -> Option<PageText> {
+        self.words(|layers| layers.drawn(number, width, height))
+    }
+
+    /// Words that crash their decoder are no words: the page is read.
+    fn words(&self, find: impl FnOnce(&Layers) -> Option<PageText>) -> Option<PageText> {
+        let layers = self.layers.as_ref()?;
+        catch_unwind(AssertUnwindSafe(|| find(layers))).ok().flatten()
     }
 
     pub fn draw(&self, number: u32) -> Result<Drawing, String> {

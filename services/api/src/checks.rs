@@ -4,9 +4,11 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use formats::alto;
 use imaging::Facts;
 use record::manifest::{Descriptor, PageEntry};
 use record::wire::{CapturedFields, HandOver};
+use record::words::PageText;
 use record::{Digest, limits};
 
 use crate::problem::{Problem, Reply};
@@ -27,6 +29,7 @@ pub async fn offer(app: &App, offer: &HandOver) -> Reply<()> {
             return Err(problem.on_page(page.number));
         }
         image(app, page).await.map_err(|problem| problem.on_page(page.number))?;
+        brought(app, page).await.map_err(|problem| problem.on_page(page.number))?;
     }
     Ok(())
 }
@@ -93,6 +96,35 @@ async fn image(app: &App, page: &PageEntry) -> Reply<()> {
     let bytes = present(app, &page.image).await?;
     let facts = imaging::probe(&bytes).map_err(|error| Problem::refused("page-image", format!("failed to {error}")))?;
     agrees(page, &facts)
+}
+
+/// The words that came with the image are a text of it.
+async fn brought(app: &App, page: &PageEntry) -> Reply<()> {
+    let Some(words) = &page.brought else { return Ok(()) };
+    if words.media_type != alto::MEDIA_TYPE {
+        return Err(Problem::refused("page-words", "the words that a page brings along are handed over as ALTO"));
+    }
+    text(&present(app, words).await?, page.width, page.height).map(drop)
+}
+
+/// The text, where it is ALTO and of a page of this size: everything lies inside.
+pub fn text(bytes: &Bytes, width: u32, height: u32) -> Reply<PageText> {
+    if bytes.len() > limits::PAGE_TEXT_BYTES_MAX {
+        return Err(Problem::too_large("a page's text may have 16 MiB"));
+    }
+    let text = alto::parse(bytes).map_err(|_| Problem::refused("alto", "this is no ALTO 4 that can be understood"))?;
+    if (text.width, text.height) != (width, height) {
+        return Err(Problem::refused("alto-size", "the text is of a page of another size"));
+    }
+    let places = text.words().map(|word| word.place).chain(text.attention.iter().map(|attention| attention.place));
+    let inside = places.into_iter().all(|place| {
+        let (right, down) = (place.x.checked_add(place.w), place.y.checked_add(place.h));
+        right.is_some_and(|right| right <= width) && down.is_some_and(|down| down <= height)
+    });
+    if !inside || text.words().count() > limits::PAGE_WORDS_MAX {
+        return Err(Problem::refused("alto-words", "something lies outside the page, or there are too many words"));
+    }
+    Ok(text)
 }
 
 fn agrees(page: &PageEntry, facts: &Facts) -> Reply<()> {

@@ -37,7 +37,7 @@ pub async fn correct(app: &App, caller: &Caller, page: PageId, correction: &Corr
     if xml.len() > limits::PAGE_TEXT_BYTES_MAX {
         return Err(Problem::too_large("the page's text would have more than 16 MiB: write shorter words"));
     }
-    let text = app.archive.put("application/alto+xml", xml.into()).await?.digest;
+    let text = app.archive.put(alto::MEDIA_TYPE, xml.into()).await?.digest;
     let words = u32::try_from(corrected.text.words().count()).unwrap_or(u32::MAX);
     let saved = Saved { text, words, confidence: corrected.text.confidence(), changed: corrected.changed };
     // Confirmed once more, nothing is new: the ledger need not be told.

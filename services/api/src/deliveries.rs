@@ -88,7 +88,7 @@ pub async fn reading(app: &App, page: &Page, text: &PageText, body: Bytes) -> Re
         page: page.page,
         words: u32::try_from(text.words().count()).unwrap_or(u32::MAX),
         confidence: text.confidence(),
-        text: app.archive.put("application/alto+xml", body).await?.digest,
+        text: app.archive.put(alto::MEDIA_TYPE, body).await?.digest,
         attention: text.attention.first().map(|attention| attention.reason),
         generation: text.engine.generation,
     })

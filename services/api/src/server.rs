@@ -87,6 +87,7 @@ mod api {
 
         post   "/api/v1/jobs/claim"                           Work       => jobs::claim;
         get    "/api/v1/jobs/{job}/image"                     Work       => jobs::image;
+        get    "/api/v1/jobs/{job}/brought"                   Work       => jobs::brought;
         post   "/api/v1/jobs/{job}/beat"                      Work       => jobs::beat;
         post   "/api/v1/jobs/{job}/text"                      Work       => jobs::text;
         post   "/api/v1/jobs/{job}/failure"                   Work       => jobs::failure;

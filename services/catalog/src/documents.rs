@@ -65,6 +65,8 @@ table_row! {
         pub height: u32,
         /// 0 where nobody knows.
         pub dpi: u32,
+        /// The ALTO blob of the words that came with the image in its file.
+        pub brought: Option<Digest>,
         /// The newest version no longer has this page.
         pub withdrawn: bool,
         pub state: PageState,

@@ -245,12 +245,13 @@ async fn withdraw_pages(tx: &mut Tx, manifest: &Manifest) -> Result<()> {
 /// A page that was there keeps what was read on it. A page id stays with the document that had it first.
 async fn put_page(tx: &mut Tx, manifest: &Manifest, page: &PageEntry) -> Result<()> {
     let sql = "INSERT INTO pages (page, document, batch, number, image, media_type, size, width, height, dpi, \
-                   withdrawn, state) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) \
+                   brought, withdrawn, state) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12) \
                ON CONFLICT (page) DO UPDATE SET number = excluded.number, media_type = excluded.media_type, \
-                   width = excluded.width, height = excluded.height, dpi = excluded.dpi, withdrawn = 0 \
+                   width = excluded.width, height = excluded.height, dpi = excluded.dpi, \
+                   brought = excluded.brought, withdrawn = 0 \
                WHERE pages.document = excluded.document";
-    let PageEntry { page, number, image, width, height, dpi, .. } = page;
+    let PageEntry { page, number, image, width, height, dpi, brought, .. } = page;
     run!(
         tx.on(),
         sql,
@@ -264,6 +265,7 @@ async fn put_page(tx: &mut Tx, manifest: &Manifest, page: &PageEntry) -> Result<
         *width,
         *height,
         *dpi,
+        brought.as_ref().map(|brought| brought.digest),
         PageState::Sealed,
     )?;
     Ok(())

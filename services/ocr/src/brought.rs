@@ -6,6 +6,8 @@
 use imaging::Raster;
 use record::words::{Box, PageText};
 
+use crate::read::GENERATION;
+
 /// Gray below which a pixel is ink.
 const INK: u8 = 128;
 /// Of the page's ink, so much lies under words at least; rules, stamps and pictures are the rest.
@@ -47,9 +49,22 @@ impl Refusal {
     }
 }
 
+/// The words of this ALTO, where they are sound for this image. One that cannot be looked at is refused when it is read.
+///
 /// # Errors
 /// What is wrong with the words, the first that is found.
-pub fn judge(text: &PageText, page: &Raster) -> Result<(), Refusal> {
+pub fn kept(alto: &[u8], image: &[u8]) -> Result<PageText, Refusal> {
+    let mut text = formats::alto::parse(alto).map_err(|_| Refusal::Garbled)?;
+    let page = imaging::decode(image).map_err(|_| Refusal::OffPage)?;
+    judge(&text, &page.to_gray())?;
+    // This generation would keep them again.
+    (text.engine.generation, text.engine.recipe) = (GENERATION, "text-layer=kept".to_owned());
+    Ok(text)
+}
+
+/// # Errors
+/// What is wrong with the words, the first that is found.
+fn judge(text: &PageText, page: &Raster) -> Result<(), Refusal> {
     let checks = [
         (is_garbled(text), Refusal::Garbled),
         (!fits(text, page), Refusal::OffPage),

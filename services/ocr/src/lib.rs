@@ -15,7 +15,7 @@
 //! The binary `ocr-worker` puts them to work, for a server or on files.
 
 mod attempt;
-pub mod brought;
+mod brought;
 mod clean;
 pub mod engine;
 pub mod hyphens;

@@ -29,7 +29,7 @@ fn engine() -> Engine {
 
 /// Reads through a reader: only there Tesseract keeps to one thread.
 fn text_of(png: &[u8]) -> PageText {
-    let page = PageImage { page: PageId::derived([png]), media_type: "image/png", dpi: 0, bytes: png };
+    let page = PageImage { page: PageId::derived([png]), media_type: "image/png", dpi: 0, bytes: png, brought: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let reading = runtime.block_on(async {
         let options = ReaderOptions::new(env!("CARGO_BIN_EXE_ocr-worker").into());

@@ -16,7 +16,7 @@ fn options() -> ReaderOptions {
 }
 
 fn page(bytes: &[u8]) -> PageImage<'_> {
-    PageImage { page: PageId::derived([bytes]), media_type: "image/png", dpi: 150, bytes }
+    PageImage { page: PageId::derived([bytes]), media_type: "image/png", dpi: 150, bytes, brought: None }
 }
 
 async fn reads_the_sample(reader: &mut Reader) {
@@ -60,9 +60,12 @@ async fn a_crash_costs_one_child() {
 }
 
 #[tokio::test]
-async fn the_kernels_memory_killer_is_known_by_its_signal() {
+async fn whoever_ends_a_reader_is_not_the_page() {
     let mut reader = Reader::start(options()).await.expect("installed");
-    assert_eq!(struck_while_reading(&mut reader, Signal::KILL).await, UnreadableReason::OutOfMemory);
+    for signal in [Signal::KILL, Signal::TERM] {
+        assert_eq!(struck_while_reading(&mut reader, signal).await, UnreadableReason::Lost);
+        reader.ready().await.expect("installed");
+    }
 }
 
 #[tokio::test]

@@ -108,6 +108,7 @@ fn numbered(number: usize) -> Answer {
         dpi: 150,
         attempt: 1,
         priority: 1,
+        brought: false,
         lease_seconds: 60,
     };
     (200, serde_json::to_vec(&job).expect("plain"))

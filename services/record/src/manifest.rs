@@ -108,6 +108,17 @@ pub struct PageEntry {
     /// Which page of which original this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<OriginalPage>,
+    /// The words that came with the image in its file, as ALTO in pixels of the image; whether they are any good, the reader
+    /// judges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Descriptor>,
+}
+
+impl PageEntry {
+    /// Every blob that the page is made of.
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+        std::iter::once(&self.image).chain(&self.brought)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | `POST /jobs/claim` | [`Claim`] → 200 [`Job`], or 204 where there is nothing to do |
 //! | `GET /jobs/{job}/image` | → the master's bytes with their media type |
+//! | `GET /jobs/{job}/brought` | → ALTO, the words that the page brought along; 404 where it brought none |
 //! | `POST /jobs/{job}/beat` | → 204, the lease is longer again; 410 where it has passed to another |
 //! | `POST /jobs/{job}/text` | ALTO, `application/xml`, [`TIMING_HEADER`] → 204, another time too; 410 likewise; 422 where it is no ALTO of this page |
 //! | `POST /jobs/{job}/failure` | [`Failure`] → 204, another time too |
@@ -140,6 +141,9 @@ pub struct Job {
     pub attempt: u32,
     /// The lower, the sooner: a worker that holds several pages reads this one in that order.
     pub priority: u8,
+    /// Whether the page brought words along.
+    #[serde(default)]
+    pub brought: bool,
     pub lease_seconds: u64,
 }
 

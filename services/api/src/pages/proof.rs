@@ -78,14 +78,16 @@ fn objects(manifest: &Manifest, pages: &[Page]) -> Vec<ObjectRow> {
         digest: sealed.digest.to_string(),
     };
     let images = manifest.pages.iter().map(|page| row(format!("Page {}", page.number), &page.image));
+    let brought = manifest.pages.iter().filter_map(|page| Some((page.number, page.brought.as_ref()?)));
+    let brought = brought.map(|(number, words)| row(format!("Words that page {number} brought along"), words));
     let originals = (1..).zip(&manifest.originals).map(|(number, one)| row(format!("Original file {number}"), one));
     let fields = std::iter::once(row("Index fields (salted)".to_owned(), &manifest.index));
     let texts = pages.iter().filter_map(|page| {
         let digest = page.text?.to_string();
         let what = format!("Text of page {}", page.number);
-        Some(ObjectRow { what, media_type: "application/alto+xml".to_owned(), size: None, digest })
+        Some(ObjectRow { what, media_type: formats::alto::MEDIA_TYPE.to_owned(), size: None, digest })
     });
-    images.chain(originals).chain(fields).chain(texts).collect()
+    images.chain(brought).chain(originals).chain(fields).chain(texts).collect()
 }
 
 /// What happened to the document, newest first: who viewed it is only for those who audit.

@@ -4,12 +4,11 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use catalog::{Claimed, Retry};
-use formats::alto;
 use record::limits;
 use record::timing::Timing;
 use record::wire::{Claim, Failure, Job, QueueLength, TIMING_HEADER};
-use record::words::PageText;
 
+use crate::checks;
 use crate::deliveries::{self, deliver, held, lost};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
@@ -41,6 +40,7 @@ pub async fn claim(app: web::Data<App>, body: web::Json<Claim>) -> Reply<HttpRes
         dpi: page.dpi,
         attempt,
         priority: priority as u8,
+        brought: page.brought.is_some(),
         lease_seconds: limits::LEASE_SECONDS,
     }))
 }
@@ -52,6 +52,17 @@ pub async fn image(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpRes
     let claimed = held(&app, &job).await?.ok_or_else(lost)?;
     let bytes = app.archive.read(&claimed.page.image).await?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, claimed.page.media_type)).body(bytes))
+}
+
+/// The words that the claimed page brought along in its file, as ALTO.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/brought", tag = "work", params(("job" = String, Path)),
+    responses((status = 200, description = "ALTO", content_type = "application/xml"),
+        (status = 404, description = "it brought none"), (status = 410, description = "the claim is over")))]
+pub async fn brought(app: web::Data<App>, job: web::Path<String>) -> Reply<HttpResponse> {
+    let claimed = held(&app, &job).await?.ok_or_else(lost)?;
+    let words = claimed.page.brought.ok_or_else(Problem::absent)?;
+    let bytes = app.archive.read(&words).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/xml")).body(bytes))
 }
 
 /// The worker is alive: the lease is whole again.
@@ -77,7 +88,7 @@ pub async fn text(
 ) -> Reply<HttpResponse> {
     let timing = timing(&request)?;
     if let Some(Claimed { page, trial, .. }) = held(&app, &job).await? {
-        let text = understood(&page, &body)?;
+        let text = checks::text(&body, page.width, page.height)?;
         if let Some(trial) = trial {
             deliveries::compare(&app, &job, trial, &page, &text, timing).await?;
             return Ok(HttpResponse::NoContent().finish());
@@ -103,27 +114,7 @@ fn count_read(timing: Timing) {
     }
 }
 
-/// The text, where it is ALTO and of this page: same size, and everything inside.
-fn understood(page: &catalog::Page, body: &Bytes) -> Reply<PageText> {
-    if body.len() > limits::PAGE_TEXT_BYTES_MAX {
-        return Err(Problem::too_large("a page's text may have 16 MiB"));
-    }
-    let text = alto::parse(body).map_err(|_| Problem::refused("alto", "this is no ALTO 4 that can be understood"))?;
-    if (text.width, text.height) != (page.width, page.height) {
-        return Err(Problem::refused("alto-size", "the text is of a page of another size"));
-    }
-    let places = text.words().map(|word| word.place).chain(text.attention.iter().map(|attention| attention.place));
-    let inside = places.into_iter().all(|place| {
-        let (right, down) = (place.x.checked_add(place.w), place.y.checked_add(place.h));
-        right.is_some_and(|right| right <= page.width) && down.is_some_and(|down| down <= page.height)
-    });
-    if !inside || text.words().count() > limits::PAGE_WORDS_MAX {
-        return Err(Problem::refused("alto-words", "something lies outside the page, or there are too many words"));
-    }
-    Ok(text)
-}
-
-/// The worker could not read the page. After three times a person has to look.
+/// The worker could not read the page. After three times of its own fault a person has to look.
 #[utoipa::path(post, path = "/api/v1/jobs/{job}/failure", tag = "work", params(("job" = String, Path)),
     request_body(content = Object, description = "`Failure`: reason"),
     responses((status = 204), (status = 410, description = "the claim is over")))]

@@ -102,6 +102,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         handover::take,
         jobs::claim,
         jobs::image,
+        jobs::brought,
         jobs::beat,
         jobs::text,
         jobs::failure,

@@ -91,7 +91,7 @@ fn parse(digest: &Digest, bytes: &[u8], sealed: &Sealed) -> Result<Manifest, Str
 }
 
 fn descriptors(manifest: &Manifest) -> Vec<(Digest, u64)> {
-    let pages = manifest.pages.iter().map(|page| &page.image);
+    let pages = manifest.pages.iter().flat_map(|page| page.blobs());
     let all = pages.chain(&manifest.originals).chain(std::iter::once(&manifest.index));
     all.map(|descriptor| (descriptor.digest, descriptor.size)).collect()
 }

@@ -63,7 +63,7 @@ pub fn fields(mrn: Option<&str>, exceptions: &[ExceptionCode]) -> IndexFields {
 
 fn entry_of_page(name: &str, number: u32, place: u32) -> PageEntry {
     let image = Descriptor::of("image/png", format!("{name} {number}").as_bytes());
-    PageEntry { page: page(name, number), number: place, image, width: 1700, height: 2200, dpi: 200, from: None }
+    PageEntry { page: page(name, number), number: place, image, width: 1700, height: 2200, dpi: 200, from: None, brought: None }
 }
 
 impl Ledger {

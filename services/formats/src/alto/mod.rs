@@ -27,6 +27,8 @@ use record::limits::{PAGE_TEXT_BYTES_MAX, PAGE_WORDS_MAX};
 pub use parse::parse;
 pub use write::write;
 
+/// Of a text in the archive (IANA registers no type for ALTO).
+pub const MEDIA_TYPE: &str = "application/alto+xml";
 const NAMESPACE: &str = "http://www.loc.gov/standards/alto/ns-v4#";
 /// What blocks and tags are called in their `TYPE`: the schema leaves that to us.
 const TABLE: &str = "table";

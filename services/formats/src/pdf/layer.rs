@@ -1,12 +1,13 @@
 //! Which words does a page bring along, and where are they on its image?
 //!
-//! Searchable scans carry their words invisibly (section 9.3.6). Fonts, codes and positions are worked out by
+//! Searchable scans carry their words invisibly (section 9.3.6), pages that never were paper show them. Fonts, codes and positions are worked out by
 //! `hayro-interpret`; here glyphs become words, by the spaces between them, and points become pixels. Whether the words
 //! are any good is for others to judge: what a code does not mean stays in the text as U+FFFD.
 
 use hayro_interpret::font::{Glyph, GlyphRun, PositionedGlyph};
 use hayro_interpret::hayro_cmap::BfString;
 use hayro_interpret::hayro_syntax::Pdf;
+use hayro_interpret::hayro_syntax::page::Page;
 use hayro_interpret::kurbo::{Affine, BezPath, Point, Rect, Vec2};
 use hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache,
@@ -44,19 +45,45 @@ impl Layers {
 
     /// The words over page `number` (1-based), whose image this is; `None` where there are none.
     pub fn page(&self, number: u32, image: &Untouched) -> Option<PageText> {
+        let Untouched { width, height, rotation, .. } = *image;
+        self.words(self.at(number)?, &Canvas { width, height, rotation, to_pixels: to_pixels(image) })
+    }
+
+    /// Likewise of a page that was drawn as it is to be seen, on so many pixels.
+    pub fn drawn(&self, number: u32, width: u32, height: u32) -> Option<PageText> {
+        let page = self.at(number)?;
+        let (across, down) = page.render_dimensions();
+        let scale = Affine::scale_non_uniform(f64::from(width) / f64::from(across), f64::from(height) / f64::from(down));
+        let upright = Affine::new(page.initial_transform(true).as_coeffs());
+        self.words(page, &Canvas { width, height, rotation: 0, to_pixels: scale * upright })
+    }
+
+    fn at(&self, number: u32) -> Option<&Page<'_>> {
         let at = number.checked_sub(1).filter(|&at| at < self.pages)?;
-        let page = self.pdf.pages().get(at as usize)?;
+        self.pdf.pages().get(at as usize)
+    }
+
+    fn words(&self, page: &Page<'_>, canvas: &Canvas) -> Option<PageText> {
         let cache = InterpreterCache::new();
         let everywhere = Rect::new(-1e9, -1e9, 1e9, 1e9);
         let (xref, settings) = (self.pdf.xref(), InterpreterSettings::default());
         let mut context = Context::new(Affine::IDENTITY, everywhere, &cache, xref, settings);
-        let mut gatherer = Gatherer { to_pixels: to_pixels(image), lines: Vec::new(), words: 0, last: None };
+        let mut gatherer = Gatherer { to_pixels: canvas.to_pixels, lines: Vec::new(), words: 0, last: None };
         interpret_page(page, &mut context, &mut gatherer);
-        gatherer.into_text(image)
+        gatherer.into_text(canvas)
     }
 }
 
-/// From points on the page, y up, to pixels of the image, y down.
+/// The image that the words lie on.
+struct Canvas {
+    width: u32,
+    height: u32,
+    /// See [`Untouched::rotation`].
+    rotation: u16,
+    /// From points on the page, y up, to pixels of the image, y down.
+    to_pixels: Affine,
+}
+
 fn to_pixels(image: &Untouched) -> Affine {
     let Area { left, top, .. } = image.area;
     let (across, down) = (f64::from(image.width) / image.area.width(), f64::from(image.height) / image.area.height());
@@ -126,7 +153,7 @@ impl Gatherer {
                 word.text.push_str(text);
                 word.place = word.place.union(place);
             }
-            _ if self.words <= PAGE_WORDS_MAX => {
+            _ if self.words < PAGE_WORDS_MAX => {
                 self.words += 1;
                 line.push(Started { text: text.to_owned(), place });
             }
@@ -134,8 +161,8 @@ impl Gatherer {
         }
     }
 
-    fn into_text(self, image: &Untouched) -> Option<PageText> {
-        let (width, height) = (image.width, image.height);
+    fn into_text(self, canvas: &Canvas) -> Option<PageText> {
+        let Canvas { width, height, rotation, .. } = *canvas;
         let word = |word: Started| {
             let text: String = word.text.chars().filter(|c| !c.is_control()).collect();
             Word::read(text, on_image(word.place, width, height), CONFIDENCE)
@@ -146,7 +173,7 @@ impl Gatherer {
         let text = PageText {
             width,
             height,
-            rotation: image.rotation,
+            rotation,
             engine,
             blocks: vec![Block::of(lines)],
             ..PageText::default()

@@ -9,6 +9,7 @@ use record::timing::Step;
 
 use super::protocol::{self, Hello, Reply, Request, Unread};
 use super::sandbox;
+use crate::brought;
 use crate::engine::{Engine, EngineError};
 use crate::read;
 use crate::steps::Steps;
@@ -40,8 +41,13 @@ pub fn serve(options: &ChildOptions) -> Result<(), ChildError> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     protocol::write(&mut output, &hello(&engine, network), &[])?;
     while let Some((request, image)) = protocol::read::<Request>(&mut input, limits::PAGE_BYTES_MAX)? {
+        let words = match request.brought {
+            true => protocol::read::<()>(&mut input, limits::PAGE_TEXT_BYTES_MAX)?.map(|((), words)| words),
+            false => None,
+        };
+        let page = Page { request, image, words };
         let mut steps = Steps::default();
-        let (unread, alto) = match answer(&mut engine, &request, &image, options.page_time, &mut steps) {
+        let (unread, alto) = match answer(&mut engine, &page, options.page_time, &mut steps) {
             Ok(alto) => (None, alto),
             Err(unread) => (Some(unread), String::new()),
         };
@@ -59,14 +65,26 @@ fn hello(engine: &Engine, network: sandbox::Network) -> Hello {
     }
 }
 
-fn answer(
-    engine: &mut Engine,
-    request: &Request,
-    image: &[u8],
-    page_time: Duration,
-    steps: &mut Steps,
-) -> Result<String, Unread> {
-    let text = read::read(engine, image, request.dpi, page_time, steps)
-        .map_err(|error| Unread::new(error.reason(), &error.to_string()))?;
+struct Page {
+    request: Request,
+    image: Vec<u8>,
+    /// What it brought along.
+    words: Option<Vec<u8>>,
+}
+
+fn answer(engine: &mut Engine, page: &Page, page_time: Duration, steps: &mut Steps) -> Result<String, Unread> {
+    let Page { request, image, words } = page;
+    let brought = words.as_ref().map(|words| steps.time(Step::Judge, || brought::kept(words, image)));
+    let text = match brought {
+        Some(Ok(text)) => text,
+        other => {
+            let mut text = read::read(engine, image, request.dpi, page_time, steps)
+                .map_err(|error| Unread::new(error.reason(), &error.to_string()))?;
+            // So that anyone can tell why the page was read though it brought words.
+            let refused = other.and_then(Result::err).map(|why| format!(" text-layer=refused:{}", why.as_str()));
+            text.engine.recipe.extend(refused);
+            text
+        }
+    };
     Ok(steps.time(Step::Write, || formats::alto::write(&text, request.page)))
 }

@@ -5,13 +5,13 @@
 //! does the page after a thousand, or after a child whose memory has grown: C libraries leak.
 
 mod child;
+mod death;
 mod protocol;
 mod sandbox;
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use record::PageId;
@@ -75,6 +75,8 @@ pub struct PageImage<'a> {
     /// As the file says; 0 where it does not.
     pub dpi: u32,
     pub bytes: &'a [u8],
+    /// The words that came with it, as ALTO: kept where they are sound.
+    pub brought: Option<&'a [u8]>,
 }
 
 /// What was read of one page.
@@ -86,7 +88,7 @@ pub struct Reading {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is the page's fault: do not try it for ever.
+    /// The page came to nothing; whether that is its own fault, the reason says.
     #[error("{}", .0.why)]
     Page(Unread),
     /// It is the installation's fault: no page can be read.
@@ -107,6 +109,8 @@ struct Running {
     /// The end of what it wrote to stderr, once it has ended. Never logged: it may hold text.
     last_words: JoinHandle<Vec<u8>>,
     hello: Hello,
+    /// Processes that the kernel had killed for want of memory before this one began.
+    kernel_kills: u64,
     /// Read so far.
     pages: u32,
 }
@@ -182,6 +186,7 @@ impl Reader {
 
 impl Running {
     async fn start(options: &ReaderOptions) -> Result<Self, ReadError> {
+        let kernel_kills = death::kernel_kills();
         let mut child = command(options).spawn().map_err(|error| ReadError::Start(error.to_string()))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(mut stdout), Some(stderr)) = pipes else {
@@ -190,7 +195,7 @@ impl Running {
         let last_words = tokio::spawn(tail(stderr));
         let hello = timeout(options.page_time, protocol::receive(&mut stdout, 0)).await;
         match hello {
-            Ok(Ok((hello, _))) => Ok(Self { child, stdin, stdout, last_words, hello, pages: 0 }),
+            Ok(Ok((hello, _))) => Ok(Self { child, stdin, stdout, last_words, hello, kernel_kills, pages: 0 }),
             // No page was near it yet, so what it said is safe to show.
             Ok(Err(_)) => Err(ReadError::Start(complaint(last_words).await)),
             Err(_) => Err(ReadError::Start("it did not come up in time".to_owned())),
@@ -198,8 +203,12 @@ impl Running {
     }
 
     async fn exchange(&mut self, page: PageImage<'_>) -> io::Result<(Reply, Vec<u8>)> {
-        let request = Request { page: page.page, media_type: page.media_type.to_owned(), dpi: page.dpi };
-        protocol::send(&mut self.stdin, &request, page.bytes).await?;
+        let PageImage { page, media_type, dpi, bytes, brought } = page;
+        let request = Request { page, media_type: media_type.to_owned(), dpi, brought: brought.is_some() };
+        protocol::send(&mut self.stdin, &request, bytes).await?;
+        if let Some(words) = brought {
+            protocol::send(&mut self.stdin, &(), words).await?;
+        }
         protocol::receive(&mut self.stdout, limits::PAGE_TEXT_BYTES_MAX).await
     }
 
@@ -222,7 +231,7 @@ impl Running {
         self.end().await;
         let last_words = self.last_words.await.unwrap_or_default();
         match status {
-            Ok(Ok(status)) => classify(status, &last_words),
+            Ok(Ok(status)) => death::classify(status, &last_words, death::kernel_kills() > self.kernel_kills),
             _ => UnreadableReason::Crashed,
         }
     }
@@ -269,32 +278,4 @@ async fn complaint(last_words: JoinHandle<Vec<u8>>) -> String {
     let said = said.map(Result::unwrap_or_default).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     if said.trim().is_empty() { "it ended without a word".to_owned() } else { said.trim().to_owned() }
-}
-
-/// A cap on memory shows as a failed allocation: Rust, C++ and Leptonica each say so in their own
-/// words before they fall over. The kernel's out-of-memory killer says nothing and sends a 9.
-fn classify(status: ExitStatus, last_words: &[u8]) -> UnreadableReason {
-    const MARKS: [&str; 3] = ["memory allocation of", "std::bad_alloc", "alloc fail"];
-    let said = String::from_utf8_lossy(last_words);
-    let starved = MARKS.iter().any(|mark| said.contains(mark)) || status.signal() == Some(9);
-    if starved { UnreadableReason::OutOfMemory } else { UnreadableReason::Crashed }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn deaths_are_told_apart() {
-        let by_signal = ExitStatus::from_raw;
-        assert_eq!(classify(by_signal(11), b""), UnreadableReason::Crashed);
-        assert_eq!(classify(by_signal(6), b"thread overflowed its stack"), UnreadableReason::Crashed);
-        assert_eq!(classify(by_signal(6), b"memory allocation of 9 bytes failed"), UnreadableReason::OutOfMemory);
-        assert_eq!(classify(by_signal(6), b"an instance of 'std::bad_alloc'"), UnreadableReason::OutOfMemory);
-        assert_eq!(
-            classify(by_signal(11), b"Error in pixCreateNoInit: pixdata_malloc fail"),
-            UnreadableReason::OutOfMemory
-        );
-        assert_eq!(classify(by_signal(9), b""), UnreadableReason::OutOfMemory);
-    }
 }

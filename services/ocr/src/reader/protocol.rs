@@ -2,7 +2,8 @@
 //!
 //! Over stdin and stdout, one message at a time: 4 bytes length of the header, 4 bytes length of the
 //! body (both big-endian), the header as JSON, the body as it is. The child speaks first: [`Hello`],
-//! then one [`Reply`] (its body is ALTO) for each [`Request`] (its body is the image).
+//! then one [`Reply`] (its body is ALTO) for each [`Request`] (its body is the image; where the page brought words along,
+//! their ALTO is the body of a message of its own after it).
 //! Neither side trusts the other's lengths.
 
 use std::io::{self, Read, Write};
@@ -32,6 +33,8 @@ pub(super) struct Request {
     pub(super) page: PageId,
     pub(super) media_type: String,
     pub(super) dpi: u32,
+    /// Another message follows.
+    pub(super) brought: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -17,6 +17,8 @@ pub struct Page {
     pub job: Job,
     pub lease: Lease,
     pub image: Vec<u8>,
+    /// The words that came with it.
+    pub brought: Option<Vec<u8>>,
     /// Held until the page is read: there are only so many.
     pub place: OwnedSemaphorePermit,
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use ocr::brought::{self, Refusal};
+use formats::alto;
 use ocr::reader::{PageImage, ReadError, Reader, ReaderOptions};
 use record::words::PageText;
 use record::{Digest, PageId, limits};
@@ -120,30 +120,12 @@ async fn read_file(
 /// The outer error ends the run, the inner one is the page's.
 async fn read_page(reader: &mut Reader, page: PageId, master: &Master) -> Result<anyhow::Result<PageText>, Fault> {
     let Master { media_type, dpi, bytes, brought } = master;
-    let refusal = match brought.as_ref().map(|text| judge_brought(text, bytes)) {
-        Some(Ok(text)) => return Ok(Ok(text)),
-        Some(Err(refusal)) => Some(refusal),
-        None => None,
-    };
-    match reader.read(PageImage { page, media_type, dpi: *dpi, bytes }).await {
-        Ok(reading) => Ok(formats::alto::parse(&reading.alto).map_err(anyhow::Error::from).map(|mut text| {
-            // So that anyone can tell why the page was read though it brought words.
-            let refused = refusal.map(|refusal| format!(" text-layer=refused:{}", refusal.as_str()));
-            text.engine.recipe.extend(refused);
-            text
-        })),
+    let brought = brought.as_ref().map(|text| alto::write(text, page).into_bytes());
+    match reader.read(PageImage { page, media_type, dpi: *dpi, bytes, brought: brought.as_deref() }).await {
+        Ok(reading) => Ok(alto::parse(&reading.alto).map_err(anyhow::Error::from)),
         Err(error @ ReadError::Page(_)) => Ok(Err(error.into())),
         Err(error) => Err(Fault::Reader(error)),
     }
-}
-
-/// The words that the page brings, where they are sound. One that cannot be looked at is refused when it is read.
-fn judge_brought(text: &PageText, image: &[u8]) -> Result<PageText, Refusal> {
-    let page = imaging::decode(image).map_err(|_| Refusal::OffPage)?;
-    brought::judge(text, &page.to_gray())?;
-    let mut text = text.clone();
-    text.engine.recipe = "text-layer=kept".to_owned();
-    Ok(text)
 }
 
 async fn load(file: &Path) -> anyhow::Result<Vec<u8>> {

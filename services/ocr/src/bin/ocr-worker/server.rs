@@ -28,7 +28,7 @@ pub enum ServerError {
     Refused,
     #[error("use the server's answer: it says {0}; are server and worker of one version?")]
     Unexpected(StatusCode),
-    #[error("fetch the image: it is larger than {} bytes", limits::PAGE_BYTES_MAX)]
+    #[error("fetch the page: it is larger than any that is taken in")]
     TooLarge,
 }
 
@@ -77,10 +77,19 @@ impl Server {
 
     /// The master image of the job's page.
     pub async fn image(&self, job: &Job) -> Result<Vec<u8>, ServerError> {
-        let mut answer = self.send(self.client.get(self.at(job, "image"))).await?;
+        self.fetch(job, "image", limits::PAGE_BYTES_MAX).await
+    }
+
+    /// The words that the page brought along.
+    pub async fn brought(&self, job: &Job) -> Result<Vec<u8>, ServerError> {
+        self.fetch(job, "brought", limits::PAGE_TEXT_BYTES_MAX).await
+    }
+
+    async fn fetch(&self, job: &Job, what: &str, most: usize) -> Result<Vec<u8>, ServerError> {
+        let mut answer = self.send(self.client.get(self.at(job, what))).await?;
         let mut bytes = Vec::new();
         while let Some(piece) = answer.chunk().await? {
-            if bytes.len() + piece.len() > limits::PAGE_BYTES_MAX {
+            if bytes.len() + piece.len() > most {
                 return Err(ServerError::TooLarge);
             }
             bytes.extend_from_slice(&piece);

@@ -121,10 +121,10 @@ impl Work {
             biased;
             () = self.stop.asked() => return self.give_back(&job).await,
             () = lease.gone() => Err(ServerError::Gone),
-            fetched = persist(|| self.server.image(&job)) => fetched,
+            fetched = image_and_words(&self.server, &job) => fetched,
         };
         match fetched {
-            Ok(image) => self.desk.put(Page { job, lease, image, place }),
+            Ok((image, brought)) => self.desk.put(Page { job, lease, image, brought, place }),
             Err(ServerError::TooLarge) => {
                 self.hand_in(&job, Outcome::Unreadable(UnreadableReason::Undecodable)).await;
             }
@@ -174,8 +174,9 @@ impl Work {
     }
 
     async fn read(&mut self, reader: &mut Reader, page: Page) -> (Job, Lease, Outcome) {
-        let Page { job, mut lease, image, place: _in_work } = page;
-        let image = PageImage { page: job.page, media_type: &job.media_type, dpi: job.dpi, bytes: &image };
+        let Page { job, mut lease, image, brought, place: _in_work } = page;
+        let (media_type, brought) = (job.media_type.as_str(), brought.as_deref());
+        let image = PageImage { page: job.page, media_type, dpi: job.dpi, bytes: &image, brought };
         let outcome = tokio::select! {
             read = reader.read(image) => match read {
                 Ok(reading) => Outcome::Text(reading),
@@ -195,4 +196,15 @@ impl Work {
     async fn give_back(&self, job: &Job) {
         self.hand_in(job, Outcome::Dropped("asked to stop")).await;
     }
+}
+
+/// Without its words a page is still a page: it is read.
+async fn image_and_words(server: &Server, job: &Job) -> Result<(Vec<u8>, Option<Vec<u8>>), ServerError> {
+    let image = persist(|| server.image(job)).await?;
+    if !job.brought {
+        return Ok((image, None));
+    }
+    let words = persist(|| server.brought(job)).await;
+    let words = words.inspect_err(|error| tracing::warn!(page = %job.page, "reading it anew: failed to {error}"));
+    Ok((image, words.ok()))
 }

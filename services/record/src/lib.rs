@@ -10,16 +10,13 @@
 //! 3. [`manifest`]: the immutable description of one document version.
 //! 4. [`event`]: the only way anything ever changes.
 //! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it.
-//! 6. [`words`]: what was read on a page, and where.
+//! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets.
 //! 9. [`wire`]: what stations and workers say to the server.
 //! 10. [`limits`]: every bound, in one place.
-//! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
-//! 7. [`sheet`]: the barcode line on cover and separator sheets.
-//! 8. [`wire`]: what stations and workers say to the server.
-//! 9. [`limits`]: every bound, in one place.
 
+mod as_text;
 pub mod campaign;
 pub mod canonical;
 pub mod correction;

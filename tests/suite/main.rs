@@ -9,6 +9,7 @@ mod access;
 mod archive_on_s3;
 mod bad_input;
 mod browser;
+mod campaigns;
 mod corrections;
 mod damage;
 mod engines;

@@ -29,9 +29,9 @@ pub async fn status(app: &App, campaign: Campaign) -> Reply<CampaignStatus> {
         _ => app.catalog.left(campaign.campaign).await?,
     };
     let Campaign { began_at, again, better, record, .. } = campaign;
-    let hours = (app.now().0 - began_at.0).max(0) as f64 / 3_600_000.0;
-    let hours_left = (again > 0).then(|| (left as f64 * hours / again as f64).ceil() as u64);
-    Ok(CampaignStatus { record, began_at, again, better, left, hours_left })
+    let minutes = (app.now().0 - began_at.0).max(0) as f64 / 60_000.0;
+    let minutes_left = (again > 0).then(|| (left as f64 * minutes / again as f64).ceil() as u64);
+    Ok(CampaignStatus { record, began_at, again, better, left, minutes_left })
 }
 
 /// Queues portions as long as the server runs.

@@ -203,7 +203,34 @@ pub struct CampaignStatus {
     pub left: u64,
     /// At the pace so far; absent while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hours_left: Option<u64>,
+    pub minutes_left: Option<u64>,
+}
+
+impl CampaignStatus {
+    /// One that is not ended goes on as long as pages come to meet its criteria, which rarely happens.
+    pub fn is_done(&self) -> bool {
+        self.left == 0 && self.record.state == CampaignState::Running
+    }
+
+    /// How it stands, in a word or two.
+    pub fn standing(&self) -> &'static str {
+        match self.record.state {
+            CampaignState::Running if self.is_done() => "nothing left",
+            CampaignState::Running => "running",
+            CampaignState::Paused => "paused",
+            CampaignState::Ended => "ended",
+        }
+    }
+
+    /// How long it will still take, where that can be told: of one that rests, nobody knows.
+    pub fn rest(&self) -> Option<String> {
+        let minutes = self.minutes_left.filter(|_| self.left > 0 && self.record.state == CampaignState::Running)?;
+        Some(match minutes {
+            ..=1 => "about a minute left".to_owned(),
+            2..=119 => format!("about {minutes} minutes left"),
+            _ => format!("about {} hours left", minutes.div_ceil(60)),
+        })
+    }
 }
 
 /// What a trial has shown so far.

@@ -39,7 +39,7 @@ Examples:
   chartroom campaign start --confidence-below 70 --pages-per-hour 600 --hours 20-6
   chartroom campaign start --generation-below 2 --type DISCHARGE-SUMMARY --to 1999-12-31
   chartroom campaign status
-  chartroom campaign pause 0197a5b2-…
+  chartroom campaign pause                                                 resume, end; of several, name one by its ID
 
 Pages that a person has corrected are never read again. A page keeps its text where the new one is not
 better. The token, of role admin, is taken from CHARTROOM_TOKEN. Hours are UTC.";
@@ -51,11 +51,26 @@ enum Action {
     /// Shows all campaigns with progress and the time they will still take.
     Status,
     /// Lets a campaign rest.
-    Pause { campaign: CampaignId },
+    Pause {
+        #[command(flatten)]
+        which: Which,
+    },
     /// Lets it go on.
-    Resume { campaign: CampaignId },
+    Resume {
+        #[command(flatten)]
+        which: Which,
+    },
     /// Ends it for good. What was read again stays.
-    End { campaign: CampaignId },
+    End {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+#[derive(Args)]
+struct Which {
+    /// Its id; the only one that has not ended where none is given
+    campaign: Option<CampaignId>,
 }
 
 #[derive(Args)]
@@ -105,9 +120,9 @@ pub async fn run(campaign: Campaign) -> anyhow::Result<()> {
             tell(&[server.post("campaigns", &body).await?], json)
         }
         Action::Status => tell(&server.get::<Vec<CampaignStatus>>("campaigns").await?, json),
-        Action::Pause { campaign } => set(&server, campaign, CampaignState::Paused, json).await,
-        Action::Resume { campaign } => set(&server, campaign, CampaignState::Running, json).await,
-        Action::End { campaign } => set(&server, campaign, CampaignState::Ended, json).await,
+        Action::Pause { which } => set(&server, which, CampaignState::Paused, json).await,
+        Action::Resume { which } => set(&server, which, CampaignState::Running, json).await,
+        Action::End { which } => set(&server, which, CampaignState::Ended, json).await,
     }
 }
 
@@ -122,8 +137,22 @@ impl Start {
     }
 }
 
-async fn set(server: &Server, campaign: CampaignId, state: CampaignState, json: bool) -> anyhow::Result<()> {
+async fn set(server: &Server, which: Which, state: CampaignState, json: bool) -> anyhow::Result<()> {
+    let campaign = match which.campaign {
+        Some(campaign) => campaign,
+        None => the_only_one(server).await?,
+    };
     tell(&[server.post(&format!("campaigns/{campaign}/state"), &SetCampaignState { state }).await?], json)
+}
+
+async fn the_only_one(server: &Server) -> anyhow::Result<CampaignId> {
+    let all: Vec<CampaignStatus> = server.get("campaigns").await?;
+    let open: Vec<_> = all.iter().filter(|campaign| campaign.record.state != CampaignState::Ended).collect();
+    match open.as_slice() {
+        [only] => Ok(only.record.campaign),
+        [] => bail!("failed: there is no campaign that has not ended"),
+        several => bail!("failed: there are {} campaigns: name one of `chartroom campaign status`", several.len()),
+    }
 }
 
 /// Waits until the sample is read, and says what came of it.
@@ -164,15 +193,10 @@ fn tell(campaigns: &[CampaignStatus], json: bool) -> anyhow::Result<()> {
 }
 
 fn line(campaign: &CampaignStatus) -> String {
-    let CampaignStatus { record, again, better, left, hours_left, .. } = campaign;
-    let state = match record.state {
-        CampaignState::Running => "running",
-        CampaignState::Paused => "paused",
-        CampaignState::Ended => "ended",
-    };
-    let rest =
-        hours_left.filter(|_| *left > 0).map(|hours| format!(", about {hours} h at this pace")).unwrap_or_default();
-    format!("{}  {state}  {again} pages read again, {better} of them better; {left} left{rest}", record.campaign)
+    let CampaignStatus { record, again, better, left, .. } = campaign;
+    let rest = campaign.rest().map(|rest| format!(", {rest}")).unwrap_or_default();
+    let standing = campaign.standing();
+    format!("{}  {standing}  {again} pages read again, {better} of them better; {left} to go{rest}", record.campaign)
 }
 
 struct Server {

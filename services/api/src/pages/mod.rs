@@ -12,6 +12,7 @@ mod accounts;
 pub mod assets;
 mod attention;
 mod batches;
+mod campaigns;
 mod correct;
 mod document;
 mod exceptions;
@@ -55,6 +56,7 @@ crate::routes! {
     post "/exceptions/{document}/alarms/{page}" Resolve => exceptions::dismiss;
 
     get  "/ledger"                       Audit      => ledger::show;
+    get  "/campaigns"                    Administer => campaigns::list;
     get  "/accounts"                     Administer => accounts::list;
     post "/accounts"                     Administer => accounts::create;
     post "/accounts/{account}"           Administer => accounts::change;
@@ -68,7 +70,7 @@ const fn action_of(section: Section) -> Action {
         Section::Search => Action::Read,
         Section::Batches | Section::Exceptions | Section::Attention => Action::Oversee,
         Section::Ledger => Action::Audit,
-        Section::Accounts => Action::Administer,
+        Section::Campaigns | Section::Accounts => Action::Administer,
     }
 }
 

@@ -10,12 +10,13 @@ pub enum Section {
     Exceptions,
     Attention,
     Ledger,
+    Campaigns,
     Accounts,
 }
 
 impl Section {
-    pub const ALL: [Self; 6] =
-        [Self::Search, Self::Batches, Self::Exceptions, Self::Attention, Self::Ledger, Self::Accounts];
+    pub const ALL: [Self; 7] =
+        [Self::Search, Self::Batches, Self::Exceptions, Self::Attention, Self::Ledger, Self::Campaigns, Self::Accounts];
 
     pub const fn href(self) -> &'static str {
         match self {
@@ -24,6 +25,7 @@ impl Section {
             Self::Exceptions => "/exceptions",
             Self::Attention => "/attention",
             Self::Ledger => "/ledger",
+            Self::Campaigns => "/campaigns",
             Self::Accounts => "/accounts",
         }
     }
@@ -35,6 +37,7 @@ impl Section {
             Self::Exceptions => "Exceptions",
             Self::Attention => "Attention",
             Self::Ledger => "Ledger",
+            Self::Campaigns => "Campaigns",
             Self::Accounts => "Accounts",
         }
     }
@@ -55,6 +58,7 @@ impl Section {
             Self::Exceptions => "exceptions",
             Self::Attention => "attention",
             Self::Ledger => "ledger",
+            Self::Campaigns => "rotate",
             Self::Accounts => "accounts",
         }
     }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod attention;
 pub mod batches;
+pub mod campaigns;
 pub mod document;
 mod filters;
 pub mod frame;

@@ -149,7 +149,15 @@ mod tests {
         }))]);
         for (content, file) in pages {
             let image = Descriptor::of("image/png", content.as_bytes());
-            let page = CapturedPage { image, width: 1, height: 1, dpi: 300, from: None, brought: None, codes: Some(Vec::new()) };
+            let page = CapturedPage {
+                image,
+                width: 1,
+                height: 1,
+                dpi: 300,
+                from: None,
+                brought: None,
+                codes: Some(Vec::new()),
+            };
             state.apply(Event::Captured(Captured {
                 file: Some(*file),
                 original: None,

@@ -13,6 +13,12 @@ use tokio::runtime::Runtime;
 
 use crate::program::{self, Guarded};
 
+// Keys as WebDriver names them (§17.4.2).
+pub const TAB: &str = "\u{E004}";
+pub const ENTER: &str = "\u{E007}";
+pub const SHIFT: &str = "\u{E008}";
+pub const CTRL: &str = "\u{E009}";
+
 pub struct Browser {
     runtime: Runtime,
     client: Client,
@@ -116,6 +122,16 @@ impl Browser {
     pub fn screenshot(&self, name: &str) -> Result<()> {
         let png = self.runtime.block_on(self.client.screenshot())?;
         Ok(std::fs::write(self.screenshots.join(format!("{name}.png")), png)?)
+    }
+
+    /// For people: wide and narrow, light and dark.
+    pub fn pictures(&self, name: &str) -> Result<()> {
+        for (width, theme) in [(800, "light"), (800, "dark"), (1440, "dark"), (1440, "light")] {
+            self.resize(width, 900)?;
+            self.script(&format!("document.documentElement.dataset.theme = '{theme}'"))?;
+            self.screenshot(&format!("{name}-{width}-{theme}"))?;
+        }
+        Ok(())
     }
 
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {

@@ -6,7 +6,8 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use record::words::{Attention, AttentionReason, Box as Place, PageText};
 use serde_json::{Value, json};
-use tests::{browser::Browser, http::Caller, program, samples, site::Site};
+use tests::browser::{Browser, CTRL, ENTER, SHIFT, TAB};
+use tests::{http::Caller, program, samples, site::Site};
 
 use crate::browser::pictures;
 
@@ -71,7 +72,7 @@ fn a_technician_corrects_a_page_by_keys_alone() -> Result<()> {
     browser.open(&format!("{}/attention", site.url()))?;
     browser.wait_for("the reason", "return document.body.textContent.includes('There is handwriting')")?;
     browser.wait_for("the count", "return document.querySelector('.bar nav .badge')?.textContent.startsWith('1')")?;
-    pictures_of(&browser, "6-attention")?;
+    browser.pictures("6-attention")?;
 
     // The region first, then the doubtful words, the worst on top.
     browser.open(&format!("{}/attention/next", site.url()))?;
@@ -82,7 +83,7 @@ fn a_technician_corrects_a_page_by_keys_alone() -> Result<()> {
     browser.press("H. Tindall")?;
     browser.press(TAB)?;
     browser.wait_for("the worst word", &format!("return document.activeElement?.value === '{WRONG}'"))?;
-    pictures_of(&browser, "7-correct")?;
+    browser.pictures("7-correct")?;
     browser.press(RIGHT)?;
 
     // Somebody else is quicker: what was typed stays.
@@ -113,22 +114,6 @@ fn a_technician_corrects_a_page_by_keys_alone() -> Result<()> {
     ensure!(technician.json("/api/v1/attention")? == json!([]), "the page was gone through");
     Ok(())
 }
-
-/// For people: wide and narrow, light and dark.
-fn pictures_of(browser: &Browser, name: &str) -> Result<()> {
-    for (width, theme) in [(800, "light"), (800, "dark"), (1440, "dark"), (1440, "light")] {
-        browser.resize(width, 900)?;
-        browser.script(&format!("document.documentElement.dataset.theme = '{theme}'"))?;
-        browser.screenshot(&format!("{name}-{width}-{theme}"))?;
-    }
-    Ok(())
-}
-
-// Keys as WebDriver names them (§17.4.2).
-const TAB: &str = "\u{E004}";
-const ENTER: &str = "\u{E007}";
-const SHIFT: &str = "\u{E008}";
-const CTRL: &str = "\u{E009}";
 
 /// A letter as it was read, but for one word that came out wrong, and with handwriting on it; the page's id.
 fn misread_page(site: &Site) -> Result<String> {

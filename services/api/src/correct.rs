@@ -1,11 +1,11 @@
 //! How does a person's correction become the text of a page? As a new text blob and an event that names it and
-//! the one it replaces: the earlier text stays where it is.
+//! the one it replaces: the earlier text stays where it is. A page that could not be read has none to replace.
 
 use catalog::{Page, PageState, TimelineEntry};
 use formats::alto;
 use record::correction::Correction;
 use record::event::Actor;
-use record::words::PageText;
+use record::words::{Engine, PageText};
 use record::{Digest, EventKind, PageId, Timestamp, limits};
 
 use crate::identity::Caller;
@@ -28,10 +28,13 @@ pub struct Saved {
 /// folded, too: of two corrections the first in the ledger holds), 422 for what cannot be of this text.
 pub async fn correct(app: &App, caller: &Caller, page: PageId, correction: &Correction) -> Reply<Saved> {
     let (_, page) = reach::page(app, caller, page).await?;
-    if page.withdrawn || page.text != Some(correction.replaces) {
+    if page.withdrawn || page.state == PageState::Sealed || page.text != correction.replaces {
         return Err(overtaken(&page));
     }
-    let looked_at = text_of(app, &correction.replaces).await?;
+    let looked_at = match &correction.replaces {
+        Some(text) => text_of(app, text).await?,
+        None => nothing_yet(&page),
+    };
     let corrected = correction.apply(&looked_at).map_err(|error| Problem::refused("correction", error.to_string()))?;
     let xml = alto::write(&corrected.text, page.page);
     if xml.len() > limits::PAGE_TEXT_BYTES_MAX {
@@ -41,7 +44,7 @@ pub async fn correct(app: &App, caller: &Caller, page: PageId, correction: &Corr
     let words = u32::try_from(corrected.text.words().count()).unwrap_or(u32::MAX);
     let saved = Saved { text, words, confidence: corrected.text.confidence(), changed: corrected.changed };
     // Confirmed once more, nothing is new: the ledger need not be told.
-    if text != correction.replaces {
+    if Some(text) != correction.replaces {
         record(app, caller, &page, correction.replaces, &saved, &corrected.text).await?;
     }
     Ok(saved)
@@ -51,7 +54,7 @@ async fn record(
     app: &App,
     caller: &Caller,
     page: &Page,
-    replaces: Digest,
+    replaces: Option<Digest>,
     saved: &Saved,
     text: &PageText,
 ) -> Reply<()> {
@@ -80,8 +83,17 @@ fn overtaken(page: &Page) -> Problem {
             "text-changed",
             "the page has another text by now: fetch its words again and repeat what is still wrong",
         ),
-        _ => Problem::conflict("no-text", "the page has no text to correct: it is not read yet, or could not be"),
+        (_, PageState::Unreadable) => {
+            Problem::conflict("no-text", "the page could not be read: a correction of it replaces no text")
+        }
+        (_, PageState::Sealed) => Problem::conflict("no-text", "the page is not read yet: come back in a moment"),
     }
+}
+
+/// The text of a page that could not be read, before a person writes down what stands there.
+fn nothing_yet(page: &Page) -> PageText {
+    let engine = Engine { name: "by hand".to_owned(), ..Engine::default() };
+    PageText { width: page.width, height: page.height, engine, ..PageText::default() }
 }
 
 /// A page's text, parsed.
@@ -114,7 +126,7 @@ pub async fn versions(app: &App, page: &Page) -> Reply<Vec<Version>> {
                 (text, words, confidence, None, !corrected)
             }
             EventKind::Corrected { page: of, text, replaces, words, confidence, changed, .. } if of == page.page => {
-                (text, words, confidence, Some(changed), current == Some(replaces))
+                (text, words, confidence, Some(changed), current == replaces)
             }
             _ => return None,
         };

@@ -1,4 +1,5 @@
-// The correction screen: a cut-out of each word beside what was read there, the most doubtful first.
+// The correction screen: a cut-out of each word beside what was read there, the most doubtful first. Of a page without
+// words the whole is shown beside a field to write down what stands there.
 //
 // Words come from /api/v1/pages/{page}/words and go back to /api/v1/pages/{page}/corrections. Nothing typed is
 // let go of before the server has said that it is durable.
@@ -6,14 +7,16 @@
 import { bind } from "./keys.js";
 
 const root = document.getElementById("correct");
-const { page, next } = root?.dataset ?? {};
+const { page, next, unread } = root?.dataset ?? {};
 const below = Number(root?.dataset.below);
 const part = (name) => root.querySelector(name);
 const say = (name) => part(`[data-say=${name}]`);
 
 const state = {
-  /** The text on show: a correction names it. */
+  /** The text on show: a correction names it. None where the page could not be read. */
   text: null,
+  /** Whether the page's words have come. */
+  there: false,
   words: [],
   attention: [],
   width: 1,
@@ -142,30 +145,36 @@ function mark(line, word) {
   badge.textContent = told;
 }
 
+/** Where a person writes what stands there: parts of the page, or all of a page without a word. */
+function regions() {
+  if (state.words.length > 0 || state.attention.length > 0) return state.attention;
+  return [{ x: 0, y: 0, w: state.width, h: state.height, explanation: unread ?? "nothing was read on this page", whole: true }];
+}
+
 function region(place) {
   const box = airy(place, 10);
   const id = `region-${key(place)}`;
-  const field = element("textarea", { id, "data-region": key(place), rows: 2, spellcheck: "false" });
+  const field = element("textarea", { id, "data-region": key(place), rows: place.whole ? 8 : 2, spellcheck: "false" });
   field.value = state.lines.get(key(place)) ?? "";
   const label = element("label", { for: id }, "What stands here, one line for each line; leave it empty where nobody can tell");
   const head = element("header", {}, element("h2", {}, place.explanation[0].toUpperCase() + place.explanation.slice(1) + "."));
-  const body = element("div", { class: "body stack" }, sheet(box, 1400, 500, []), element("div", { class: "field" }, label, field));
-  return element("section", { class: "panel region" }, head, body);
+  const body = element("div", { class: "body stack" }, sheet(box, 1400, place.whole ? 1800 : 500, []), element("div", { class: "field" }, label, field));
+  return element("section", { class: place.whole ? "panel region whole" : "panel region" }, head, body);
 }
 
 function draw() {
   const words = shown();
   part("[data-words]").replaceChildren(...words.map(row));
   part("[data-words]").hidden = words.length === 0;
-  part("[data-regions]").replaceChildren(...state.attention.map(region));
-  say("none").hidden = words.length > 0 || state.attention.length > 0;
+  part("[data-regions]").replaceChildren(...regions().map(region));
+  say("none").hidden = words.length > 0 || regions().length > 0;
   tally();
 }
 
 function tally() {
   const doubtful = state.words.filter(isDoubtful);
   const done = doubtful.filter((word) => state.edits.has(word.index)).length;
-  say("progress").textContent = `${done} of ${doubtful.length} doubtful words gone through (below ${below} %)`;
+  say("progress").textContent = state.words.length === 0 ? "No words yet" : `${done} of ${doubtful.length} doubtful words gone through (below ${below} %)`;
 }
 
 /** The line around a word, and where that is on the page. */
@@ -246,14 +255,14 @@ function correction(all) {
     words: edits.filter((edit) => !isRight(edit)).map(([index, text]) => ({ index, text })),
     confirmed: edits.filter(isRight).map(([index]) => index),
     confirmed_all: all,
-    added: state.attention.flatMap(added),
+    added: regions().flatMap(added),
   };
 }
 
 const isUnsaved = () => state.edits.size > 0 || [...state.lines.values()].some((text) => text.trim() !== "");
 
 async function save(all) {
-  if (state.saving || state.text === null) return;
+  if (state.saving || !state.there) return;
   if (!all && !isUnsaved()) return tell("There is nothing to save yet: press Enter on a word that is right, or type what stands there.", "info");
   state.saving = true;
   const body = JSON.stringify(correction(all));
@@ -306,11 +315,14 @@ async function read() {
     return false;
   }
   const { text, words, attention, width, height, rotation } = await answer.json();
-  Object.assign(state, { text, words, attention, width, height, rotation });
+  Object.assign(state, { text, words, attention, width, height, rotation, there: true });
   state.theirs.clear();
   root.hidden = false;
   draw();
   overview([]);
+  part("[data-do=all]").closest("label").hidden = words.length === 0;
+  // What is shown large needs no small picture.
+  say("overview").hidden = regions().some((place) => place.whole);
   return true;
 }
 
@@ -328,8 +340,8 @@ function start() {
   const regions = part("[data-regions]");
   regions.addEventListener("input", ({ target }) => state.lines.set(target.dataset.region, target.value));
   regions.addEventListener("focusin", ({ target }) => {
-    const place = state.attention.find((one) => key(one) === target.dataset?.region);
-    if (place) overview([place]);
+    const place = regions().find((one) => key(one) === target.dataset?.region);
+    if (place && !place.whole) overview([place]);
   });
   part("[data-do=all]").addEventListener("change", (event) => { state.all = event.target.checked; draw(); });
   part("[data-do=save]").addEventListener("click", () => void save(false));

@@ -16,7 +16,7 @@ use crate::{Catalog, Result};
 /// Why a person should look at a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Need {
-    /// It could not be read; its image is there.
+    /// It could not be read; its image is there, and a person can write down what it says.
     Unreadable(UnreadableReason),
     /// It was read, and its words can be corrected.
     Look(AttentionReason),
@@ -64,6 +64,14 @@ pub struct Wanted {
     pub reason: Option<Need>,
     /// Of this batch only.
     pub batch: Option<BatchId>,
+}
+
+/// Where in the list somebody stands: at this page as it was when they came to it. What they did there may have moved it.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    pub page: PageId,
+    /// Of its text then; none where it had none.
+    pub read_index: Option<u64>,
 }
 
 table_row! {
@@ -125,12 +133,19 @@ impl Catalog {
         Ok(Need::all().filter_map(|need| found.iter().find(|waiting| waiting.reason == need).copied()).collect())
     }
 
-    /// The first page of the list that can be corrected and whose text is younger than the event `after`.
-    pub async fn attention_after(&self, wanted: Wanted, after: u64) -> Result<Option<PageId>> {
-        let sql = "SELECT page FROM pages WHERE withdrawn = 0 AND attention IS NOT NULL AND read_index > $3 \
-                       AND ($1 IS NULL OR attention = $1) AND ($2 IS NULL OR batch = $2) \
-                   ORDER BY read_index LIMIT 1";
-        let found = row!(self.reader.on(), Value<PageId>, sql, wanted.reason, wanted.batch, after)?;
+    /// The next page of the list; the first for whoever comes from nowhere.
+    pub async fn attention_after(&self, wanted: Wanted, from: Option<Standing>) -> Result<Option<PageId>> {
+        let Some(Standing { page, read_index }) = from else {
+            return Ok(self.attention(wanted, 0, 1).await?.first().map(|first| first.page));
+        };
+        let sql = listed!(
+            "page",
+            "AND ($1 IS NULL OR COALESCE(reason, attention) = $1) AND ($2 IS NULL OR batch = $2) \
+             AND (COALESCE(read_index, -1), document, number) > \
+                 (COALESCE($3, -1), (SELECT document FROM pages WHERE page = $4), (SELECT number FROM pages WHERE page = $4)) \
+             ORDER BY COALESCE(read_index, -1), document, number LIMIT 1"
+        );
+        let found = row!(self.reader.on(), Value<PageId>, sql, wanted.reason, wanted.batch, read_index, page)?;
         Ok(found.map(|page| page.0))
     }
 }

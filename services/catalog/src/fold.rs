@@ -318,18 +318,20 @@ async fn read(
     unqueue(tx, document, page).await
 }
 
-/// Of two corrections of one text, the first in the ledger holds.
+/// Of two corrections of one text, the first in the ledger holds; and of two that say first what stands on a page that
+/// could not be read.
 async fn corrected(
     tx: &mut Tx,
     document: DocumentId,
     page: PageId,
     reading: Reading<'_>,
-    replaces: Digest,
+    replaces: Option<Digest>,
     attention: Option<AttentionReason>,
 ) -> Result<()> {
-    let sql = "UPDATE pages SET text = $3, words = $4, confidence = $5, read_index = $6, attention = $7, \
-                   corrected = 1 \
-               WHERE page = $1 AND document = $2 AND text = $8";
+    let sql = "UPDATE pages SET state = 'read', reason = NULL, text = $3, words = $4, confidence = $5, read_index = $6, \
+                   attention = $7, corrected = 1 \
+               WHERE page = $1 AND document = $2 \
+                   AND (text = $8 OR ($8 IS NULL AND text IS NULL AND state = 'unreadable'))";
     let Reading { index, text, words, confidence, said } = reading;
     if run!(tx.on(), sql, page, document, text, words, confidence, index, attention, replaces)? > 0 {
         identities::put(tx, document, page, said).await?;

@@ -15,8 +15,9 @@ use crate::words::{Block, Box, Line, PageKind, PageText, Part, Word};
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
-    /// The text that was looked at.
-    pub replaces: Digest,
+    /// The text that was looked at; none where the page could not be read.
+    #[serde(default)]
+    pub replaces: Option<Digest>,
     /// Words that read otherwise.
     #[serde(default)]
     pub words: Vec<NewWord>,
@@ -306,7 +307,7 @@ mod tests {
 
     fn saying(words: &[(u32, &str)]) -> Correction {
         let words = words.iter().map(|(index, text)| NewWord { index: *index, text: (*text).to_owned() }).collect();
-        Correction { replaces: Digest::of(b""), words, confirmed: vec![], confirmed_all: false, added: vec![] }
+        Correction { replaces: None, words, confirmed: vec![], confirmed_all: false, added: vec![] }
     }
 
     fn corrected(correction: &Correction) -> Corrected {

@@ -50,12 +50,14 @@ pub enum EventKind {
     },
     /// A person went through words of a page. `text` is the whole page's new ALTO blob, in place of
     /// `replaces`; where the page has another text by then, the event changes nothing. `changed` words
-    /// are not as they were; 0 where all was confirmed. No machine replaces it later.
+    /// are not as they were; 0 where all was confirmed. No machine replaces it later. It replaces none where the page
+    /// could not be read, and a person wrote down what stands there.
     Corrected {
         document: DocumentId,
         page: PageId,
         text: Digest,
-        replaces: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<Digest>,
         words: u32,
         confidence: u8,
         changed: u32,

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use actix_web::{HttpResponse, web};
+use catalog::attention::Standing;
 use catalog::{Attention, Need};
-use record::BatchId;
 use record::words::AttentionReason;
+use record::{BatchId, PageId};
 use serde::Deserialize;
 
 use super::document::THUMB;
 use super::reply::{html, see};
-use super::search::href;
 use super::view::attention::{AttentionCount, AttentionPage, AttentionRow, Choice, Part};
 use super::view::sheet::Sheet;
 use super::view::{Section, sentence};
@@ -72,18 +72,20 @@ pub async fn count(app: web::Data<App>) -> Reply<HttpResponse> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct From {
-    /// The ledger index of the text of the page that somebody comes from.
-    after: u64,
+    /// The page that somebody comes from, and the ledger index of the text that it had.
+    page: Option<PageId>,
+    after: Option<u64>,
     reason: String,
     batch: String,
 }
 
-/// To the next page of the list that can be corrected; to the list where there is none.
+/// To the next page of the list; to the list where there is none.
 pub async fn next(app: web::Data<App>, from: web::Query<From>) -> Reply<HttpResponse> {
-    let From { after, reason, batch } = from.into_inner();
+    let From { page, after, reason, batch } = from.into_inner();
     let ask = Ask { reason, batch, page: None };
     let part = part_of(&ask);
-    Ok(match app.catalog.attention_after(ask.wanted()?, after).await? {
+    let from = page.map(|page| Standing { page, read_index: after });
+    Ok(match app.catalog.attention_after(ask.wanted()?, from).await? {
         Some(page) => see(&part.href(&format!("/pages/{page}/correct"), &[])),
         None => see(&part.href("/attention", &[("done", "true")])),
     })
@@ -118,22 +120,19 @@ fn row(page: &Attention, part: &Part, names: &HashMap<BatchId, String>) -> Atten
 
 /// A page on a list that says elsewhere which batch it is of.
 pub fn plain_row(page: &Attention, part: &Part) -> AttentionRow {
-    let (href, hint) = match page.reason {
-        Need::Unreadable(_) => (href(page.document, page.number, ""), "the image is safe: open it to look".to_owned()),
-        Need::Look(_) => {
-            let read = page.confidence.map(|confidence| format!("read with {confidence} % confidence"));
-            (part.href(&format!("/pages/{}/correct", page.page), &[]), read.unwrap_or_default())
-        }
+    let hint = match page.reason {
+        Need::Unreadable(_) => Some("the image is safe: write down what stands there".to_owned()),
+        Need::Look(_) => page.confidence.map(|confidence| format!("read with {confidence} % confidence")),
     };
     let alt = format!("Page {}", page.number);
     AttentionRow {
-        href,
+        href: part.href(&format!("/pages/{}/correct", page.page), &[]),
         thumb: Sheet::whole(page.page, (page.width, page.height), Vec::new(), THUMB, alt),
         number: page.number,
         batch: String::new(),
         reason: page.reason.explain(),
         icon: icon(page.reason),
-        hint: sentence(&hint),
+        hint: sentence(&hint.unwrap_or_default()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpResponse, web};
 use catalog::{Document, Page, PageState};
-use record::event::ViewForm;
+use record::event::{UnreadableReason, ViewForm};
 
 use super::attention::part_of;
 use super::names::Names;
@@ -35,16 +35,18 @@ pub async fn show(
     }
     views::log(&app, &caller, document.document, Some(page.page), ViewForm::Screen).await?;
     let part = part_of(&ask);
-    let after = page.read_index.unwrap_or(0).to_string();
+    let (here, after) = (page.page.to_string(), page.read_index.map(|index| index.to_string()).unwrap_or_default());
     html(&CorrectPage {
         frame: super::frame(&caller, "Correct the text", Some(Section::Attention)),
-        page: page.page.to_string(),
+        page: here.clone(),
         heading: heading(&document, &page),
         patient: patient(&app, &document).await?,
         viewer: href(document.document, page.number, ""),
         list: part.href("/attention", &[]),
-        next: part.href("/attention/next", &[("after", &after)]),
-        unread: unread(&page),
+        next: part.href("/attention/next", &[("page", &here), ("after", &after)]),
+        waits: page.state == PageState::Sealed,
+        unread: (page.state == PageState::Unreadable)
+            .then(|| page.reason.unwrap_or(UnreadableReason::Failed).explain()),
         below: DOUBTFUL_BELOW,
         texts: texts(&app, &page).await?,
     })
@@ -62,14 +64,6 @@ async fn patient(app: &App, document: &Document) -> Reply<String> {
     };
     let name = patient_name(app, Some(mrn)).await?;
     Ok(name.map_or_else(|| mrn.reveal().to_owned(), |name| format!("{name}, {}", mrn.reveal())))
-}
-
-fn unread(page: &Page) -> Option<&'static str> {
-    match (page.state, &page.text) {
-        (_, Some(_)) => None,
-        (PageState::Unreadable, None) => Some(page.reason.map_or("reading failed", |reason| reason.explain())),
-        (_, None) => Some("the page is not read yet: come back in a moment"),
-    }
 }
 
 async fn texts(app: &App, page: &Page) -> Reply<Vec<TextRow>> {

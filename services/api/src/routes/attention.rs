@@ -1,7 +1,6 @@
 //! `/api/v1/attention`: the pages that a person has to look at.
 
 use actix_web::web;
-use catalog::Need;
 use catalog::attention::Wanted;
 use record::{BatchId, DocumentId, PageId};
 use serde::{Deserialize, Serialize};
@@ -54,11 +53,10 @@ pub struct AttentionPage {
     pub batch: BatchId,
     /// 1-based place in the document.
     pub number: u32,
-    /// `undecodable`, `timed-out`, `crashed`, `out-of-memory`, `lost`, `failed`: it could not be read.
+    /// `undecodable`, `timed-out`, `crashed`, `out-of-memory`, `lost`, `failed`: it could not be read, and can be written down.
     /// `handwriting`, `picture`, `faint`, `cut-off`, `doubtful`: it was read, and can be corrected.
     pub reason: &'static str,
     pub explanation: &'static str,
-    pub correctable: bool,
     /// 0 to 100; none where it could not be read.
     pub confidence: Option<u8>,
 }
@@ -79,7 +77,6 @@ fn listed(page: &catalog::Attention) -> AttentionPage {
         number: page.number,
         reason: page.reason.as_str(),
         explanation: page.reason.explain(),
-        correctable: matches!(page.reason, Need::Look(_)),
         confidence: page.confidence,
     }
 }

@@ -30,7 +30,8 @@ pub struct SavedText {
 
 /// Gives the page a new text. Answers when it is durable; search finds it a moment later.
 #[utoipa::path(post, path = "/api/v1/pages/{page}/corrections", tag = "oversight", params(("page" = String, Path)),
-    request_body(content = Object, description = "`replaces`: the digest of the text that was looked at. `words`: \
+    request_body(content = Object, description = "`replaces`: the digest of the text that was looked at; left \
+        out where the page could not be read and is written down for the first time. `words`: \
         `{index, text}` each, counted from 0 in reading order; a blank text removes the word, several words share its \
         place. `confirmed`: indices of words that are right. `confirmed_all`: so are all others, and the page leaves the \
         attention list. `added`: `{after, text, box}` each, a line after the line of that word, or last of all."),

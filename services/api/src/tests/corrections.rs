@@ -9,6 +9,7 @@ use record::words::{Attention, AttentionReason, Block, Box as Place, Line, PageT
 use serde_json::{Value, json};
 
 use super::house::{Answer, House};
+use super::work::give_up;
 
 /// `acute choIangitis`, and handwriting below.
 fn misread() -> PageText {
@@ -110,6 +111,26 @@ async fn a_page_leaves_the_list_when_it_was_gone_through() {
     let again = json!({"replaces": all.json()["text"], "confirmed_all": true});
     assert_eq!(correct(&house, Role::Admin, page, again).await.status, 200);
     assert_eq!(house.count_events("corrected").await, 2, "nothing new is no event");
+}
+
+#[actix_web::test]
+async fn what_could_not_be_read_is_written_down_and_found() {
+    let house = House::new().await;
+    let (_, page) = house.capture(Some("MRN-1")).await;
+    let line = json!({"text": "acute cholangitis", "box": {"x": 2, "y": 2, "w": 50, "h": 12}});
+    let written = json!({"added": [line], "confirmed_all": true});
+    let early = correct(&house, Role::Technician, page, written.clone()).await;
+    assert_eq!(early.json()["type"], "urn:chartroom:problem:no-text", "it is still to be read");
+    give_up(&house).await;
+    assert_eq!(on_the_list(&house).await, [json!("crashed")]);
+    assert_eq!(words(&house, page).await["text"], Value::Null);
+    assert_eq!(correct(&house, Role::Searcher, page, written.clone()).await.status, 404);
+    let saved = correct(&house, Role::Technician, page, written.clone()).await;
+    assert_eq!((saved.status, &saved.json()["changed"]), (200, &json!(2)));
+    assert_eq!(found(&house, "cholangitis").await["total"], 1);
+    assert!(on_the_list(&house).await.is_empty(), "nobody has to look any more");
+    let again = correct(&house, Role::Technician, page, written).await;
+    assert_eq!(again.json()["type"], "urn:chartroom:problem:text-changed", "it has a text now");
 }
 
 #[actix_web::test]

@@ -112,10 +112,8 @@ async fn what_leaves_as_a_file_is_whole() {
     assert!(!proof.to_string().contains("MRN-1"), "no patient data in a proof");
 }
 
-#[actix_web::test]
-async fn after_three_failures_a_person_has_to_look() {
-    let house = House::new().await;
-    let (document, page) = house.capture(Some("MRN-1")).await;
+/// The one page in the queue crashes its reader as often as it takes.
+pub async fn give_up(house: &House) {
     let mut now = house.app.now();
     for attempt in 1..=3 {
         // The pauses between attempts pass in no time here.
@@ -126,6 +124,13 @@ async fn after_three_failures_a_person_has_to_look() {
         let answer = house.ask(Role::Worker, Method::POST, &path, Some(json!({"reason": "crashed"}))).await;
         assert_eq!(answer.status, 204, "attempt {attempt}");
     }
+}
+
+#[actix_web::test]
+async fn after_three_failures_a_person_has_to_look() {
+    let house = House::new().await;
+    let (document, page) = house.capture(Some("MRN-1")).await;
+    give_up(&house).await;
     assert_eq!(house.count_events("unreadable").await, 1);
     let attention = house.get(Role::Technician, "/api/v1/attention").await.json();
     assert_eq!((&attention[0]["page"], &attention[0]["reason"]), (&json!(page), &json!("crashed")));

@@ -1,7 +1,7 @@
 //! What needs a person is listed, in order, for a reason, and goes when somebody has looked.
 
-use catalog::attention::Wanted;
-use catalog::{Catalog, Need};
+use catalog::attention::{Standing, Wanted};
+use catalog::{Catalog, Need, PageState};
 use record::event::UnreadableReason;
 use record::words::AttentionReason;
 
@@ -13,6 +13,7 @@ on_both! {
     the_list_is_cut_by_reason_batch_and_page
     a_correction_counts_for_the_text_it_was_made_of
     what_a_person_wrote_no_machine_replaces
+    what_could_not_be_read_a_person_writes_down
     the_next_page_is_the_one_after
 }
 
@@ -65,16 +66,20 @@ async fn the_list_is_cut_by_reason_batch_and_page(fresh: Fresh) {
 
 async fn a_correction_counts_for_the_text_it_was_made_of(fresh: Fresh) {
     let (mut ledger, catalog) = (five(&fresh.catalog).await, fresh.catalog);
-    ledger.correct("d", 2, "read", "first", None).correct("d", 2, "read", "second", None).apply(&catalog).await;
+    ledger
+        .correct("d", 2, Some("read"), "first", None)
+        .correct("d", 2, Some("read"), "second", None)
+        .apply(&catalog)
+        .await;
     let (_, found) = catalog.page(page("d", 2)).await.expect("page").expect("is there");
     assert_eq!((found.text, found.corrected, found.read_index), (Some(text("d", 2, "first")), true, Some(5)));
     assert_eq!((found.words, found.confidence, found.attention), (Some(10), Some(100), None));
     assert_eq!(listed(&catalog, Wanted::default()).await, [(3, CRASHED), (4, HAND)]);
     // Only a part was gone through: the page stays, and waits behind the others.
-    ledger.correct("d", 4, "read", "part", Some(AttentionReason::Handwriting)).apply(&catalog).await;
+    ledger.correct("d", 4, Some("read"), "part", Some(AttentionReason::Handwriting)).apply(&catalog).await;
     assert_eq!(listed(&catalog, Wanted::default()).await, [(3, CRASHED), (4, HAND)]);
-    // A page without a text has none to correct.
-    ledger.correct("d", 3, "read", "first", None).apply(&catalog).await;
+    // A page without a text has none to correct in this way.
+    ledger.correct("d", 3, Some("read"), "first", None).apply(&catalog).await;
     assert_eq!(listed(&catalog, Wanted::default()).await, [(3, CRASHED), (4, HAND)]);
     let dump = catalog.dump().await.expect("dumps");
     catalog.clear().await.expect("clears");
@@ -84,21 +89,39 @@ async fn a_correction_counts_for_the_text_it_was_made_of(fresh: Fresh) {
 
 async fn what_a_person_wrote_no_machine_replaces(fresh: Fresh) {
     let (mut ledger, catalog) = (five(&fresh.catalog).await, fresh.catalog);
-    ledger.correct("d", 2, "read", "first", None).doubt("d", 2, AttentionReason::Doubtful).apply(&catalog).await;
+    ledger.correct("d", 2, Some("read"), "first", None).doubt("d", 2, AttentionReason::Doubtful).apply(&catalog).await;
     let (_, found) = catalog.page(page("d", 2)).await.expect("page").expect("is there");
     assert_eq!((found.text, found.attention), (Some(text("d", 2, "first")), None));
-    ledger.correct("d", 2, "first", "second", None).apply(&catalog).await;
+    ledger.correct("d", 2, Some("first"), "second", None).apply(&catalog).await;
     let (_, found) = catalog.page(page("d", 2)).await.expect("page").expect("is there");
     assert_eq!(found.text, Some(text("d", 2, "second")), "people go on from each other's work");
+}
+
+async fn what_could_not_be_read_a_person_writes_down(fresh: Fresh) {
+    let (mut ledger, catalog) = (five(&fresh.catalog).await, fresh.catalog);
+    ledger.correct("d", 3, None, "written", None).correct("d", 3, None, "later", None);
+    // One that waits to be read, and one that has a text, are not written down anew.
+    ledger.correct("d", 5, None, "written", None).correct("d", 2, None, "written", None).apply(&catalog).await;
+    let found = async |number| catalog.page(page("d", number)).await.expect("page").expect("is there").1;
+    let written = found(3).await;
+    assert_eq!((written.text, written.reason, written.corrected), (Some(text("d", 3, "written")), None, true));
+    assert_eq!(written.state, PageState::Read);
+    assert_eq!((found(5).await.text, found(2).await.text), (None, Some(text("d", 2, "read"))));
+    ledger.unreadable("d", 3).apply(&catalog).await;
+    assert_eq!(found(3).await.text, Some(text("d", 3, "written")));
+    assert_eq!(listed(&catalog, Wanted::default()).await, [(4, HAND), (2, FAINT)]);
 }
 
 async fn the_next_page_is_the_one_after(fresh: Fresh) {
     let catalog = fresh.catalog;
     five(&catalog).await;
-    let next = async |wanted, after| catalog.attention_after(wanted, after).await.expect("asked");
-    assert_eq!(next(Wanted::default(), 0).await, Some(page("d", 4)), "the unread cannot be corrected");
-    assert_eq!(next(Wanted::default(), 2).await, Some(page("d", 2)));
-    assert_eq!(next(Wanted::default(), 3).await, None);
-    assert_eq!(next(Wanted { reason: Some(FAINT), batch: None }, 0).await, Some(page("d", 2)));
-    assert_eq!(next(Wanted { reason: None, batch: Some(batch("c")) }, 0).await, None);
+    let next = async |wanted, from| catalog.attention_after(wanted, from).await.expect("asked");
+    let at = |number, read_index| Some(Standing { page: page("d", number), read_index });
+    assert_eq!(next(Wanted::default(), None).await, Some(page("d", 3)), "the unread first");
+    assert_eq!(next(Wanted::default(), at(3, None)).await, Some(page("d", 4)));
+    assert_eq!(next(Wanted::default(), at(4, Some(2))).await, Some(page("d", 2)));
+    assert_eq!(next(Wanted::default(), at(2, Some(3))).await, None);
+    assert_eq!(next(Wanted { reason: Some(FAINT), batch: None }, None).await, Some(page("d", 2)));
+    assert_eq!(next(Wanted { reason: Some(FAINT), batch: None }, at(3, None)).await, Some(page("d", 2)));
+    assert_eq!(next(Wanted { reason: None, batch: Some(batch("c")) }, None).await, None);
 }

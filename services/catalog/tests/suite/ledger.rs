@@ -63,7 +63,16 @@ pub fn fields(mrn: Option<&str>, exceptions: &[ExceptionCode]) -> IndexFields {
 
 fn entry_of_page(name: &str, number: u32, place: u32) -> PageEntry {
     let image = Descriptor::of("image/png", format!("{name} {number}").as_bytes());
-    PageEntry { page: page(name, number), number: place, image, width: 1700, height: 2200, dpi: 200, from: None, brought: None }
+    PageEntry {
+        page: page(name, number),
+        number: place,
+        image,
+        width: 1700,
+        height: 2200,
+        dpi: 200,
+        from: None,
+        brought: None,
+    }
 }
 
 impl Ledger {
@@ -148,12 +157,12 @@ impl Ledger {
         )
     }
 
-    /// `from` and `to` name texts of the page as [`text`] does.
+    /// `from` and `to` name texts of the page as [`text`] does; it had none where `from` is none.
     pub fn correct(
         &mut self,
         name: &str,
         number: u32,
-        from: &str,
+        from: Option<&str>,
         to: &str,
         attention: Option<AttentionReason>,
     ) -> &mut Self {
@@ -161,7 +170,7 @@ impl Ledger {
             document: document(name),
             page: page(name, number),
             text: text(name, number, to),
-            replaces: text(name, number, from),
+            replaces: from.map(|from| text(name, number, from)),
             words: 10,
             confidence: 100,
             changed: 1,

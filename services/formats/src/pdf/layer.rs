@@ -53,7 +53,8 @@ impl Layers {
     pub fn drawn(&self, number: u32, width: u32, height: u32) -> Option<PageText> {
         let page = self.at(number)?;
         let (across, down) = page.render_dimensions();
-        let scale = Affine::scale_non_uniform(f64::from(width) / f64::from(across), f64::from(height) / f64::from(down));
+        let scale =
+            Affine::scale_non_uniform(f64::from(width) / f64::from(across), f64::from(height) / f64::from(down));
         let upright = Affine::new(page.initial_transform(true).as_coeffs());
         self.words(page, &Canvas { width, height, rotation: 0, to_pixels: scale * upright })
     }
@@ -170,14 +171,7 @@ impl Gatherer {
         let lines = self.lines.into_iter().map(|line| Line::of(line.into_iter().map(word).collect()));
         let lines: Vec<Line> = lines.filter(|line| !line.words.is_empty()).collect();
         let engine = Engine { name: "PDF text layer".to_owned(), ..Engine::default() };
-        let text = PageText {
-            width,
-            height,
-            rotation,
-            engine,
-            blocks: vec![Block::of(lines)],
-            ..PageText::default()
-        };
+        let text = PageText { width, height, rotation, engine, blocks: vec![Block::of(lines)], ..PageText::default() };
         (self.words > 0).then_some(text)
     }
 }

@@ -140,6 +140,17 @@ fn tiff_of_strips(compression: u32, strips: &[&[u8]]) -> Vec<u8> {
     [file, strips.concat()].concat()
 }
 
+/// Where a part of an image of 600 × 400 pixels is once it is turned clockwise.
+fn seen(place: Box, rotation: u16) -> Box {
+    let Box { x, y, w, h } = place;
+    match rotation {
+        90 => Box { x: 400 - y - h, y: x, w: h, h: w },
+        180 => Box { x: 600 - x - w, y: 400 - y - h, w, h },
+        270 => Box { x: y, y: 600 - x - w, w: h, h: w },
+        _ => place,
+    }
+}
+
 /// What was written over the page is read back from there, whichever way the page is turned.
 #[test]
 fn the_words_a_page_brings_are_where_they_were_put() {
@@ -168,6 +179,15 @@ fn the_words_a_page_brings_are_where_they_were_put() {
             }
         }
         assert!(layers.page(2, &image).is_none());
+        let (width, height) = if rotation % 180 == 0 { (600, 400) } else { (400, 600) };
+        let drawn = layers.drawn(1, width, height).expect("has words");
+        assert_eq!((drawn.width, drawn.height, drawn.rotation), (width, height, 0));
+        for (drawn, put) in drawn.words().zip(text.words()) {
+            let (a, b) = (drawn.place, seen(put.place, rotation));
+            for (one, other) in [(a.x, b.x), (a.y, b.y), (a.w, b.w), (a.h, b.h)] {
+                assert!(one.abs_diff(other) <= 4, "{rotation}: {a:?} instead of {b:?}");
+            }
+        }
     }
     let bare = written(&jpeg(), None, 0);
     let image = read(&bare);

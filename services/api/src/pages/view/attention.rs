@@ -67,7 +67,7 @@ pub struct AttentionPage {
 }
 
 impl AttentionPage {
-    /// The first page of the list that can be corrected is asked for when the link is followed.
+    /// The first page of the list is asked for when the link is followed.
     fn first(&self) -> String {
         self.part.href("/attention/next", &[])
     }
@@ -105,7 +105,9 @@ pub struct CorrectPage {
     pub list: String,
     /// Where to go when this page is done.
     pub next: String,
-    /// Why the page cannot be corrected, where it cannot.
+    /// It is still to be read, and cannot be corrected yet.
+    pub waits: bool,
+    /// Why it could not be read, where it could not.
     pub unread: Option<&'static str>,
     /// Words below this confidence are shown first; 0 to 100.
     pub below: u8,
@@ -165,7 +167,8 @@ mod tests {
             viewer: text(),
             list: text(),
             next: text(),
-            unread: None,
+            waits: false,
+            unread: Some(HOSTILE),
             below: 80,
             texts: vec![version],
         };

@@ -10,6 +10,8 @@ const TILE: usize = 16;
 const FACTOR: u32 = 4;
 /// The share of a tile's pixels that are darker than its paper.
 const PAPER_RANK: f64 = 0.8;
+/// The share of a tile's pixels that are its print.
+const INK_RANK: f64 = 0.02;
 /// What paper and ink become.
 const WHITE: f64 = 235.0;
 const BLACK: f64 = 25.0;
@@ -33,20 +35,39 @@ struct Paper {
     levels: Vec<u8>,
 }
 
-impl Paper {
+/// How dark the darkest percent of each tile is, and how light the paper.
+struct Tiles {
+    across: usize,
+    ink: Vec<u8>,
+    paper: Vec<u8>,
+}
+
+impl Tiles {
     fn measure(small: &Raster) -> Self {
-        let (width, height) = (small.width() as usize, small.height() as usize);
-        let (across, down) = (width.div_ceil(TILE), height.div_ceil(TILE));
-        let mut levels = Vec::with_capacity(across * down);
-        for y in 0..down {
-            let rows = &small.bytes()[y * TILE * width..((y + 1) * TILE * width).min(width * height)];
-            for x in 0..across {
-                let columns = x * TILE..((x + 1) * TILE).min(width);
-                let samples = rows.chunks_exact(width).flat_map(|row| &row[columns.clone()]).copied();
-                levels.push(rank(samples, PAPER_RANK));
+        let width = small.width() as usize;
+        let across = width.div_ceil(TILE);
+        let mut tiles = Self { across, ink: Vec::new(), paper: Vec::new() };
+        let mut histograms = vec![[0_usize; 256]; across];
+        for rows in small.bytes().chunks(width * TILE) {
+            histograms.fill([0; 256]);
+            for row in rows.chunks_exact(width) {
+                for (histogram, samples) in histograms.iter_mut().zip(row.chunks(TILE)) {
+                    samples.iter().for_each(|&sample| histogram[usize::from(sample)] += 1);
+                }
+            }
+            for (x, histogram) in histograms.iter().enumerate() {
+                let count = rows.len() / width * TILE.min(width - x * TILE);
+                tiles.ink.push(ranked(histogram, (count as f64 * INK_RANK) as usize) as u8);
+                tiles.paper.push(ranked(histogram, (count as f64 * PAPER_RANK) as usize) as u8);
             }
         }
-        Self { across, levels: levels.clone() }.filled()
+        tiles
+    }
+}
+
+impl Paper {
+    fn of(tiles: &Tiles) -> Self {
+        Self { across: tiles.across, levels: tiles.paper.clone() }.filled()
     }
 
     /// A tile full of ink takes the paper of the lightest tile around it, once for ink and once more for a picture.
@@ -119,19 +140,12 @@ fn ranked(histogram: &[usize], rank: usize) -> usize {
 /// Measures the light on a gray page.
 pub fn light(page: &Raster) -> Light {
     let small = page.reduce(FACTOR);
-    let paper = Paper::measure(&small);
+    let tiles = Tiles::measure(&small);
+    let paper = Paper::of(&tiles);
     let level = |share| rank(paper.levels.iter().copied(), share);
-    let width = small.width() as usize;
-    // The print of a tile is its darkest percent, and the page's print that of its darker tiles.
-    let tiles = small.bytes().chunks(width * TILE).enumerate().flat_map(|(y, rows)| {
-        let paper = &paper;
-        (0..paper.across).map(move |x| {
-            let columns = x * TILE..((x + 1) * TILE).min(width);
-            let samples = rows.chunks_exact(width).flat_map(|row| &row[columns.clone()]).copied();
-            paper.levels[y * paper.across + x].saturating_sub(rank(samples, 0.02))
-        })
-    });
-    let contrast = rank(tiles, 0.8);
+    // The page's print is that of its darker tiles.
+    let depths = paper.levels.iter().zip(&tiles.ink).map(|(paper, ink)| paper.saturating_sub(*ink));
+    let contrast = rank(depths, 0.8);
     Light { unevenness: level(0.95).saturating_sub(level(0.05)), contrast, paper: level(0.5) }
 }
 
@@ -139,7 +153,7 @@ pub fn light(page: &Raster) -> Light {
 pub fn even_light(page: &Raster) -> Raster {
     let gray = page.to_gray();
     let width = gray.width() as usize;
-    let paper = Paper::measure(&gray.reduce(FACTOR));
+    let paper = Paper::of(&Tiles::measure(&gray.reduce(FACTOR)));
     let shares = shares(&gray, &paper);
     let mut histogram = vec![0_usize; STEPS + 1];
     shares.iter().step_by(3).for_each(|&share| histogram[usize::from(share)] += 1);

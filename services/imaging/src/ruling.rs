@@ -32,6 +32,8 @@ const BROKEN_TENTHS: usize = 3;
 const INKED_PERCENT: usize = 15;
 /// The edges of a printed line are gray for so many pixels.
 const EDGE: usize = 2;
+/// So many times smaller is the copy on which a first look is taken.
+const FACTOR: u32 = 3;
 /// A page with more rules than this is a drawing.
 const RULES_MAX: usize = 2_000;
 
@@ -88,8 +90,11 @@ pub fn ruling(page: &Raster) -> Ruling {
     let short = page.width().min(page.height());
     let reach = (short / 250).clamp(4, 16);
     let length = (short / 16).max(60);
-    let mut rules = rules(page, reach, length);
-    rules.extend(rules_down(page, reach, length));
+    let mut rules = Vec::new();
+    if may_have_grids(page, reach, length) {
+        rules = rules_across(page, reach, length);
+        rules.extend(rules_down(page, reach, length));
+    }
     if rules.len() > RULES_MAX {
         rules.clear();
     }
@@ -183,9 +188,31 @@ const fn is_rule(sample: u8, paper: u8) -> bool {
     paper.saturating_sub(sample) >= CONTRAST_MIN
 }
 
+/// Most pages have no rules down: to see that, a copy is enough on which thin lines are as dark as on the page.
+fn may_have_grids(page: &Raster, reach: u32, length: u32) -> bool {
+    let small = darkest(page, FACTOR as usize);
+    let (reach, length) = ((reach / FACTOR).max(THIN as u32), length / FACTOR);
+    !rules_across(&small.rotate_quarter(QuarterTurn::Right), reach, length).is_empty()
+}
+
+/// A smaller copy, each pixel as dark as the darkest of those that it stands for.
+fn darkest(page: &Raster, factor: usize) -> Raster {
+    let (width, height) = (page.width() as usize / factor, page.height() as usize / factor);
+    let mut samples = Vec::with_capacity(width * height);
+    let mut columns = vec![u8::MAX; page.width() as usize];
+    for band in page.bytes().chunks_exact(page.width() as usize * factor).take(height) {
+        columns.fill(u8::MAX);
+        for row in band.chunks_exact(page.width() as usize) {
+            columns.iter_mut().zip(row).for_each(|(darkest, sample)| *darkest = (*darkest).min(*sample));
+        }
+        samples.extend(columns.chunks_exact(factor).map(|few| few.iter().copied().fold(u8::MAX, u8::min)));
+    }
+    Raster::gray(width as u32, height as u32, samples).unwrap_or_else(|_| page.clone())
+}
+
 fn rules_down(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
     let height = page.height();
-    let turned = rules(&page.rotate_quarter(QuarterTurn::Right), reach, length);
+    let turned = rules_across(&page.rotate_quarter(QuarterTurn::Right), reach, length);
     let upright = turned.into_iter().map(|rule| Rule {
         place: Rectangle { x: rule.place.y, y: height - rule.place.x - rule.place.w, w: rule.place.h, h: rule.place.w },
         down: true,
@@ -195,7 +222,7 @@ fn rules_down(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
 }
 
 /// Rules across, made of runs in neighbouring rows.
-fn rules(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
+fn rules_across(page: &Raster, reach: u32, length: u32) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     let mut open = 0;
     for run in runs(page, reach, length) {
@@ -415,7 +442,8 @@ mod tests {
     #[test]
     fn small_print_is_no_dotted_rule() {
         // Lines of letters 6 pixels high, with words between.
-        let letter = |x: u32, y: u32| y % 14 < 6 && x % 5 < 3 && x % 40 < 30 && (x % 5 < 1 || y % 14 % 5 == 0);
+        let letter =
+            |x: u32, y: u32| y % 14 < 6 && x % 5 < 3 && x % 40 < 30 && (x % 5 < 1 || (y % 14).is_multiple_of(5));
         let level = |at: u32| if letter(at % 400, at / 400) { 40 } else { 230 };
         let page = Raster::gray(400, 300, (0..400 * 300).map(level).collect()).expect("fits");
         assert_eq!(ruling(&page).erased(&page), None);

@@ -21,8 +21,13 @@ const SKEW_MIN: f64 = 0.3;
 const CONFIDENCE_DOUBTFUL: f32 = 70.0;
 /// Letters lower than this, in pixels, are enlarged to [`GLYPH_GOOD`].
 const GLYPH_MIN: u32 = 13;
-const GLYPH_GOOD: f64 = 28.0;
+const GLYPH_GOOD: f64 = 21.0;
+/// Higher ones are reduced to [`GLYPH_ENOUGH`]: Tesseract reads lines at a fixed height, and more pixels cost time alone.
+const GLYPH_MAX: u32 = 32;
+const GLYPH_ENOUGH: f64 = 26.0;
 const SCALE_MAX: f64 = 3.0;
+/// Footnotes may be half as high as the rest.
+const SCALE_MIN: f64 = 0.6;
 /// Not enlarged beyond so many pixels.
 const ENLARGED_PIXELS_MAX: f64 = 24_000_000.0;
 
@@ -164,6 +169,7 @@ fn fitting(image: &Raster) -> f64 {
     let most = f64::from(SIDE_PIXELS_MAX - 2) / width.hypot(height);
     let wanted = match imaging::glyph_height(image) {
         Some(small) if small < GLYPH_MIN => (GLYPH_GOOD / f64::from(small)).min(SCALE_MAX),
+        Some(large) if large > GLYPH_MAX => (GLYPH_ENOUGH / f64::from(large)).max(SCALE_MIN),
         _ => 1.0,
     };
     let affordable = (ENLARGED_PIXELS_MAX / (width * height)).sqrt().max(1.0);

@@ -55,17 +55,21 @@ fn insert(mut line: Line, blocks: &mut Vec<Block>) {
     }
 }
 
-/// Lines that are two lines read as one stand in the way of those of the other reading: they are taller than most, and
-/// more is legible there in the other.
+/// Lines that are two lines read as one stand in the way of those of the other reading: they are taller than most, the
+/// other has several there, and more in them is legible.
 fn without_tangles(mut blocks: Vec<Block>, other: &[FoundWord]) -> Vec<Block> {
     let mut heights: Vec<u32> = blocks.iter().flat_map(|block| &block.lines).map(|line| line.place.h).collect();
     heights.sort_unstable();
     let tall = heights.get(heights.len() / 2).map_or(0, |height| height + height / 2);
+    let others: Vec<Line> = line::blocks(other.to_vec()).into_iter().flat_map(|block| block.lines).collect();
     let is_tangle = |line: &Line| {
-        let there = other.iter().filter(|word| line.place.h > tall && is_same(place(word), line.place));
-        legible(&there.cloned().collect::<Vec<_>>()) > legible(&line.words)
+        let within = |other: &&Line| is_same(other.place, line.place) && other.place.h * 3 < line.place.h * 2;
+        let there: Vec<&Line> = others.iter().filter(within).collect();
+        let legible_there: usize = there.iter().map(|line| legible(&line.words)).sum();
+        let apart = there.windows(2).any(|pair| overlap(down(pair[0].place), down(pair[1].place)) < OVERLAP_MIN);
+        apart && legible_there > legible(&line.words)
     };
-    blocks.iter_mut().for_each(|block| block.lines.retain(|line| !is_tangle(line)));
+    blocks.iter_mut().for_each(|block| block.lines.retain(|line| line.place.h <= tall || !is_tangle(line)));
     blocks
 }
 
@@ -139,10 +143,18 @@ impl Place {
         let Self { ours, theirs, .. } = self;
         match (ours.is_empty(), theirs.is_empty()) {
             (true, _) => theirs.into_iter().filter(is_sure).collect(),
-            (false, false) if confidence(&theirs) > confidence(&ours) + SURER_BY => theirs,
+            (false, false) if is_surer(&theirs, &ours) => theirs,
             _ => ours,
         }
     }
+}
+
+/// And as much: a stain is a dash of great certainty.
+fn is_surer(theirs: &[FoundWord], ours: &[FoundWord]) -> bool {
+    let letters = |words: &[FoundWord]| {
+        words.iter().flat_map(|word| word.text.chars()).filter(|char| char.is_alphanumeric()).count()
+    };
+    confidence(theirs) > confidence(ours) + SURER_BY && letters(theirs) * 10 >= letters(ours) * 7
 }
 
 fn mend(line: &mut Line, theirs: Vec<FoundWord>) {

@@ -6,12 +6,15 @@ use clap::{Args, Parser, Subcommand};
 use record::wire::CapturedFields;
 use record::{Date, DocumentType, Encounter, Mrn};
 
+use crate::codes::patch::Patch;
+
 const EXAMPLES: &str = "\
 Examples:
   scanner-agent import ~/scans/box-12 --server http://localhost:8080 --wait
   scanner-agent import --dry-run --json letter.pdf
   scanner-agent scan --device test:0 --source 'Automatic Document Feeder' --resolution 300
   scanner-agent sheets --csv charts.csv --out sheets.pdf
+  scanner-agent sheets --patch T --out patch-t.pdf
   scanner-agent resume
 
 Exit codes:
@@ -40,7 +43,7 @@ pub enum Command {
     Scan(Scan),
     /// List the scanners
     Devices(Devices),
-    /// Print batch cover and document separator sheets as PDF
+    /// Print batch cover, document separator and patch sheets as PDF
     Sheets(Sheets),
     /// Say what waits in the spool
     Status(Status),
@@ -189,6 +192,9 @@ pub struct Sheets {
     /// A separator for each row; the first row names the columns: mrn, encounter, type, date
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// Print a sheet with this patch code (1, 2, 3, 4, 6 or T) and no barcode; may be repeated
+    #[arg(long = "patch", value_name = "CODE", conflicts_with_all = ["cover", "csv", "patient", "encounter", "document_type", "date"])]
+    pub patches: Vec<Patch>,
     #[command(flatten)]
     pub fields: Fields,
 }

@@ -6,15 +6,15 @@
 //! | which files, in what order? | [`files`] |
 //! | what pages are in a file? | [`unpack`], in a child process per file |
 //! | how do pages get out of a scanner? | [`sane`], in a child process too |
-//! | which barcodes are on a page? | [`barcode`] |
+//! | which barcodes and patch codes are on a page? | [`codes`] |
 //! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
 //! | what is safe on this disk, whatever happens? | [`spool`] |
 //! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
 //! | what do cover and separator sheets look like? | [`sheets`] |
 
-pub mod barcode;
 pub mod capture;
 pub mod cli;
+pub mod codes;
 pub mod commands;
 pub mod files;
 pub mod handover;

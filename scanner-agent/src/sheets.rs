@@ -1,18 +1,23 @@
 //! What do cover and separator sheets look like on paper?
 //!
 //! Each carries its line ([`record::sheet`]) twice: as Code 128, which old scanners read too, and
-//! as QR code, which survives skew, noise and coffee better. Below each stands the line itself.
+//! as QR code, which survives skew, noise and coffee better. Below each stands the line itself. Patch sheets carry a patch
+//! code and nothing else; what it means, the rules say.
 
 use formats::pdf::{Paper, PdfError, SheetPage, Symbol, write_sheets};
 use record::sheet::{Sheet, SheetKind};
 
-use crate::barcode::{self, BarcodeError, Modules, Symbology};
+use crate::codes::barcode::{self, BarcodeError, Modules, Symbology};
+use crate::codes::patch::Patch;
 
 /// Bars of 13 mil: clear of the 10 mil below which noisy scans lose them.
 const BAR_MM: f64 = 0.33;
 const BARS_WIDE_MM_MAX: f64 = 168.0;
 const BARS_HIGH_MM: f64 = 22.0;
 const QR_MODULE_MM: f64 = 1.3;
+/// Half a narrow bar of a patch code, 0.04 in; and its bars' usual length, 2.5 in.
+const PATCH_ROW_MM: f64 = 1.016;
+const PATCH_LENGTH_MM: f64 = 63.5;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SheetsError {
@@ -42,7 +47,39 @@ fn page(sheet: &Sheet) -> Result<SheetPage, SheetsError> {
         title: title.into(),
         lines: fields(sheet),
         symbols: vec![symbol(bars, bars_wide, BARS_HIGH_MM, &line), symbol(qr, qr_side, qr_side, &line)],
+        edges: None,
     })
+}
+
+/// One A4 page per patch code, with the code along all four edges: whichever goes in first is read.
+pub fn patch_pdf(patches: &[Patch]) -> Result<Vec<u8>, SheetsError> {
+    let pages: Vec<SheetPage> = patches.iter().map(|patch| patch_page(*patch)).collect();
+    Ok(write_sheets(&pages, Paper::A4, Vec::new())?)
+}
+
+fn patch_page(patch: Patch) -> SheetPage {
+    let rows = bars(patch);
+    let bars = Symbol {
+        columns: 1,
+        rows: rows.len() as u32,
+        height_mm: rows.len() as f64 * PATCH_ROW_MM,
+        dark: rows,
+        width_mm: PATCH_LENGTH_MM,
+        caption: String::new(),
+    };
+    let lines = ["Print at 100 %, on white paper.", "Print it again when it is worn; do not copy it."];
+    SheetPage {
+        title: format!("Patch {patch}"),
+        lines: lines.map(|line| (line.to_owned(), String::new())).to_vec(),
+        symbols: Vec::new(),
+        edges: Some(bars),
+    }
+}
+
+/// Bars and spaces from the edge inward, in rows of half a narrow bar.
+fn bars(patch: Patch) -> Vec<bool> {
+    let bar = |wide: bool| vec![true; if wide { 5 } else { 2 }];
+    patch.wide().map(bar).join([false; 2].as_slice())
 }
 
 fn symbol(modules: Modules, width_mm: f64, height_mm: f64, line: &str) -> Symbol {
@@ -134,11 +171,21 @@ mod tests {
         let pdf = pdf(&sheets).expect("writes");
         for (number, sheet) in (1..).zip(&sheets) {
             let gray = draw_pdf_page(&pdf, number).expect("draws").to_gray();
-            let codes = barcode::read(gray.bytes(), gray.width(), gray.height()).expect("searches");
+            let codes = crate::codes::barcode::find(&gray).expect("searches");
             let mut formats: Vec<&str> = codes.iter().map(|code| code.format.as_str()).collect();
             formats.sort_unstable();
             assert_eq!(formats, ["Code 128", "QR Code"]);
             assert!(codes.iter().all(|code| Sheet::from_line(&code.text).as_ref() == Ok(sheet)));
+        }
+    }
+
+    #[test]
+    fn printed_patch_sheets_read_back_from_all_four_edges() {
+        let pdf = patch_pdf(&Patch::ALL).expect("writes");
+        for (number, patch) in (1..).zip(Patch::ALL) {
+            let page = draw_pdf_page(&pdf, number).expect("draws").to_gray();
+            let found: Vec<Patch> = crate::codes::patch::find(&page, 300).iter().map(|found| found.patch).collect();
+            assert_eq!(found, [patch; 4], "{patch}");
         }
     }
 

@@ -4,7 +4,7 @@
 //!
 //! - A **cover sheet** says what holds for the documents after it; the operator's options hold
 //!   where no sheet says otherwise. A **separator** starts a document, its fields over the
-//!   cover's. A page whose barcode reads `PATCHT` separates and says nothing.
+//!   cover's. A patch code 2 or T, or a barcode that reads `PATCHT`, separates and says nothing.
 //! - A sheet inside a file of several pages speaks for that file only. A sheet that is a file of
 //!   its own, or was scanned, speaks until the next sheet of its kind.
 //! - Without a separator, every file is one document; a scan is like one file.
@@ -17,10 +17,12 @@ use record::manifest::{Exception, ExceptionCode};
 use record::sheet::{Sheet, SheetError, SheetKind};
 use record::wire::CapturedFields;
 
-use crate::barcode::Code;
+use crate::codes::{Code, PATCH};
 
-/// The separator of other people's programs; printed sheets of it lie in many drawers.
+/// The separator of other people's programs, as a barcode; printed sheets of it lie in many drawers.
 const PATCH_T: &str = "PATCHT";
+/// The patch codes that start a document wherever patch codes are used.
+const DOCUMENT_PATCHES: [&str; 2] = ["2", "T"];
 
 /// One captured page: `group` is equal for the pages of one file, or of one scan.
 pub struct Seen<'a> {
@@ -81,9 +83,13 @@ fn mark(codes: &[Code]) -> Mark {
         (Some(_), _) if !sheets.is_empty() => Mark::Unclear(ExceptionCode::TwoSheetsOnPage),
         (_, Some(code)) => Mark::Unclear(code),
         (Some(sheet), None) => Mark::Sheet(sheet),
-        (None, None) if codes.iter().any(|code| code.text == PATCH_T) => Mark::Patch,
+        (None, None) if codes.iter().any(separates) => Mark::Patch,
         (None, None) => Mark::Page,
     }
+}
+
+fn separates(code: &Code) -> bool {
+    if code.format == PATCH { DOCUMENT_PATCHES.contains(&code.text.as_str()) } else { code.text == PATCH_T }
 }
 
 #[derive(Clone, Default)]

@@ -1,4 +1,4 @@
-//! `scanner-agent sheets`: cover and separator sheets to print.
+//! `scanner-agent sheets`: cover, separator and patch sheets to print.
 
 use anyhow::{Context, anyhow};
 use record::sheet::{Sheet, SheetKind};
@@ -9,10 +9,14 @@ use crate::report::{counted, print};
 use crate::sheets;
 
 pub fn run(args: &cli::Sheets) -> anyhow::Result<Exit> {
-    let list = sheets_of(args)?;
-    let pdf = sheets::pdf(&list)?;
+    let (pdf, count) = if args.patches.is_empty() {
+        let list = sheets_of(args)?;
+        (sheets::pdf(&list)?, list.len())
+    } else {
+        (sheets::patch_pdf(&args.patches)?, args.patches.len())
+    };
     std::fs::write(&args.out, pdf).with_context(|| format!("failed to write {}", args.out.display()))?;
-    print(&format!("{} in {}.\n", counted(list.len(), "sheet"), args.out.display()))?;
+    print(&format!("{} in {}.\n", counted(count, "sheet"), args.out.display()))?;
     Ok(Exit::Done)
 }
 

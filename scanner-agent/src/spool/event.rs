@@ -8,7 +8,7 @@ use record::wire::{CapturedFields, HandOver};
 use record::{BatchId, Descriptor, Digest, DocumentId};
 use serde::{Deserialize, Serialize};
 
-use crate::barcode::Code;
+use crate::codes::Code;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]

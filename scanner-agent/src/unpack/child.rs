@@ -18,7 +18,7 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 use super::kind::Kind;
 use super::pdf::{Document, Scan};
 use super::{Line, Unpacked, page_file, render, words_file};
-use crate::barcode;
+use crate::codes;
 
 /// Unpacks `file` into `out` from page `from` on, and says so line by line on stdout.
 pub fn run(file: &Path, out: &Path, from: u32) -> anyhow::Result<()> {
@@ -71,7 +71,7 @@ fn pages(opened: &Opened, out: &Path, from: u32) -> anyhow::Result<()> {
 }
 
 fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
-    let codes = match barcode::read(page.gray.bytes(), page.gray.width(), page.gray.height()) {
+    let codes = match codes::find(&page.gray, page.dpi) {
         Ok(codes) => codes,
         Err(error) => return Ok(Line::Refused { number, reason: error.to_string() }),
     };

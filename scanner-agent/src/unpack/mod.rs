@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use record::manifest::Extraction;
 use serde::{Deserialize, Serialize};
 
-use crate::barcode::Code;
+use crate::codes::Code;
 
 /// What the child says on its standard output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,8 @@ use super::file::{Number, PdfFile};
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 const MARGIN: f64 = 20.0 * POINTS_PER_MM;
+/// From the edge of the sheet to what is printed along it, and from there to the rest: a printer's own margin, and room to be seen by.
+const EDGE: f64 = 10.0 * POINTS_PER_MM;
 /// Each module becomes a square of so many pixels: viewers that smooth images then blur only a thin rim.
 const PIXELS_PER_MODULE: usize = 8;
 
@@ -48,6 +50,8 @@ pub struct SheetPage {
     pub title: String,
     pub lines: Vec<(String, String)>,
     pub symbols: Vec<Symbol>,
+    /// Printed along each of the four edges, its top towards the edge; the rest of the sheet keeps clear of it.
+    pub edges: Option<Symbol>,
 }
 
 /// Writes one page per sheet. Text is Helvetica; characters beyond Windows-1252 print as `?`.
@@ -77,26 +81,37 @@ fn write_sheet<W: Write>(
 ) -> Result<Number, PdfError> {
     let (width, height) = paper.points();
     let (mut content, mut images) = (String::new(), String::new());
-    let mut y = height - MARGIN - 24.0;
-    put_text(&mut content, "/B", 24.0, MARGIN, y, &sheet.title);
+    let mut margin = MARGIN;
+    if let Some(symbol) = &sheet.edges {
+        let (wide, tall) = (symbol.width_mm * POINTS_PER_MM, symbol.height_mm * POINTS_PER_MM);
+        margin = EDGE + tall + EDGE;
+        let image = write_symbol(file, symbol)?;
+        let _ = write!(images, "/E {image} ");
+        for matrix in along_edges(width, height, wide, tall) {
+            let [a, b, c, d, e, f] = matrix;
+            let _ = writeln!(content, "q {a:.2} {b:.2} {c:.2} {d:.2} {e:.2} {f:.2} cm /E Do Q");
+        }
+    }
+    let mut y = height - margin - 24.0;
+    put_text(&mut content, "/B", 24.0, margin, y, &sheet.title);
     y -= 16.0;
     for (name, value) in &sheet.lines {
         y -= 22.0;
-        put_text(&mut content, "/P", 12.0, MARGIN, y, name);
-        put_text(&mut content, "/B", 14.0, MARGIN + 130.0, y, value);
+        put_text(&mut content, "/P", 12.0, margin, y, name);
+        put_text(&mut content, "/B", 14.0, margin + 130.0, y, value);
     }
     for (n, symbol) in sheet.symbols.iter().enumerate() {
         let (wide, tall) = (symbol.width_mm * POINTS_PER_MM, symbol.height_mm * POINTS_PER_MM);
         y -= 30.0 + tall;
-        if y < MARGIN + 20.0 || wide > width - 2.0 * MARGIN {
+        if y < margin + 20.0 || wide > width - 2.0 * margin {
             return Err(PdfError::NotEmbeddable("the barcode does not fit on the sheet"));
         }
         let image = write_symbol(file, symbol)?;
         // Writing to a string cannot fail.
-        let _ = writeln!(content, "q {wide:.2} 0 0 {tall:.2} {MARGIN:.2} {y:.2} cm /S{n} Do Q");
+        let _ = writeln!(content, "q {wide:.2} 0 0 {tall:.2} {margin:.2} {y:.2} cm /S{n} Do Q");
         let _ = write!(images, "/S{n} {image} ");
         y -= 14.0;
-        put_text(&mut content, "/P", 10.0, MARGIN, y, &symbol.caption);
+        put_text(&mut content, "/P", 10.0, margin, y, &symbol.caption);
     }
     let content = file.packed("", content.as_bytes())?;
     let resources = format!("<< /XObject << {images}>> /Font << /P {plain} /B {bold} >> >>");
@@ -104,6 +119,17 @@ fn write_sheet<W: Write>(
     let place = format!("/Parent {tree} /MediaBox [0 0 {width} {height}]");
     file.object(page, &format!("<< /Type /Page {place} /Resources {resources} /Contents {content} >>"))?;
     Ok(page)
+}
+
+/// Matrices (ISO 32000-1, 8.3.3) that lay an image in the middle of each edge, its top towards the edge.
+fn along_edges(width: f64, height: f64, wide: f64, tall: f64) -> [[f64; 6]; 4] {
+    let (left, low) = ((width - wide) / 2.0, (height - wide) / 2.0);
+    [
+        [wide, 0.0, 0.0, tall, left, height - EDGE - tall],
+        [-wide, 0.0, 0.0, -tall, left + wide, EDGE + tall],
+        [0.0, wide, -tall, 0.0, EDGE + tall, low],
+        [0.0, -wide, tall, 0.0, width - EDGE - tall, low + wide],
+    ]
 }
 
 /// A one-bit image, white where nothing is printed.

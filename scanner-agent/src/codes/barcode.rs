@@ -3,42 +3,29 @@
 //! Reading is restricted to what our sheets and hospital labels use: that halves the time, and
 //! symbologies without a check digit (ITF and the like) are where false reads come from.
 
+use imaging::Raster;
 use record::limits;
 use record::words::Box as Place;
-use serde::{Deserialize, Serialize};
 use zxingcpp::{BarcodeFormat, ImageFormat, ImageView, Position};
+
+use super::Code;
 
 const READ: [BarcodeFormat; 4] =
     [BarcodeFormat::Code128, BarcodeFormat::Code39, BarcodeFormat::QRCode, BarcodeFormat::DataMatrix];
-
-/// One barcode, in pixels of the page image.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Code {
-    pub format: String,
-    /// May name a patient: never for a log.
-    pub text: String,
-    pub place: Place,
-}
-
-impl std::fmt::Debug for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Code({}, …)", self.format)
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 #[error("the page could not be searched for barcodes: {0}")]
 pub struct BarcodeError(String);
 
-/// Finds the barcodes of a grey page: `pixels` row by row, one byte each, 0 is black.
-pub fn read(pixels: &[u8], width: u32, height: u32) -> Result<Vec<Code>, BarcodeError> {
+/// Finds the barcodes of a grey page.
+pub fn find(page: &Raster) -> Result<Vec<Code>, BarcodeError> {
+    let (width, height) = (page.width(), page.height());
     // Below this the library has nothing to find, and refuses the size.
     if width < 8 || height < 8 {
         return Ok(Vec::new());
     }
     let fail = |error: zxingcpp::Error| BarcodeError(error.to_string());
-    let view = ImageView::from_slice(pixels, width, height, ImageFormat::Lum).map_err(fail)?;
+    let view = ImageView::from_slice(page.bytes(), width, height, ImageFormat::Lum).map_err(fail)?;
     let found = zxingcpp::read()
         .formats(READ)
         .try_harder(true)
@@ -48,13 +35,10 @@ pub fn read(pixels: &[u8], width: u32, height: u32) -> Result<Vec<Code>, Barcode
         .max_number_of_symbols(limits::PAGE_BARCODES_MAX as i32)
         .from(&view)
         .map_err(fail)?;
-    let mut codes: Vec<Code> = found
-        .iter()
-        .filter(|code| code.is_valid())
+    let valid = found.iter().filter(|code| code.is_valid());
+    Ok(valid
         .map(|code| Code { format: code.format().to_string(), text: code.text(), place: place(code.position()) })
-        .collect();
-    codes.sort_by_key(|code| (code.place.y, code.place.x));
-    Ok(codes)
+        .collect())
 }
 
 /// The upright rectangle around a barcode that may stand askew.

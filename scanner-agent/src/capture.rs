@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use formats::alto;
 use record::manifest::{OriginalPage, Refused};
 use record::{Descriptor, limits};
@@ -119,7 +119,8 @@ pub fn decide(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
         return Ok(());
     }
     let state = look_for_codes(batch, unpacker)?;
-    let (documents, sheets) = plan::plan(&state);
+    let (documents, sheets) =
+        plan::plan(&state).map_err(|reason| anyhow!("failed to read the batch's rules: {reason}"))?;
     batch.record(Event::SplitDecided { documents, sheets })?;
     Ok(())
 }

@@ -15,6 +15,7 @@ Examples:
   scanner-agent scan --device test:0 --source 'Automatic Document Feeder' --resolution 300
   scanner-agent sheets --csv charts.csv --out sheets.pdf
   scanner-agent sheets --patch T --out patch-t.pdf
+  scanner-agent codes --json label.png
   scanner-agent resume
 
 Exit codes:
@@ -45,6 +46,8 @@ pub enum Command {
     Devices(Devices),
     /// Print batch cover, document separator and patch sheets as PDF
     Sheets(Sheets),
+    /// Say which barcodes and patch codes are on pages, and where
+    Codes(Codes),
     /// Say what waits in the spool
     Status(Status),
     /// Hand over whatever waits in the spool
@@ -81,6 +84,13 @@ pub struct Folder {
     /// Where captured pages wait [default: $XDG_STATE_HOME or ~/.local/state, in chartroom/spool]
     #[arg(long, value_name = "DIR")]
     pub spool: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct RuleFile {
+    /// What codes on pages do: a rule file (TOML) in place of the built-in rules; see the guide
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
 }
 
 /// What holds for every document that no sheet says otherwise of.
@@ -129,6 +139,8 @@ pub struct Import {
     #[command(flatten)]
     pub fields: Fields,
     #[command(flatten)]
+    pub rules: RuleFile,
+    #[command(flatten)]
     pub server: Server,
     #[command(flatten)]
     pub folder: Folder,
@@ -169,6 +181,8 @@ pub struct Scan {
     #[command(flatten)]
     pub fields: Fields,
     #[command(flatten)]
+    pub rules: RuleFile,
+    #[command(flatten)]
     pub server: Server,
     #[command(flatten)]
     pub folder: Folder,
@@ -197,6 +211,18 @@ pub struct Sheets {
     pub patches: Vec<Patch>,
     #[command(flatten)]
     pub fields: Fields,
+}
+
+#[derive(Debug, Args)]
+pub struct Codes {
+    /// Files to look into (PDF, TIFF, PNG, JPEG)
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print them as JSON, a line for each page
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub rules: RuleFile,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@
 //! | what pages are in a file? | [`unpack`], in a child process per file |
 //! | how do pages get out of a scanner? | [`sane`], in a child process too |
 //! | which barcodes and patch codes are on a page? | [`codes`] |
+//! | which code does what? | [`rules`], a file of the station |
 //! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
 //! | what is safe on this disk, whatever happens? | [`spool`] |
 //! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
@@ -21,6 +22,7 @@ pub mod handover;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod rules;
 pub mod sane;
 pub mod sheets;
 pub mod split;

@@ -7,6 +7,7 @@ use record::manifest::{PageEntry, SourceKind};
 use record::wire::HandOver;
 use record::{BatchId, Descriptor, DocumentId, PageId, limits};
 
+use crate::rules::Rules;
 use crate::split::{Part, Seen, split};
 use crate::spool::State;
 use crate::spool::event::{Opened, PlacedPage, Planned, SourceFile};
@@ -19,17 +20,21 @@ pub fn batch_id(name: &str, files: &[SourceFile]) -> BatchId {
 }
 
 /// Documents in capture order, and which pages are sheets (1-based).
-pub fn plan(state: &State) -> (Vec<Planned>, Vec<u32>) {
-    let Some(opened) = &state.opened else { return Default::default() };
+///
+/// # Errors
+/// Where the batch's rules cannot be read, which they could when it was opened.
+pub fn plan(state: &State) -> Result<(Vec<Planned>, Vec<u32>), String> {
+    let Some(opened) = &state.opened else { return Ok(Default::default()) };
+    let rules = Rules::of(opened.rules.as_deref())?;
     let seen: Vec<Seen<'_>> = state
         .pages
         .iter()
         .map(|placed| Seen { group: placed.file, codes: placed.page.codes.as_deref().unwrap_or_default() })
         .collect();
-    let split = split(&seen, &opened.defaults);
+    let split = split(&seen, &opened.defaults, &rules);
     let sheets = split.sheets.iter().map(|at| *at as u32 + 1).collect();
     let documents = split.parts.into_iter().map(|part| document(state, opened, part));
-    (merge_equal(documents), sheets)
+    Ok((merge_equal(documents), sheets))
 }
 
 /// The same file twice in a batch is one document, known by both names.
@@ -146,6 +151,7 @@ mod tests {
             defaults: CapturedFields::default(),
             files: files.to_vec(),
             refused: Vec::new(),
+            rules: None,
         }))]);
         for (content, file) in pages {
             let image = Descriptor::of("image/png", content.as_bytes());
@@ -170,16 +176,16 @@ mod tests {
 
     #[test]
     fn imports_are_named_by_content_and_scans_are_not() {
-        let import = || plan(&state(SourceKind::Import, &[("p", 0), ("q", 1)])).0;
+        let import = || plan(&state(SourceKind::Import, &[("p", 0), ("q", 1)])).expect("plans").0;
         assert_eq!(import(), import());
         assert_eq!(import().len(), 2);
-        let scan = || plan(&state(SourceKind::Scan, &[("p", 0)])).0[0].document;
+        let scan = || plan(&state(SourceKind::Scan, &[("p", 0)])).expect("plans").0[0].document;
         assert_ne!(scan(), scan());
     }
 
     #[test]
     fn the_same_file_twice_is_one_document_with_both_names() {
-        let (documents, _) = plan(&state(SourceKind::Import, &[("p", 0), ("p", 1)]));
+        let (documents, _) = plan(&state(SourceKind::Import, &[("p", 0), ("p", 1)])).expect("plans");
         assert_eq!(documents.len(), 1);
         assert_eq!(documents[0].hand_over.fields.file_names, ["a.png", "b.png"]);
     }

@@ -171,7 +171,7 @@ mod tests {
         let pdf = pdf(&sheets).expect("writes");
         for (number, sheet) in (1..).zip(&sheets) {
             let gray = draw_pdf_page(&pdf, number).expect("draws").to_gray();
-            let codes = crate::codes::barcode::find(&gray).expect("searches");
+            let codes = crate::codes::find(&gray, 300).expect("searches");
             let mut formats: Vec<&str> = codes.iter().map(|code| code.format.as_str()).collect();
             formats.sort_unstable();
             assert_eq!(formats, ["Code 128", "QR Code"]);

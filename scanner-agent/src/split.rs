@@ -2,27 +2,23 @@
 //!
 //! A pure function over what was captured, in capture order. The rules:
 //!
-//! - A **cover sheet** says what holds for the documents after it; the operator's options hold
-//!   where no sheet says otherwise. A **separator** starts a document, its fields over the
-//!   cover's. A patch code 2 or T, or a barcode that reads `PATCHT`, separates and says nothing.
+//! - What the codes of a page say, [`crate::rules`] tells. A **cover** says what holds for the documents after it; the
+//!   operator's options hold where no sheet says otherwise. A **separator** starts a document, its fields over the cover's;
+//!   one without fields (a patch sheet) separates and says nothing. A label on a page tells of the document it is in.
 //! - A sheet inside a file of several pages speaks for that file only. A sheet that is a file of
 //!   its own, or was scanned, speaks until the next sheet of its kind.
 //! - Without a separator, every file is one document; a scan is like one file.
-//! - Sheets are not pages of the document; they stay with it as originals.
+//! - Sheets are not pages of the document, unless a rule says so; they stay with it as originals.
 //! - **Nothing is guessed.** A page with two different sheets, a damaged sheet or a malformed
 //!   patient number starts a document *without* fields, with an exception, and with that page in
-//!   it, because a person has to look at it.
+//!   it, because a person has to look at it. Labels that contradict each other leave the field open.
 
 use record::manifest::{Exception, ExceptionCode};
-use record::sheet::{Sheet, SheetError, SheetKind};
+use record::sheet::SheetKind;
 use record::wire::CapturedFields;
 
-use crate::codes::{Code, PATCH};
-
-/// The separator of other people's programs, as a barcode; printed sheets of it lie in many drawers.
-const PATCH_T: &str = "PATCHT";
-/// The patch codes that start a document wherever patch codes are used.
-const DOCUMENT_PATCHES: [&str; 2] = ["2", "T"];
+use crate::codes::Code;
+use crate::rules::{Rules, Said, Start, agree};
 
 /// One captured page: `group` is equal for the pages of one file, or of one scan.
 pub struct Seen<'a> {
@@ -46,8 +42,9 @@ pub struct Split {
     pub sheets: Vec<usize>,
 }
 
-pub fn split(pages: &[Seen<'_>], defaults: &CapturedFields) -> Split {
-    let mut splitter = Splitter { cover: Cover { fields: defaults.clone(), sheet: None }, ..Splitter::default() };
+pub fn split(pages: &[Seen<'_>], defaults: &CapturedFields, rules: &Rules) -> Split {
+    let cover = Cover { fields: defaults.clone(), sheet: None };
+    let mut splitter = Splitter { rules, cover, open: None, loose: false, just_seen: None, done: Split::default() };
     let mut first = 0;
     for group in pages.chunk_by(|a, b| a.group == b.group) {
         // A scanned page stands for paper that goes on; a file of one page may be a sheet in a folder.
@@ -56,40 +53,14 @@ pub fn split(pages: &[Seen<'_>], defaults: &CapturedFields) -> Split {
         first += group.len();
     }
     splitter.finish();
+    splitter.done.parts.iter_mut().for_each(ask_for_the_patient);
     splitter.done
 }
 
-/// What one page means for the splitting.
-#[derive(Debug, PartialEq, Eq)]
-enum Mark {
-    Page,
-    Patch,
-    Sheet(Sheet),
-    Unclear(ExceptionCode),
-}
-
-fn mark(codes: &[Code]) -> Mark {
-    let mut sheets: Vec<Sheet> = Vec::new();
-    let mut unclear = None;
-    for code in codes {
-        match Sheet::from_line(&code.text) {
-            Ok(sheet) if !sheets.contains(&sheet) => sheets.push(sheet),
-            Err(SheetError::Damaged(_)) => unclear = Some(ExceptionCode::DamagedSheet),
-            Err(SheetError::MalformedMrn) => unclear = Some(ExceptionCode::MalformedMrn),
-            Ok(_) | Err(SheetError::Foreign) => {}
-        }
+fn ask_for_the_patient(part: &mut Part) {
+    if part.fields.mrn.is_none() && part.fields.exceptions.is_empty() {
+        part.fields.exceptions.push(Exception { code: ExceptionCode::NoPatient, page: None });
     }
-    match (sheets.pop(), unclear) {
-        (Some(_), _) if !sheets.is_empty() => Mark::Unclear(ExceptionCode::TwoSheetsOnPage),
-        (_, Some(code)) => Mark::Unclear(code),
-        (Some(sheet), None) => Mark::Sheet(sheet),
-        (None, None) if codes.iter().any(separates) => Mark::Patch,
-        (None, None) => Mark::Page,
-    }
-}
-
-fn separates(code: &Code) -> bool {
-    if code.format == PATCH { DOCUMENT_PATCHES.contains(&code.text.as_str()) } else { code.text == PATCH_T }
 }
 
 #[derive(Clone, Default)]
@@ -98,22 +69,22 @@ struct Cover {
     sheet: Option<usize>,
 }
 
-#[derive(Default)]
-struct Splitter {
+struct Splitter<'a> {
+    rules: &'a Rules,
     cover: Cover,
     open: Option<Part>,
     /// The open part was started by a sheet that is a file of its own: later files join it.
     loose: bool,
     /// The separator that was the page before, for noticing it twice.
-    just_seen: Option<Sheet>,
+    just_seen: Option<Start>,
     done: Split,
 }
 
-impl Splitter {
+impl Splitter<'_> {
     fn group(&mut self, first: usize, pages: &[Seen<'_>], alone: bool) {
         let outer = self.cover.clone();
         for (at, page) in (first..).zip(pages) {
-            self.page(at, mark(page.codes), alone);
+            self.page(at, self.rules.said(page.codes), alone);
         }
         if !alone {
             self.cover = outer;
@@ -123,29 +94,52 @@ impl Splitter {
         }
     }
 
-    fn page(&mut self, at: usize, mark: Mark, alone: bool) {
+    fn page(&mut self, at: usize, said: Said, alone: bool) {
         let before = self.just_seen.take();
-        match mark {
-            Mark::Page => self.add(at),
-            Mark::Patch => {
-                self.done.sheets.push(at);
-                self.start(at, self.cover.fields.clone(), alone);
-            }
-            Mark::Sheet(sheet) if sheet.kind == SheetKind::BatchCover => self.cover(at, &sheet),
-            Mark::Sheet(sheet) => {
-                self.done.sheets.push(at);
-                self.start(at, over(&self.cover.fields, &sheet), alone);
-                if before.as_ref() == Some(&sheet) {
-                    self.except(ExceptionCode::DuplicateSeparator, at);
-                }
-                self.just_seen = Some(sheet);
-            }
-            Mark::Unclear(code) => {
+        match (said.unclear, said.start) {
+            (Some(code), _) => {
                 self.finish();
                 self.loose = alone;
                 self.open = Some(Part { pages: vec![at], ..Part::default() });
                 self.except(code, at);
             }
+            (None, Some(start)) if start.kind == SheetKind::BatchCover => self.cover(at, &start),
+            (None, Some(start)) => self.separator(at, start, before, alone),
+            (None, None) => {
+                if said.attach && self.open.is_none() {
+                    self.open = self.done.parts.pop();
+                }
+                self.add(at);
+            }
+        }
+        self.learn(at, &said.fields);
+        if let Some(code) = said.doubt {
+            self.except(code, at);
+        }
+    }
+
+    fn separator(&mut self, at: usize, start: Start, before: Option<Start>, alone: bool) {
+        self.start(over(&self.cover.fields, &start.fields), alone);
+        if start.keep {
+            self.add(at);
+        } else {
+            self.done.sheets.push(at);
+            self.open.iter_mut().for_each(|part| part.sheets.push(at));
+        }
+        if start.says_something() && !start.keep {
+            if before.as_ref() == Some(&start) {
+                self.except(ExceptionCode::DuplicateSeparator, at);
+            }
+            self.just_seen = Some(start);
+        }
+    }
+
+    /// Adds what a page's labels say to the open document. Once they disagreed, no third one settles it.
+    fn learn(&mut self, at: usize, fields: &CapturedFields) {
+        let Some(part) = &mut self.open else { return };
+        let disagreed = part.fields.exceptions.iter().any(|known| known.code == ExceptionCode::CodesDisagree);
+        if !disagreed && !agree(&mut part.fields, fields) {
+            self.except(ExceptionCode::CodesDisagree, at);
         }
     }
 
@@ -159,21 +153,20 @@ impl Splitter {
         part.pages.push(at);
     }
 
-    fn cover(&mut self, at: usize, sheet: &Sheet) {
+    fn cover(&mut self, at: usize, start: &Start) {
         self.finish();
         self.done.sheets.push(at);
-        self.cover = Cover { fields: over(&self.cover.fields, sheet), sheet: Some(at) };
+        self.cover = Cover { fields: over(&self.cover.fields, &start.fields), sheet: Some(at) };
     }
 
     /// Starts a document at a separator. One that had no pages yet leaves its sheets behind,
     /// so that even a sheet nobody needed is kept.
-    fn start(&mut self, at: usize, fields: CapturedFields, loose: bool) {
-        let mut sheets: Vec<usize> = match self.open.take_if(|part| part.pages.is_empty()) {
+    fn start(&mut self, fields: CapturedFields, loose: bool) {
+        let sheets: Vec<usize> = match self.open.take_if(|part| part.pages.is_empty()) {
             Some(empty) => empty.sheets,
             None => self.cover.sheet.into_iter().collect(),
         };
         self.finish();
-        sheets.push(at);
         self.loose = loose;
         self.open = Some(Part { pages: Vec::new(), sheets, fields });
     }
@@ -186,19 +179,12 @@ impl Splitter {
 
     fn finish(&mut self) {
         self.loose = false;
-        let Some(mut part) = self.open.take() else { return };
-        if part.pages.is_empty() {
-            return;
-        }
-        if part.fields.mrn.is_none() && part.fields.exceptions.is_empty() {
-            part.fields.exceptions.push(Exception { code: ExceptionCode::NoPatient, page: None });
-        }
-        self.done.parts.push(part);
+        self.done.parts.extend(self.open.take().filter(|part| !part.pages.is_empty()));
     }
 }
 
 /// A sheet's fields over those that hold so far.
-fn over(base: &CapturedFields, sheet: &Sheet) -> CapturedFields {
+fn over(base: &CapturedFields, sheet: &CapturedFields) -> CapturedFields {
     // A stay belongs to a patient: another patient's sheet ends it, even if it names no stay.
     let same_patient = sheet.mrn.is_none() || sheet.mrn == base.mrn;
     let stay = if same_patient { base.encounter.clone() } else { None };

@@ -1,7 +1,9 @@
 //! Scenes from the scanning room. A scene is a string: files are divided by blanks, pages by
-//! nothing; `.` is a page, `P` a PATCHT page, letters stand for sheets as in [`line`].
+//! nothing; `.` is a page, `P` a PATCHT page, letters and figures stand for sheets and labels as in [`line`].
 
 use super::*;
+use crate::codes::PATCH;
+use record::sheet::{Sheet, SheetError};
 use record::words::Box as Place;
 
 fn sheet(kind: SheetKind, mrn: &str, encounter: &str, document_type: &str) -> String {
@@ -20,6 +22,10 @@ fn line(letter: char) -> Option<String> {
     Some(match letter {
         '.' => return None,
         'P' => "PATCHT".to_owned(),
+        'F' => "FIRST".to_owned(),
+        'A' => "ANNEX".to_owned(),
+        '1' => "LABEL MRN-1".to_owned(),
+        '2' => "LABEL MRN-2".to_owned(),
         'C' => sheet(SheetKind::BatchCover, "MRN-1", "STAY-1", ""),
         'a' => sheet(separator, "MRN-1", "", "LETTER"),
         'b' => sheet(separator, "MRN-2", "", ""),
@@ -41,7 +47,28 @@ fn malformed() -> String {
 }
 
 fn code(text: String) -> Code {
-    Code { format: "QRCode".into(), text, place: Place { x: 0, y: 0, w: 1, h: 1 } }
+    let place = Place { x: 0, y: 0, w: 1, h: 1 };
+    Code { format: "QRCode".into(), text, identifier: "]Q1".into(), place }
+}
+
+/// The built-in rules, and labels of a made-up hospital.
+fn rules() -> Rules {
+    let labels = r#"
+        [[rule]]
+        name = "label"
+        match = "LABEL (?<mrn>.*)"
+        does = "field"
+        [[rule]]
+        name = "first page"
+        match = "FIRST"
+        does = "document"
+        keep = true
+        [[rule]]
+        name = "annex"
+        match = "ANNEX"
+        does = "attach"
+    "#;
+    Rules::parse(&format!("{}{labels}", include_str!("rules.toml"))).expect("well formed")
 }
 
 fn play(scene: &str, scanned: bool) -> Split {
@@ -51,7 +78,7 @@ fn play(scene: &str, scanned: bool) -> Split {
         .map(|(file, letter)| ((!scanned).then_some(file), line(letter).map(code).into_iter().collect()))
         .collect();
     let seen: Vec<Seen<'_>> = pages.iter().map(|(group, codes)| Seen { group: *group, codes }).collect();
-    split(&seen, &CapturedFields::default())
+    split(&seen, &CapturedFields::default(), &rules())
 }
 
 /// `pages[mrn/encounter/type!exceptions@page]`, documents divided by ` | `.
@@ -116,6 +143,36 @@ fn a_patch_separates_and_says_nothing() {
 }
 
 #[test]
+fn a_patch_code_separates_like_its_barcode() {
+    let place = Place { x: 0, y: 0, w: 1, h: 1 };
+    let patch = |name: &str| Code { format: PATCH.into(), text: name.into(), identifier: String::new(), place };
+    let pages = [vec![], vec![patch("T"), patch("T")], vec![], vec![patch("4")]];
+    let seen: Vec<Seen<'_>> = pages.iter().map(|codes| Seen { group: None, codes }).collect();
+    let split = split(&seen, &CapturedFields::default(), &rules());
+    assert_eq!((told(&split).as_str(), split.sheets), ("1 // !NoPatient@- | 3,4 // !NoPatient@-", vec![1]));
+}
+
+#[test]
+fn a_kept_first_page_starts_a_document_and_stays_in_it() {
+    scan(".F.F", "1 // !NoPatient@- | 2,3 // !NoPatient@- | 4 // !NoPatient@-");
+    scan("CF..bF", "2,3,4 MRN-1/STAY-1/ | 6 MRN-1/STAY-1/");
+}
+
+#[test]
+fn an_annex_goes_on_with_the_document_before_it() {
+    scene(".. A. .", "1,2,3,4 // !NoPatient@- | 5 // !NoPatient@-");
+    scan("aA.", "2,3 MRN-1//LETTER");
+    scene("A", "1 // !NoPatient@-");
+}
+
+#[test]
+fn labels_name_the_patient_and_two_patients_are_asked_about() {
+    scene(".1. .2", "1,2,3 MRN-1// | 4,5 MRN-2//");
+    scan("a.1", "2,3 MRN-1//LETTER");
+    scan("a.2.1", "2,3,4,5 //LETTER !CodesDisagree@3");
+}
+
+#[test]
 fn the_same_separator_twice_with_nothing_between_is_asked_about() {
     scan("aa.", "3 MRN-1//LETTER !DuplicateSeparator@2");
     scan("a.a.", "2 MRN-1//LETTER | 4 MRN-1//LETTER");
@@ -136,6 +193,7 @@ fn two_different_sheets_on_a_page_are_one_question_but_two_equal_ones_are_one_sh
         told(&split(
             &[Seen { group: None, codes: &sheet }, Seen { group: None, codes: &page }],
             &CapturedFields::default(),
+            &rules(),
         ))
     };
     assert_eq!(run("ab"), "1,2 // !TwoSheetsOnPage@1");
@@ -161,7 +219,7 @@ fn options_hold_where_no_sheet_says_otherwise() {
     let (a, none) = ([code(line('b').expect("a sheet"))], []);
     let seen =
         [Seen { group: None, codes: &none }, Seen { group: None, codes: &a }, Seen { group: None, codes: &none }];
-    let split = split(&seen, &defaults);
+    let split = split(&seen, &defaults, &rules());
     assert_eq!(told(&split), "1 MRN-9// | 3 MRN-2//");
     assert_eq!(split.parts[1].fields.date, defaults.date);
 }

@@ -40,18 +40,9 @@ fn one_bad_file_does_not_stop_the_others() {
 #[test]
 fn printed_sheets_cut_a_folder_into_documents() {
     let folder = tempfile::tempdir().expect("a folder");
-    let sheet = |name: &str, more: &[&str]| {
-        let out = folder.path().join(name);
-        let status = Command::new(PROGRAM).args(["sheets", "--out"]).arg(&out).args(more).status().expect("runs");
-        assert!(status.success());
-    };
-    sheet("1-cover.pdf", &["--cover", "--mrn", "MRN-1", "--date", "1974-03-09"]);
-    sheet("3-separator.pdf", &["--type", "LAB-REPORT"]);
-    for name in ["2.png", "4.png", "5.png"] {
-        let shade = name.as_bytes()[0];
-        let page = imaging::Raster::gray(40, 40, vec![shade; 1600]).expect("fits");
-        std::fs::write(folder.path().join(name), page.encode_png(300).expect("encodes")).expect("writes");
-    }
+    print_sheet(&folder.path().join("1-cover.pdf"), &["--cover", "--mrn", "MRN-1", "--date", "1974-03-09"]);
+    print_sheet(&folder.path().join("3-separator.pdf"), &["--type", "LAB-REPORT"]);
+    ["2.png", "4.png", "5.png"].iter().for_each(|name| write_page(folder.path(), name));
     let (code, report) = dry_run(folder.path());
     assert_eq!((code, report["captured"].as_u64()), (0, Some(5)));
     let documents = report["documents"].as_array().expect("a list");
@@ -59,6 +50,60 @@ fn printed_sheets_cut_a_folder_into_documents() {
     assert_eq!((&documents[0]["mrn"], &documents[0]["date"]), (&"MRN-1".into(), &"1974-03-09".into()));
     assert_eq!((&documents[1]["mrn"], &documents[1]["type"]), (&"MRN-1".into(), &"LAB-REPORT".into()));
     assert_eq!(documents[1]["pages"].as_array().map(Vec::len), Some(2));
+}
+
+fn print_sheet(out: &Path, more: &[&str]) {
+    let status = Command::new(PROGRAM).args(["sheets", "--out"]).arg(out).args(more).status().expect("runs");
+    assert!(status.success());
+}
+
+fn write_page(folder: &Path, name: &str) {
+    let shade = name.as_bytes()[0];
+    let page = imaging::Raster::gray(40, 40, vec![shade; 1600]).expect("fits");
+    std::fs::write(folder.join(name), page.encode_png(300).expect("encodes")).expect("writes");
+}
+
+#[test]
+fn a_rule_file_says_what_patch_sheets_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stack = folder.path().join("stack");
+    std::fs::create_dir(&stack).expect("creates");
+    for (name, patch) in [("2.pdf", "T"), ("4.pdf", "6")] {
+        print_sheet(&stack.join(name), &["--patch", patch]);
+    }
+    ["1.png", "3.png", "5.png"].iter().for_each(|name| write_page(&stack, name));
+    let plan = |rules: &str| {
+        let path = folder.path().join("rules.toml");
+        std::fs::write(&path, rules).expect("writes");
+        let mut command = Command::new(PROGRAM);
+        command.args(["import", "--dry-run", "--json", "--rules"]).arg(&path).arg(&stack);
+        let output = command.output().expect("runs");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let pages = |document: &serde_json::Value| document["pages"].as_array().map_or(0, Vec::len);
+        let documents: Vec<usize> =
+            report["documents"].as_array().map_or(Vec::new(), |all| all.iter().map(pages).collect());
+        (output.status.code(), documents, report["sheets"].as_array().map_or(0, Vec::len))
+    };
+    let rule = |code: &str, does: &str| {
+        format!("[[rule]]\nname = 'x'\nformat = ['patch']\nmatch = '{code}'\ndoes = '{does}'\n")
+    };
+    // By T and 6 every sheet separates; with 6 attaching, the sheet stays a page of the document before it.
+    assert_eq!(plan(&(rule("T", "document") + &rule("6", "document"))), (Some(0), vec![1, 1, 1], 2));
+    assert_eq!(plan(&(rule("T", "document") + &rule("6", "attach"))), (Some(0), vec![1, 3], 1));
+    assert_eq!(plan("[[rule]]\nname = 'x'\n").0, Some(1));
+}
+
+#[test]
+fn codes_are_listed_with_their_place_and_their_rule() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sheet = folder.path().join("sheet.pdf");
+    print_sheet(&sheet, &["--patch", "T"]);
+    let output = Command::new(PROGRAM).args(["codes", "--json"]).arg(&sheet).output().expect("runs");
+    let page: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a line");
+    let codes = page["codes"].as_array().expect("a list");
+    assert_eq!(codes.len(), 4, "one along each edge");
+    assert!(codes.iter().all(|code| code["text"] == "T" && code["rule"] == "patch separator"), "{page}");
+    assert!(codes.iter().all(|code| code["place"]["w"].as_u64() > Some(200)), "{page}");
 }
 
 /// A private SANE configuration with the `test` backend, or `None` where there is no libsane.

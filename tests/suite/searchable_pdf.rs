@@ -133,7 +133,8 @@ fn the_words_a_pdf_brings_are_kept_where_they_are_sound() -> Result<()> {
 fn a_plain_pdf_is_no_pdf_a() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let plain = folder.path().join("plain.pdf");
-    let sheet = formats::pdf::SheetPage { title: "Separator".into(), lines: Vec::new(), symbols: Vec::new(), edges: None };
+    let sheet =
+        formats::pdf::SheetPage { title: "Separator".into(), lines: Vec::new(), symbols: Vec::new(), edges: None };
     fs::write(&plain, formats::pdf::write_sheets(&[sheet], formats::pdf::Paper::A4, Vec::new())?)?;
     ensure!(ensure_pdf_a(folder.path(), &[plain]).is_err(), "a sheet passed for PDF/A");
     Ok(())

@@ -1,4 +1,4 @@
-//! Which barcodes are on a page, and where? (Only user of `zxing-cpp`.)
+//! Which barcodes are in a picture, and where? (Only user of `zxing-cpp`.)
 //!
 //! Reading is restricted to what our sheets and hospital labels use: that halves the time, and
 //! symbologies without a check digit (ITF and the like) are where false reads come from.
@@ -6,39 +6,63 @@
 use imaging::Raster;
 use record::limits;
 use record::words::Box as Place;
-use zxingcpp::{BarcodeFormat, ImageFormat, ImageView, Position};
+use zxingcpp::{BarcodeFormat, ImageFormat, ImageView, Position, TextMode};
 
 use super::Code;
 
-const READ: [BarcodeFormat; 4] =
-    [BarcodeFormat::Code128, BarcodeFormat::Code39, BarcodeFormat::QRCode, BarcodeFormat::DataMatrix];
+const READ: [BarcodeFormat; 5] = [
+    BarcodeFormat::Code128,
+    BarcodeFormat::Code39,
+    BarcodeFormat::QRCode,
+    BarcodeFormat::DataMatrix,
+    BarcodeFormat::PDF417,
+];
 
 #[derive(Debug, thiserror::Error)]
 #[error("the page could not be searched for barcodes: {0}")]
 pub struct BarcodeError(String);
 
-/// Finds the barcodes of a grey page.
-pub fn find(page: &Raster) -> Result<Vec<Code>, BarcodeError> {
-    let (width, height) = (page.width(), page.height());
+/// What one look at a picture gave.
+#[derive(Debug, Default)]
+pub struct Look {
+    pub codes: Vec<Code>,
+    /// Where a barcode was seen whose own checks failed.
+    pub failed: Vec<Place>,
+}
+
+/// Finds the barcodes of a grey picture.
+pub fn look(picture: &Raster) -> Result<Look, BarcodeError> {
+    let (width, height) = (picture.width(), picture.height());
     // Below this the library has nothing to find, and refuses the size.
     if width < 8 || height < 8 {
-        return Ok(Vec::new());
+        return Ok(Look::default());
     }
     let fail = |error: zxingcpp::Error| BarcodeError(error.to_string());
-    let view = ImageView::from_slice(page.bytes(), width, height, ImageFormat::Lum).map_err(fail)?;
+    let view = ImageView::from_slice(picture.bytes(), width, height, ImageFormat::Lum).map_err(fail)?;
     let found = zxingcpp::read()
         .formats(READ)
         .try_harder(true)
         .try_rotate(true)
         .try_downscale(true)
         .try_invert(false)
+        .return_errors(true)
+        .text_mode(TextMode::Plain)
         .max_number_of_symbols(limits::PAGE_BARCODES_MAX as i32)
         .from(&view)
         .map_err(fail)?;
-    let valid = found.iter().filter(|code| code.is_valid());
-    Ok(valid
-        .map(|code| Code { format: code.format().to_string(), text: code.text(), place: place(code.position()) })
-        .collect())
+    let mut look = Look::default();
+    for barcode in &found {
+        match barcode.is_valid() {
+            true => look.codes.push(code(barcode)),
+            false => look.failed.push(place(barcode.position())),
+        }
+    }
+    Ok(look)
+}
+
+fn code(barcode: &zxingcpp::Barcode) -> Code {
+    let (format, identifier) = (barcode.format().to_string(), barcode.symbology_identifier());
+    Code { format, text: barcode.text(), identifier, place: place(barcode.position()) }
 }
 
 /// The upright rectangle around a barcode that may stand askew.

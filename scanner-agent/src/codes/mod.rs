@@ -1,9 +1,18 @@
 //! What is printed on a page for machines, and where?
 //!
-//! [`barcode`] finds barcodes, [`patch`] finds patch codes, which no barcode library reads.
+//! | question | answered by |
+//! |---|---|
+//! | which barcodes are in a picture? | [`barcode`] |
+//! | where on the page may there be one that was not read? | [`suspect`] |
+//! | and what is it, looked at more closely? | [`rescue`] |
+//! | which patch codes are on the page? | [`patch`], because no barcode library reads them |
+//! | is a code right by its own check digits? | [`check`] |
 
 pub mod barcode;
+pub mod check;
 pub mod patch;
+mod rescue;
+mod suspect;
 
 use imaging::Raster;
 use record::words::Box as Place;
@@ -13,6 +22,8 @@ pub use barcode::BarcodeError;
 
 /// The format of a patch code; its text is the patch's name.
 pub const PATCH: &str = "Patch";
+/// More grain than this, in levels, costs barcodes and time: the page is smoothed before it is looked at.
+const GRAIN_MAX: f64 = 12.0;
 
 /// One code, in pixels of the page image.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +32,9 @@ pub struct Code {
     pub format: String,
     /// May name a patient: never for a log.
     pub text: String,
+    /// The symbology identifier of ISO/IEC 15424, such as `]d2` for a GS1 Data Matrix.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub identifier: String,
     pub place: Place,
 }
 
@@ -32,8 +46,28 @@ impl std::fmt::Debug for Code {
 
 /// Every code on a grey page, from top to bottom; `dpi` 0 where nobody knows.
 pub fn find(page: &Raster, dpi: u32) -> Result<Vec<Code>, BarcodeError> {
-    let mut codes = barcode::find(page)?;
+    let grainy = imaging::noise(page).grain > GRAIN_MAX;
+    let smoothed = grainy.then(|| imaging::smooth(page));
+    let picture = smoothed.as_ref().unwrap_or(page);
+    let look = barcode::look(picture)?;
+    let mut codes = look.codes;
+    let unread = suspect::places(picture, dpi).into_iter().chain(look.failed);
+    for place in unread.filter(|place| !is_read(place, &codes)).take(rescue::PLACES_MAX).collect::<Vec<_>>() {
+        // What is read in one place may lie in the next as well.
+        if !is_read(&place, &codes) {
+            codes.extend(rescue::read(picture, place)?);
+        }
+    }
     codes.extend(patch::find(page, dpi).into_iter().map(|found| found.code()));
     codes.sort_by_key(|code| (code.place.y, code.place.x));
     Ok(codes)
+}
+
+/// Whether the middle of a place lies in a code that was read, or the middle of one in it.
+fn is_read(place: &Place, codes: &[Code]) -> bool {
+    let holds = |outer: &Place, inner: &Place| {
+        let (x, y) = (inner.x + inner.w / 2, inner.y + inner.h / 2);
+        (outer.x..=outer.x + outer.w).contains(&x) && (outer.y..=outer.y + outer.h).contains(&y)
+    };
+    codes.iter().any(|code| holds(&code.place, place) || holds(place, &code.place))
 }

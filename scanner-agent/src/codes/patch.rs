@@ -78,7 +78,8 @@ pub struct Found {
 
 impl Found {
     pub(super) fn code(self) -> Code {
-        Code { format: PATCH.into(), text: self.patch.name().into(), place: self.place }
+        let (format, text) = (PATCH.into(), self.patch.name().into());
+        Code { format, text, identifier: String::new(), place: self.place }
     }
 }
 
@@ -95,8 +96,8 @@ const WIDE: f64 = 2.5;
 /// By how much a bar or space may miss its width once the ink's spread is known, in units.
 const MISS_MAX: f64 = 0.42;
 const SPREAD_MAX: f64 = 0.6;
-/// Free paper before and behind the bars, in units.
-const QUIET: f64 = 1.8;
+/// Free paper before the bars and behind them, in units: 0.25 in are asked for. The wide spaces of a large Code 39 are no quiet.
+const QUIET: (f64, f64) = (1.8, 2.8);
 /// The least length of the bars, in units: 1.2 in where they were printed as they should be.
 const LENGTH: f64 = 15.0;
 /// The share of lines across a patch code that must see it.
@@ -104,11 +105,13 @@ const VOTES: f64 = 0.6;
 /// The steepest that bars may lie: 10°.
 const SLOPE_MAX: f64 = 0.18;
 /// Less than this between ink and paper is noise.
-const CONTRAST_MIN: u8 = 36;
+const CONTRAST_MIN: u8 = 40;
 /// Bars that start closer than this are the same bars, in working pixels.
 const DEPTH_APART: usize = 24;
-/// Lines are this far apart, and are the mean of as many pixels, in working pixels.
+/// Lines are this far apart, in working pixels.
 const STEP: usize = 4;
+/// So many pixels along the edge are one line's level: bars are long, and grain is not.
+const BREADTH: usize = 10;
 
 /// Every patch code on a page, the one nearest to its edge first. `dpi` 0: the page is taken to be as wide as a letter.
 pub fn find(page: &Raster, dpi: u32) -> Vec<Found> {
@@ -170,18 +173,15 @@ impl Side {
 
     fn place(self, page: &Raster, row: &Row, factor: u32) -> Place {
         let (from, to) = (row.votes.first(), row.votes.last());
-        let along = from.map_or(0, |vote| vote.along)..=to.map_or(0, |vote| vote.along + STEP - 1);
+        // A line votes when half its breadth lies on the bars.
+        let inside = BREADTH / 2 - STEP / 2;
+        let along = from.map_or(0, |vote| vote.along + inside)..=to.map_or(0, |vote| vote.along + inside + STEP - 1);
         let low = row.votes.iter().map(|vote| vote.start).min().unwrap_or(0);
         let high = row.votes.iter().map(|vote| vote.end - 1).max().unwrap_or(0);
         let (a, b) = (self.pixel(page, *along.start(), low), self.pixel(page, *along.end(), high));
         let scaled = |pixels: usize| pixels as u32 * factor;
         let (x, y) = (a.0.min(b.0), a.1.min(b.1));
-        Place {
-            x: scaled(x),
-            y: scaled(y),
-            w: scaled(a.0.abs_diff(b.0) + 1),
-            h: scaled(a.1.abs_diff(b.1) + 1),
-        }
+        Place { x: scaled(x), y: scaled(y), w: scaled(a.0.abs_diff(b.0) + 1), h: scaled(a.1.abs_diff(b.1) + 1) }
     }
 }
 
@@ -244,7 +244,7 @@ fn rows(page: &Raster, side: Side, per_inch: f64) -> Vec<Row> {
     let reach = (UNIT * per_inch).max(2.0) as usize;
     let mut line = vec![0; depth];
     let mut open: Vec<Row> = Vec::new();
-    for at in (0..along.saturating_sub(STEP)).step_by(STEP) {
+    for at in (0..along.saturating_sub(BREADTH)).step_by(STEP) {
         read_line(page, side, at, &mut line);
         for vote in votes(&ink_runs(&line, reach), at, per_inch) {
             match open.iter_mut().find(|row| joins(row, &vote)) {
@@ -268,7 +268,7 @@ fn joins(row: &Row, vote: &Vote) -> bool {
         })
 }
 
-/// The pixels from the edge inward, each the mean of [`STEP`] along the edge: bars are long, and grain is not.
+/// The levels from the edge inward, each the mean of [`BREADTH`] pixels along the edge.
 fn read_line(page: &Raster, side: Side, along: usize, line: &mut [u8]) {
     let width = page.width() as usize;
     for (inward, out) in line.iter_mut().enumerate() {
@@ -276,7 +276,7 @@ fn read_line(page: &Raster, side: Side, along: usize, line: &mut [u8]) {
             let (x, y) = side.pixel(page, along + n, inward);
             u32::from(page.bytes()[y * width + x])
         };
-        *out = ((0..STEP).map(sample).sum::<u32>() / STEP as u32) as u8;
+        *out = ((0..BREADTH).map(sample).sum::<u32>() / BREADTH as u32) as u8;
     }
 }
 
@@ -302,7 +302,19 @@ fn ink_runs(line: &[u8], reach: usize) -> Vec<Run> {
             _ => runs.push((at, 1, ink)),
         }
     }
-    runs
+    without_specks(runs)
+}
+
+/// A run of one pixel is grain: it and its neighbours are one run.
+fn without_specks(runs: Vec<Run>) -> Vec<Run> {
+    let mut kept: Vec<Run> = Vec::with_capacity(runs.len());
+    for (at, length, ink) in runs {
+        match kept.last_mut() {
+            Some((_, before, of)) if *of == ink || length == 1 => *before += length,
+            _ => kept.push((at, length, ink)),
+        }
+    }
+    kept
 }
 
 fn votes(runs: &[Run], along: usize, per_inch: f64) -> impl Iterator<Item = Vote> {
@@ -310,9 +322,9 @@ fn votes(runs: &[Run], along: usize, per_inch: f64) -> impl Iterator<Item = Vote
     inks.filter_map(move |at| {
         let widths: [f64; 7] = std::array::from_fn(|n| runs[at + n].1 as f64);
         let (patch, unit) = proportions(&widths)?;
-        let quiet = |run: usize| runs[run].1 as f64 >= QUIET * unit;
+        let quiet = |run: usize, least: f64| runs[run].1 as f64 >= least * unit;
         let (start, end) = (runs[at].0, runs[at + 7].0);
-        let fits = SCALE.contains(&(unit / (UNIT * per_inch))) && quiet(at - 1) && quiet(at + 7);
+        let fits = SCALE.contains(&(unit / (UNIT * per_inch))) && quiet(at - 1, QUIET.0) && quiet(at + 7, QUIET.1);
         fits.then_some(Vote { patch, along, start, end, unit })
     })
 }

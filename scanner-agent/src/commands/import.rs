@@ -1,6 +1,6 @@
 //! `scanner-agent import`: files become a batch, safe in the spool, then in the archive.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use record::manifest::{Source, SourceKind};
 
 use super::deliver::{self, Archive, unpacker};
@@ -21,7 +21,7 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
     }
     let archive = Archive::new(&args.server)?;
     let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
-    let opened = open(args);
+    let opened = open(args)?;
     let id = opened.batch;
     if opened.files.is_empty() {
         // Not worth a batch in the archive: most likely the path is wrong.
@@ -42,28 +42,29 @@ fn begin(spool: &Spool, opened: Opened) -> anyhow::Result<()> {
     let mut batch = spool.batch(opened.batch)?;
     match &batch.state().opened {
         None => batch.record(Event::BatchOpened(Box::new(opened)))?,
-        Some(before) if before.defaults != opened.defaults => bail!(
-            "failed to import: the same files wait in the spool already, with another patient, encounter, type or date; \
-             run `scanner-agent resume` to hand those over"
+        Some(before) if before.defaults != opened.defaults || before.rules != opened.rules => bail!(
+            "failed to import: the same files wait in the spool already, with another patient, encounter, type, date or \
+             rules; run `scanner-agent resume` to hand those over"
         ),
         Some(_) => {}
     }
     Ok(())
 }
 
-fn open(args: &cli::Import) -> Opened {
+fn open(args: &cli::Import) -> anyhow::Result<Opened> {
     let mut progress = Progress::new("looking at", "files", 0);
     let Found { files, refused } = files::find(&args.paths, |done| progress.reach(done));
     progress.finish();
     let name = args.batch.clone().unwrap_or_else(|| default_name(args));
-    Opened {
+    Ok(Opened {
         batch: plan::batch_id(&name, &files),
         name,
         source: Source { kind: SourceKind::Import, station: station::name(), device: None },
         defaults: args.fields.captured(),
         files,
         refused,
-    }
+        rules: args.rules.text()?,
+    })
 }
 
 fn default_name(args: &cli::Import) -> String {
@@ -74,7 +75,7 @@ fn default_name(args: &cli::Import) -> String {
 
 /// The same capture into a folder that goes away; nothing is kept, nobody is asked.
 fn dry_run(args: &cli::Import) -> anyhow::Result<Exit> {
-    let opened = open(args);
+    let opened = open(args)?;
     let (id, files) = (opened.batch, opened.files.clone());
     let mut state = State::of([Event::BatchOpened(Box::new(opened))]);
     let unpacker = unpacker()?;
@@ -91,7 +92,7 @@ fn dry_run(args: &cli::Import) -> anyhow::Result<Exit> {
         progress.reach(at as usize + 1);
     }
     progress.finish();
-    let (documents, sheets) = plan::plan(&state);
+    let (documents, sheets) = plan::plan(&state).map_err(|reason| anyhow!("failed to read the rules: {reason}"))?;
     state.apply(Event::SplitDecided { documents, sheets });
     let report = Report::of(id, &state);
     report.print(args.json)?;

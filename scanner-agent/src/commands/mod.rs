@@ -1,5 +1,6 @@
 //! One file per command. [`deliver`] is what they share: the way from the spool to the archive.
 
+mod codes;
 mod deliver;
 mod devices;
 mod import;
@@ -10,10 +11,11 @@ mod status;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
-use crate::cli::{Cli, Command, Folder};
+use crate::cli::{self, Cli, Command, Folder};
 use crate::handover::HandOverError;
+use crate::rules::Rules;
 use crate::sane::helper;
 use crate::spool::SpoolError;
 use crate::station;
@@ -36,6 +38,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Scan(args) => scan::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Sheets(args) => sheets::run(&args),
+        Command::Codes(args) => codes::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Resume(args) => resume::run(&args),
         Command::Unpack(args) => unpack::child::run(&args.file, &args.out, args.from).map(|()| Exit::Done),
@@ -56,6 +59,16 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         (Some(HandOverError::Trust(_)), _) => Exit::NotTrusted,
         (Some(_), _) | (None, Some(SpoolError::Full)) => Exit::Waiting,
         (None, _) => Exit::Failed,
+    }
+}
+
+impl cli::RuleFile {
+    /// The file's text, once it is known to be well formed.
+    fn text(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.rules else { return Ok(None) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+        Rules::parse(&text).map_err(|reason| anyhow!("failed to read {}: {reason}", path.display()))?;
+        Ok(Some(text))
     }
 }
 

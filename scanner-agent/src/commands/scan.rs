@@ -61,6 +61,7 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
             defaults: args.fields.captured(),
             files: Vec::new(),
             refused: Vec::new(),
+            rules: args.rules.text()?,
         })))?;
     }
     Ok(batch)

@@ -177,6 +177,7 @@ fn fill(spool: &Spool) {
         defaults: CapturedFields::default(),
         files: Vec::new(),
         refused: Vec::new(),
+        rules: None,
     };
     batch.record(Event::BatchOpened(Box::new(opened))).expect("records");
     let mut documents = Vec::new();

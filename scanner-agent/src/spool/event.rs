@@ -51,6 +51,9 @@ pub struct Opened {
     pub files: Vec<SourceFile>,
     /// What was given but could not even be opened.
     pub refused: Vec<Refused>,
+    /// The rule file that says what codes do, as it was then; absent: the built-in rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -197,6 +197,7 @@ mod tests {
             defaults: CapturedFields::default(),
             files: Vec::new(),
             refused: Vec::new(),
+            rules: None,
         }))
     }
 

@@ -18,6 +18,8 @@ pub const DOCUMENT_PAGES_MAX: usize = 5_000;
 pub const BATCH_PAGES_MAX: usize = 20_000;
 /// Barcodes looked at on one page.
 pub const PAGE_BARCODES_MAX: usize = 32;
+/// A station's rules for what codes do.
+pub const CAPTURE_RULES_BYTES_MAX: usize = 64 * KIB;
 
 // -- unpacking a file, reading a page: each in a child process ------------------------------
 pub const UNPACK_SECONDS_MAX: u64 = 300;

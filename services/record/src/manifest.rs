@@ -196,6 +196,10 @@ pub enum ExceptionCode {
     MalformedMrn,
     /// The patient number is not in the archive's patient list.
     UnknownMrn,
+    /// Labels in one document name different patients, stays, types or dates.
+    CodesDisagree,
+    /// A code's check digit is wrong.
+    FailedCheck,
 }
 
 impl ExceptionCode {
@@ -208,6 +212,10 @@ impl ExceptionCode {
             Self::DamagedSheet => "a sheet's barcode is damaged: enter its fields by hand",
             Self::MalformedMrn => "the patient number on the sheet is malformed: enter the right one",
             Self::UnknownMrn => "the patient number is not in the patient list: correct it, or add the patient first",
+            Self::CodesDisagree => {
+                "labels in the document contradict each other: look at its pages and enter the right fields"
+            }
+            Self::FailedCheck => "a label's check digit is wrong: compare it with the page and enter the right number",
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Measures one thing beside its floor, in the same run, and prints JSON lines.
 //!
-//! `bench NAME [--json FILE]`, through `scripts/bench`; `ocr` also takes `--corpus DIR [--sets A,B]`. Figures are processor seconds where
+//! `bench NAME [--json FILE]`, through `scripts/bench`; `ocr` also takes `--corpus DIR [--sets A,B]`, `splits` needs `--corpus DIR`. Figures are processor seconds where
 //! that is meaningful: wall clocks lie on shared machines.
 
+mod capture;
 mod ingest;
 mod ocr;
 mod report;
 mod search;
+mod splits;
 mod verify;
 
 use std::process::ExitCode;
@@ -18,8 +20,10 @@ fn main() -> ExitCode {
     let mut report = Report::new(json);
     let result = match name.as_str() {
         "ocr" => ocr::run(&mut report, &ocr),
+        "capture" => capture::run(&mut report),
         "ingest" => ingest::run(&mut report),
         "search" => search::run(&mut report),
+        "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
         "verify" => verify::run(&mut report),
         _ => return usage(),
     };
@@ -46,7 +50,7 @@ impl Arguments {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
-                ("--corpus", "ocr") => arguments.ocr.corpus = Some(value.into()),
+                ("--corpus", "ocr" | "splits") => arguments.ocr.corpus = Some(value.into()),
                 ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
                 _ => return None,
             }
@@ -56,6 +60,8 @@ impl Arguments {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: scripts/bench ocr|ingest|search|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]");
+    eprintln!(
+        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR"
+    );
     ExitCode::from(2)
 }

@@ -242,7 +242,12 @@ fn sheet() -> SheetPage {
         height_mm: 20.0,
         caption: "CR1/D/…".into(),
     };
-    SheetPage { title: "Separator".into(), lines: vec![("Type".into(), "LETTER".into())], symbols: vec![symbol], edges: None }
+    SheetPage {
+        title: "Separator".into(),
+        lines: vec![("Type".into(), "LETTER".into())],
+        symbols: vec![symbol],
+        edges: None,
+    }
 }
 
 #[test]

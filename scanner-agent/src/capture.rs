@@ -1,17 +1,19 @@
 //! From files to pages in the spool, file by file; and from pages to decided documents.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use formats::alto;
 use record::manifest::{OriginalPage, Refused};
 use record::{Descriptor, limits};
 
+use crate::analyst::{Analyst, Looked};
 use crate::plan;
 use crate::progress::Progress;
 use crate::spool::Batch;
-use crate::spool::event::{Captured, CapturedPage, Event, SourceFile, State};
+use crate::spool::event::{Captured, CapturedPage, Event, SourceFile};
+use crate::unpack::Unpacked;
 use crate::unpack::supervise::{Contents, Unpacker};
 use crate::unpack::words_file;
 
@@ -88,8 +90,8 @@ pub fn captured(
         let from =
             (!page.whole_file).then_some(OriginalPage { original: file.digest, number: page.number, how: page.how });
         let (width, height, dpi) = (page.width, page.height, page.dpi);
-        let (brought, codes) = (words.transpose()?, Some(page.codes));
-        pages.push(CapturedPage { image, width, height, dpi, from, brought, codes });
+        let (brought, codes, quality) = (words.transpose()?, Some(page.codes), page.quality);
+        pages.push(CapturedPage { image, width, height, dpi, from, brought, codes, quality });
     }
     let refused = contents.refused.into_iter();
     let refused = refused.map(|(page, reason)| Refused { file: file.name.clone(), page, reason }).collect();
@@ -97,20 +99,31 @@ pub fn captured(
     Ok(Captured { file: Some(at), original, pages, refused })
 }
 
-/// Looks for barcodes on scanned pages, where nobody has yet. A page on which the search fails
+/// Looks at scanned pages that nobody has looked at yet. A page on which that fails
 /// stays a page: its image is safe, and without a sheet's word its document is an exception.
-pub fn look_for_codes(batch: &Batch, unpacker: &Unpacker) -> anyhow::Result<State> {
-    let mut state = batch.state().clone();
-    let waiting = state.pages.iter().filter(|placed| placed.page.codes.is_none()).count();
-    let mut progress = Progress::new("looking for sheets", "pages", waiting);
-    for placed in state.pages.iter_mut().filter(|placed| placed.page.codes.is_none()) {
-        let scratch = batch.scratch()?;
-        let contents = unpacker.unpack(&batch.blob(&placed.page.image.digest), &scratch)?;
-        placed.page.codes = contents.pages.into_iter().next().map(|(page, _)| page.codes);
+pub fn analyse(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
+    let waiting: Vec<(u32, PathBuf)> = (1..)
+        .zip(&batch.state().pages)
+        .filter(|(_, placed)| placed.page.codes.is_none())
+        .map(|(number, placed)| (number, batch.blob(&placed.page.image.digest)))
+        .collect();
+    let mut progress = Progress::new("looking at", "pages", waiting.len());
+    let mut analyst = Analyst::start(unpacker, batch.folder());
+    waiting.into_iter().for_each(|(number, path)| analyst.submit(number, path));
+    while let Some(looked) = analyst.wait() {
         progress.advance(1);
+        note(batch, looked?)?;
     }
     progress.finish();
-    Ok(state)
+    Ok(())
+}
+
+/// Writes into the journal what was found on a page.
+pub fn note(batch: &mut Batch, (page, found): Looked) -> anyhow::Result<()> {
+    if let Some(Unpacked { codes, quality, .. }) = found {
+        batch.record(Event::Analysed { page, codes, quality })?;
+    }
+    Ok(())
 }
 
 /// Cuts a batch whose capture is complete into documents, once and for all.
@@ -118,9 +131,9 @@ pub fn decide(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
     if batch.state().documents.is_some() {
         return Ok(());
     }
-    let state = look_for_codes(batch, unpacker)?;
+    analyse(batch, unpacker)?;
     let (documents, sheets) =
-        plan::plan(&state).map_err(|reason| anyhow!("failed to read the batch's rules: {reason}"))?;
+        plan::plan(batch.state()).map_err(|reason| anyhow!("failed to read the batch's rules: {reason}"))?;
     batch.record(Event::SplitDecided { documents, sheets })?;
     Ok(())
 }

@@ -46,6 +46,8 @@ pub enum Command {
     Devices(Devices),
     /// Print batch cover, document separator and patch sheets as PDF
     Sheets(Sheets),
+    /// Look at a held batch, change its pages, move it on
+    Batch(Batch),
     /// Say which barcodes and patch codes are on pages, and where
     Codes(Codes),
     /// Say what waits in the spool
@@ -82,7 +84,7 @@ pub struct Server {
 #[derive(Debug, Args)]
 pub struct Folder {
     /// Where captured pages wait [default: $XDG_STATE_HOME or ~/.local/state, in chartroom/spool]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub spool: Option<PathBuf>,
 }
 
@@ -91,6 +93,16 @@ pub struct RuleFile {
     /// What codes on pages do: a rule file (TOML) in place of the built-in rules; see the guide
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Hold {
+    /// Keep the batch here for review instead of handing it over; needs no server
+    #[arg(long)]
+    pub hold: bool,
+    /// So many sheets were laid in: another number must be explained before the batch is released
+    #[arg(long, value_name = "SHEETS")]
+    pub expect: Option<u32>,
 }
 
 /// What holds for every document that no sheet says otherwise of.
@@ -141,6 +153,8 @@ pub struct Import {
     #[command(flatten)]
     pub rules: RuleFile,
     #[command(flatten)]
+    pub hold: Hold,
+    #[command(flatten)]
     pub server: Server,
     #[command(flatten)]
     pub folder: Folder,
@@ -172,6 +186,12 @@ pub struct Scan {
     /// Go on with a batch that a fault interrupted
     #[arg(long = "continue", value_name = "BATCH")]
     pub continue_batch: Option<record::BatchId>,
+    /// What is scanned stands in for this page of the batch, which is hidden and kept
+    #[arg(long, value_name = "PAGE", requires = "continue_batch", conflicts_with = "insert_before")]
+    pub replace: Option<u32>,
+    /// What is scanned stands before this page of the batch
+    #[arg(long, value_name = "PAGE", requires = "continue_batch")]
+    pub insert_before: Option<u32>,
     /// Name of the batch, for people [default: the date and time]
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub batch: Option<String>,
@@ -182,6 +202,8 @@ pub struct Scan {
     pub fields: Fields,
     #[command(flatten)]
     pub rules: RuleFile,
+    #[command(flatten)]
+    pub hold: Hold,
     #[command(flatten)]
     pub server: Server,
     #[command(flatten)]
@@ -211,6 +233,106 @@ pub struct Sheets {
     pub patches: Vec<Patch>,
     #[command(flatten)]
     pub fields: Fields,
+}
+
+const BATCH_EXAMPLES: &str = "\
+Examples (pages are named by their number in capture order, wherever they stand):
+  scanner-agent batch 0198… show
+  scanner-agent batch 0198… hide 4 7
+  scanner-agent batch 0198… turn 3 180
+  scanner-agent batch 0198… index 5 --patient MRN-104233 --type LETTER
+  scanner-agent batch 0198… undo
+  scanner-agent batch 0198… accept && scanner-agent batch 0198… release && scanner-agent resume";
+
+#[derive(Debug, Args)]
+#[command(after_help = BATCH_EXAMPLES)]
+pub struct Batch {
+    /// The batch, as `scanner-agent status` names it
+    #[arg(value_name = "BATCH")]
+    pub batch: record::BatchId,
+    #[command(subcommand)]
+    pub action: BatchAction,
+    /// Print the batch as it is then as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// Nothing is ever deleted or overwritten: every operation is a line in the journal, and `undo` takes back the last.
+#[derive(Debug, Subcommand)]
+pub enum BatchAction {
+    /// Its pages with their documents, codes and flags
+    Show,
+    /// Leave pages out of their documents; they are kept with them
+    Hide { pages: Vec<u32> },
+    /// Take hidden pages in again
+    Unhide { pages: Vec<u32> },
+    /// Turn a page clockwise by 90, 180 or 270 degrees
+    Turn {
+        page: u32,
+        #[arg(value_parser = quarter)]
+        degrees: u16,
+    },
+    /// Move a page before another, or to the end
+    Move {
+        page: u32,
+        #[arg(long, value_name = "PAGE")]
+        before: Option<u32>,
+    },
+    /// Let a page captured later stand in for an earlier one
+    Replace {
+        page: u32,
+        #[arg(long, value_name = "PAGE")]
+        by: u32,
+    },
+    /// Begin a document at a page, whatever codes say
+    Split { page: u32 },
+    /// Let a page go on with the document before it, whatever codes say
+    Join { page: u32 },
+    /// Lay fronts and backs together that were fed one stack after the other
+    Interleave {
+        /// The backs came out last to first
+        #[arg(long)]
+        reversed: bool,
+    },
+    /// Say whose document a page is in, and what it is
+    Index {
+        page: u32,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Take back the last operation that still stands
+    Undo,
+    /// Say how many sheets were laid in
+    Expect { sheets: u32 },
+    /// Say why another number of sheets is in order
+    Explain { reason: String },
+    /// Pages and fields are as they should be: from review to indexed
+    Accept,
+    /// Let the batch go to the archive; `scanner-agent resume` hands it over
+    Release,
+    /// Put the batch aside
+    Suspend {
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// The batch is not to go to the archive; it stays here
+    Reject {
+        #[arg(long)]
+        reason: String,
+    },
+    /// Back to review
+    Reopen,
+}
+
+fn quarter(text: &str) -> Result<u16, String> {
+    match text {
+        "90" => Ok(90),
+        "180" => Ok(180),
+        "270" => Ok(270),
+        _ => Err("turn by 90, 180 or 270 degrees".into()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -252,6 +374,9 @@ pub struct Unpack {
     pub out: PathBuf,
     #[arg(long, default_value_t = 1)]
     pub from: u32,
+    /// Write the one page turned clockwise by so many degrees
+    #[arg(long)]
+    pub turn: Option<u16>,
 }
 
 #[derive(Debug, Args)]

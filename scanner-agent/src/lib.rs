@@ -7,12 +7,18 @@
 //! | what pages are in a file? | [`unpack`], in a child process per file |
 //! | how do pages get out of a scanner? | [`sane`], in a child process too |
 //! | which barcodes and patch codes are on a page? | [`codes`] |
+//! | how good is a page's picture, and is anything on it? | [`quality`] |
+//! | who looks at pages while the scanner feeds the next ones? | [`analyst`] |
 //! | which code does what? | [`rules`], a file of the station |
+//! | in what order do the pages stand, and what did people do to them? | [`arrange`] |
+//! | where does a batch stand, and what may come next? | [`stage`] |
 //! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
 //! | what is safe on this disk, whatever happens? | [`spool`] |
 //! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
 //! | what do cover and separator sheets look like? | [`sheets`] |
 
+pub mod analyst;
+pub mod arrange;
 pub mod capture;
 pub mod cli;
 pub mod codes;
@@ -21,11 +27,13 @@ pub mod files;
 pub mod handover;
 pub mod plan;
 pub mod progress;
+pub mod quality;
 pub mod report;
 pub mod rules;
 pub mod sane;
 pub mod sheets;
 pub mod split;
 pub mod spool;
+pub mod stage;
 pub mod station;
 pub mod unpack;

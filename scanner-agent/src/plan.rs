@@ -4,13 +4,17 @@
 //! batch twice names the same documents twice. What a scanner captured gets fresh ids.
 
 use record::manifest::{PageEntry, SourceKind};
-use record::wire::HandOver;
+use record::wire::{CapturedFields, HandOver};
+use serde::Serialize;
+
 use record::{BatchId, Descriptor, DocumentId, PageId, limits};
 
+use crate::arrange::Placed;
+use crate::quality::Quality;
 use crate::rules::Rules;
 use crate::split::{Part, Seen, split};
 use crate::spool::State;
-use crate::spool::event::{Opened, PlacedPage, Planned, SourceFile};
+use crate::spool::event::{CapturedPage, Opened, PlacedPage, Planned, SourceFile};
 use crate::station;
 
 /// The batch that these files make: the same name and files, the same batch.
@@ -26,15 +30,83 @@ pub fn batch_id(name: &str, files: &[SourceFile]) -> BatchId {
 pub fn plan(state: &State) -> Result<(Vec<Planned>, Vec<u32>), String> {
     let Some(opened) = &state.opened else { return Ok(Default::default()) };
     let rules = Rules::of(opened.rules.as_deref())?;
-    let seen: Vec<Seen<'_>> = state
-        .pages
-        .iter()
-        .map(|placed| Seen { group: placed.file, codes: placed.page.codes.as_deref().unwrap_or_default() })
-        .collect();
+    let order = state.arranged();
+    let seen: Vec<Seen<'_>> = order.iter().map(|placed| seen(state, placed, &rules)).collect();
     let split = split(&seen, &opened.defaults, &rules);
-    let sheets = split.sheets.iter().map(|at| *at as u32 + 1).collect();
-    let documents = split.parts.into_iter().map(|part| document(state, opened, part));
+    let sheets = split.sheets.iter().map(|at| order[*at].page).collect();
+    let documents = split.parts.into_iter().map(|part| document(state, opened, &order, said_by_people(part, &order)));
     Ok((merge_equal(documents), sheets))
+}
+
+fn seen<'a>(state: &'a State, placed: &'a Placed, rules: &Rules) -> Seen<'a> {
+    let page = state.page(placed);
+    let codes = page.codes.as_deref().unwrap_or_default();
+    let hidden = placed.hidden || is_hidden_blank(page, rules);
+    Seen { group: state.pages[placed.page as usize - 1].file, codes, hidden, cut: placed.cut }
+}
+
+/// Whether a page is left out because nothing is on it. A label on an empty page is something on it.
+pub fn is_hidden_blank(page: &CapturedPage, rules: &Rules) -> bool {
+    let is_blank = page.quality.as_ref().is_some_and(Quality::is_blank);
+    rules.quality.hide_blank && is_blank && page.codes.as_ref().is_none_or(Vec::is_empty)
+}
+
+/// A document to be, for people to look at.
+#[derive(Debug, Serialize)]
+pub struct Outline {
+    /// By their numbers in capture order.
+    pub pages: Vec<u32>,
+    #[serde(flatten)]
+    fields: CapturedFields,
+}
+
+impl Outline {
+    /// Whose it is and what, and what is still open.
+    pub fn text(&self) -> String {
+        let fields = &self.fields;
+        let named = [
+            fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()),
+            fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned()),
+            fields.document_type.as_ref().map(|kind| kind.reveal().to_owned()),
+            fields.date.map(|date| date.to_string()),
+        ];
+        let open = fields.exceptions.iter().map(|exception| exception.code.explain().to_owned());
+        named.into_iter().flatten().chain(open).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The documents that would come of the batch as it stands.
+pub fn outline(state: &State) -> Result<Vec<Outline>, String> {
+    let Some(opened) = &state.opened else { return Ok(Vec::new()) };
+    let rules = Rules::of(opened.rules.as_deref())?;
+    let order = state.arranged();
+    let seen: Vec<Seen<'_>> = order.iter().map(|placed| seen(state, placed, &rules)).collect();
+    let parts = split(&seen, &opened.defaults, &rules).parts.into_iter().map(|part| said_by_people(part, &order));
+    let told =
+        |part: Part| Outline { pages: part.pages.iter().map(|at| order[*at].page).collect(), fields: part.fields };
+    Ok(parts.map(told).collect())
+}
+
+/// What a person said of a document stands over what codes say, and answers their questions.
+fn said_by_people(mut part: Part, order: &[Placed]) -> Part {
+    let said = part.pages.iter().rev().find_map(|at| order[*at].fields.clone());
+    if let Some(said) = said {
+        let CapturedFields { mrn, encounter, document_type, date, .. } = said;
+        let known = part.fields;
+        part.fields = CapturedFields {
+            exceptions: if mrn.is_some() { Vec::new() } else { known.exceptions },
+            mrn: mrn.or(known.mrn),
+            encounter: encounter.or(known.encounter),
+            document_type: document_type.or(known.document_type),
+            date: date.or(known.date),
+            ..CapturedFields::default()
+        };
+    }
+    // Splitting counts places; people count captured pages.
+    for exception in &mut part.fields.exceptions {
+        exception.page = exception.page.map(|place| order[place as usize - 1].page);
+    }
+    part
 }
 
 /// The same file twice in a batch is one document, known by both names.
@@ -54,26 +126,28 @@ fn merge_equal(documents: impl Iterator<Item = Planned>) -> Vec<Planned> {
     merged
 }
 
-fn document(state: &State, opened: &Opened, part: Part) -> Planned {
-    let pages: Vec<&PlacedPage> = part.pages.iter().map(|at| &state.pages[*at]).collect();
-    let sheets: Vec<&PlacedPage> = part.sheets.iter().map(|at| &state.pages[*at]).collect();
+fn document(state: &State, opened: &Opened, order: &[Placed], part: Part) -> Planned {
+    let captured = |at: &usize| &state.pages[order[*at].page as usize - 1];
+    let pages: Vec<&PlacedPage> = part.pages.iter().map(captured).collect();
+    let sheets: Vec<&PlacedPage> = part.sheets.iter().map(captured).collect();
+    let shown: Vec<&CapturedPage> = part.pages.iter().map(|at| state.page(&order[*at])).collect();
     let is_scan = opened.source.kind == SourceKind::Scan;
     let document = if is_scan { station::fresh_document() } else { derived_id(&pages, &sheets) };
-    let entries = (1..).zip(&pages).map(|(number, placed)| PageEntry {
+    let entries = (1..).zip(&shown).map(|(number, shown)| PageEntry {
         page: if is_scan { station::fresh_page() } else { derived_page(document, number) },
         number,
-        image: placed.page.image.clone(),
-        width: placed.page.width,
-        height: placed.page.height,
-        dpi: placed.page.dpi,
-        from: placed.page.from.clone(),
-        brought: placed.page.brought.clone(),
+        image: shown.image.clone(),
+        width: shown.width,
+        height: shown.height,
+        dpi: shown.dpi,
+        from: shown.from.clone(),
+        brought: shown.brought.clone(),
     });
     let hand_over = HandOver {
         source: opened.source.clone(),
-        originals: originals(state, &pages, &sheets),
+        originals: originals(state, &pages, &shown, &sheets),
         pages: entries.collect(),
-        fields: record::wire::CapturedFields { file_names: file_names(opened, &pages), ..part.fields },
+        fields: CapturedFields { file_names: file_names(opened, &pages), ..part.fields },
     };
     Planned { document, hand_over }
 }
@@ -98,13 +172,15 @@ fn derived_id(pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> DocumentId {
 }
 
 /// The files the pages came from, each once; then the sheets that speak for them, the nearest
-/// first: a scanned sheet, or one that is a file of its own, is kept whole as well.
-fn originals(state: &State, pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> Vec<Descriptor> {
+/// first: a scanned sheet, or one that is a file of its own, is kept whole as well. So is a page that was turned.
+fn originals(state: &State, pages: &[&PlacedPage], shown: &[&CapturedPage], sheets: &[&PlacedPage]) -> Vec<Descriptor> {
     let file_of = |placed: &PlacedPage| placed.file.and_then(|file| state.originals.get(&file)).cloned();
     let sheet_of = |placed: &PlacedPage| file_of(placed).unwrap_or_else(|| placed.page.image.clone());
     let files = pages.iter().filter_map(|placed| file_of(placed));
+    let turned = pages.iter().zip(shown).filter(|(placed, shown)| placed.page.image != shown.image);
+    let turned = turned.map(|(placed, _)| placed.page.image.clone());
     let mut kept: Vec<Descriptor> = Vec::new();
-    for original in files.chain(sheets.iter().rev().map(|placed| sheet_of(placed))) {
+    for original in files.chain(turned).chain(sheets.iter().rev().map(|placed| sheet_of(placed))) {
         if !kept.iter().any(|known| known.digest == original.digest) {
             kept.push(original);
         }
@@ -129,12 +205,10 @@ fn file_names(opened: &Opened, pages: &[&PlacedPage]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use record::Digest;
-    use record::manifest::Source;
-    use record::wire::CapturedFields;
-
     use super::*;
     use crate::spool::event::{Captured, CapturedPage, Event};
+    use record::Digest;
+    use record::manifest::Source;
 
     fn state(kind: SourceKind, pages: &[(&str, u32)]) -> State {
         let files = ["a.png", "b.png"].map(|name| SourceFile {
@@ -152,6 +226,7 @@ mod tests {
             files: files.to_vec(),
             refused: Vec::new(),
             rules: None,
+            two_sided: false,
         }))]);
         for (content, file) in pages {
             let image = Descriptor::of("image/png", content.as_bytes());
@@ -163,6 +238,7 @@ mod tests {
                 from: None,
                 brought: None,
                 codes: Some(Vec::new()),
+                quality: None,
             };
             state.apply(Event::Captured(Captured {
                 file: Some(*file),

@@ -16,6 +16,7 @@ use serde::de::{Deserializer, Error as _};
 
 use crate::codes::check::{self, Scheme};
 use crate::codes::{Code, PATCH};
+use crate::quality::Limits;
 
 const BUILT_IN: &str = include_str!("rules.toml");
 /// A pattern that needs more than this once compiled is a mistake.
@@ -28,6 +29,8 @@ const FIELDS: [&str; 4] = ["mrn", "encounter", "type", "date"];
 pub struct Rules {
     #[serde(default)]
     rule: Vec<Rule>,
+    #[serde(default)]
+    pub quality: Limits,
 }
 
 #[derive(Debug, Clone, Deserialize)]

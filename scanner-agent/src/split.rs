@@ -17,6 +17,7 @@ use record::manifest::{Exception, ExceptionCode};
 use record::sheet::SheetKind;
 use record::wire::CapturedFields;
 
+use crate::arrange::Cut;
 use crate::codes::Code;
 use crate::rules::{Rules, Said, Start, agree};
 
@@ -24,6 +25,10 @@ use crate::rules::{Rules, Said, Start, agree};
 pub struct Seen<'a> {
     pub group: Option<u32>,
     pub codes: &'a [Code],
+    /// Left out of documents, and kept with the one that it lies in.
+    pub hidden: bool,
+    /// Where a person has cut, or forbidden to.
+    pub cut: Option<Cut>,
 }
 
 /// A document to be: places in the capture order, 0-based, and its fields with exceptions.
@@ -44,7 +49,8 @@ pub struct Split {
 
 pub fn split(pages: &[Seen<'_>], defaults: &CapturedFields, rules: &Rules) -> Split {
     let cover = Cover { fields: defaults.clone(), sheet: None };
-    let mut splitter = Splitter { rules, cover, open: None, loose: false, just_seen: None, done: Split::default() };
+    let mut splitter =
+        Splitter { rules, cover, open: None, loose: false, just_seen: None, aside: Vec::new(), done: Split::default() };
     let mut first = 0;
     for group in pages.chunk_by(|a, b| a.group == b.group) {
         // A scanned page stands for paper that goes on; a file of one page may be a sheet in a folder.
@@ -53,6 +59,7 @@ pub fn split(pages: &[Seen<'_>], defaults: &CapturedFields, rules: &Rules) -> Sp
         first += group.len();
     }
     splitter.finish();
+    splitter.leave_aside();
     splitter.done.parts.iter_mut().for_each(ask_for_the_patient);
     splitter.done
 }
@@ -77,6 +84,8 @@ struct Splitter<'a> {
     loose: bool,
     /// The separator that was the page before, for noticing it twice.
     just_seen: Option<Start>,
+    /// Hidden pages that no document has taken along yet.
+    aside: Vec<usize>,
     done: Split,
 }
 
@@ -84,7 +93,11 @@ impl Splitter<'_> {
     fn group(&mut self, first: usize, pages: &[Seen<'_>], alone: bool) {
         let outer = self.cover.clone();
         for (at, page) in (first..).zip(pages) {
-            self.page(at, self.rules.said(page.codes), alone);
+            if page.hidden {
+                self.aside.push(at);
+            } else {
+                self.page(at, said(self.rules, page), alone);
+            }
         }
         if !alone {
             self.cover = outer;
@@ -151,6 +164,20 @@ impl Splitter<'_> {
             pages: Vec::new(),
         });
         part.pages.push(at);
+        part.sheets.append(&mut self.aside);
+    }
+
+    /// Hidden pages at the end go with the last document. Where nothing else is, they are the document: nothing is lost.
+    fn leave_aside(&mut self) {
+        let aside = std::mem::take(&mut self.aside);
+        match self.done.parts.last_mut() {
+            Some(last) => last.sheets.extend(aside),
+            None if aside.is_empty() => {}
+            None => {
+                let fields = self.cover.fields.clone();
+                self.done.parts.push(Part { pages: aside, sheets: self.cover.sheet.into_iter().collect(), fields });
+            }
+        }
     }
 
     fn cover(&mut self, at: usize, start: &Start) {
@@ -180,6 +207,20 @@ impl Splitter<'_> {
     fn finish(&mut self) {
         self.loose = false;
         self.done.parts.extend(self.open.take().filter(|part| !part.pages.is_empty()));
+    }
+}
+
+/// What a page says, unless a person has said otherwise.
+fn said(rules: &Rules, page: &Seen<'_>) -> Said {
+    let said = rules.said(page.codes);
+    match page.cut {
+        None => said,
+        Some(Cut::Here) if said.start.is_some() || said.unclear.is_some() => said,
+        Some(Cut::Here) => {
+            let (kind, fields) = (SheetKind::DocumentSeparator, CapturedFields::default());
+            Said { start: Some(Start { kind, keep: true, fields }), ..said }
+        }
+        Some(Cut::Never) => Said { start: None, unclear: None, attach: true, ..said },
     }
 }
 

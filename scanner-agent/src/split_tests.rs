@@ -71,13 +71,18 @@ fn rules() -> Rules {
     Rules::parse(&format!("{}{labels}", include_str!("rules.toml"))).expect("well formed")
 }
 
+fn scanned(codes: &[Code]) -> Seen<'_> {
+    Seen { group: None, codes, hidden: false, cut: None }
+}
+
 fn play(scene: &str, scanned: bool) -> Split {
     let pages: Vec<(Option<u32>, Vec<Code>)> = (0..)
         .zip(scene.split(' '))
         .flat_map(|(file, pages)| pages.chars().map(move |letter| (file, letter)))
         .map(|(file, letter)| ((!scanned).then_some(file), line(letter).map(code).into_iter().collect()))
         .collect();
-    let seen: Vec<Seen<'_>> = pages.iter().map(|(group, codes)| Seen { group: *group, codes }).collect();
+    let seen: Vec<Seen<'_>> =
+        pages.iter().map(|(group, codes)| Seen { group: *group, codes, hidden: false, cut: None }).collect();
     split(&seen, &CapturedFields::default(), &rules())
 }
 
@@ -147,7 +152,7 @@ fn a_patch_code_separates_like_its_barcode() {
     let place = Place { x: 0, y: 0, w: 1, h: 1 };
     let patch = |name: &str| Code { format: PATCH.into(), text: name.into(), identifier: String::new(), place };
     let pages = [vec![], vec![patch("T"), patch("T")], vec![], vec![patch("4")]];
-    let seen: Vec<Seen<'_>> = pages.iter().map(|codes| Seen { group: None, codes }).collect();
+    let seen: Vec<Seen<'_>> = pages.iter().map(|codes| scanned(codes)).collect();
     let split = split(&seen, &CapturedFields::default(), &rules());
     assert_eq!((told(&split).as_str(), split.sheets), ("1 // !NoPatient@- | 3,4 // !NoPatient@-", vec![1]));
 }
@@ -163,6 +168,23 @@ fn an_annex_goes_on_with_the_document_before_it() {
     scene(".. A. .", "1,2,3,4 // !NoPatient@- | 5 // !NoPatient@-");
     scan("aA.", "2,3 MRN-1//LETTER");
     scene("A", "1 // !NoPatient@-");
+}
+
+#[test]
+fn a_person_cuts_joins_and_hides() {
+    let codes: Vec<Vec<Code>> = ".a..".chars().map(|letter| line(letter).map(code).into_iter().collect()).collect();
+    let with = |at: usize, hidden: bool, cut: Option<Cut>| {
+        let mut seen: Vec<Seen<'_>> = codes.iter().map(|codes| scanned(codes)).collect();
+        (seen[at].hidden, seen[at].cut) = (hidden, cut);
+        split(&seen, &CapturedFields::default(), &rules())
+    };
+    assert_eq!(told(&with(3, false, Some(Cut::Here))), "1 // !NoPatient@- | 3 MRN-1//LETTER | 4 // !NoPatient@-");
+    assert_eq!(told(&with(1, false, Some(Cut::Never))), "1,2,3,4 // !NoPatient@-");
+    let hidden = with(2, true, None);
+    assert_eq!((told(&hidden).as_str(), &hidden.parts[1].sheets), ("1 // !NoPatient@- | 4 MRN-1//LETTER", &vec![1, 2]));
+    let mut all: Vec<Seen<'_>> = codes.iter().map(|codes| scanned(codes)).collect();
+    all.iter_mut().for_each(|seen| seen.hidden = true);
+    assert_eq!(told(&split(&all, &CapturedFields::default(), &rules())), "1,2,3,4 // !NoPatient@-");
 }
 
 #[test]
@@ -190,11 +212,7 @@ fn two_different_sheets_on_a_page_are_one_question_but_two_equal_ones_are_one_sh
     let page = |letters: &str| letters.chars().filter_map(line).map(code).collect::<Vec<_>>();
     let run = |first: &str| {
         let (sheet, page) = (page(first), Vec::new());
-        told(&split(
-            &[Seen { group: None, codes: &sheet }, Seen { group: None, codes: &page }],
-            &CapturedFields::default(),
-            &rules(),
-        ))
+        told(&split(&[scanned(&sheet), scanned(&page)], &CapturedFields::default(), &rules()))
     };
     assert_eq!(run("ab"), "1,2 // !TwoSheetsOnPage@1");
     assert_eq!(run("aa"), "2 MRN-1//LETTER");
@@ -217,8 +235,7 @@ fn sheets_stay_with_their_document_and_pages_are_neither_lost_nor_doubled() {
 fn options_hold_where_no_sheet_says_otherwise() {
     let defaults = CapturedFields { mrn: "MRN-9".parse().ok(), date: "1974-03-09".parse().ok(), ..Default::default() };
     let (a, none) = ([code(line('b').expect("a sheet"))], []);
-    let seen =
-        [Seen { group: None, codes: &none }, Seen { group: None, codes: &a }, Seen { group: None, codes: &none }];
+    let seen = [scanned(&none), scanned(&a), scanned(&none)];
     let split = split(&seen, &defaults, &rules());
     assert_eq!(told(&split), "1 MRN-9// | 3 MRN-2//");
     assert_eq!(split.parts[1].fields.date, defaults.date);

@@ -69,6 +69,11 @@ impl<'a> Archive<'a> {
     pub fn deliver(&self, spool: &Spool, id: BatchId, scans: bool) -> anyhow::Result<Option<Report>> {
         let unpacker = unpacker()?;
         let mut batch = spool.batch(id)?;
+        let stage = batch.state().stage();
+        if stage.is_held() {
+            eprintln!("scanner-agent: batch {id} is held ({}): `scanner-agent batch {id} show`", stage.name());
+            return Ok(None);
+        }
         if !batch.state().capture_complete {
             if batch.state().is_scan() && !scans {
                 return Ok(None);

@@ -1,10 +1,11 @@
 //! `scanner-agent import`: files become a batch, safe in the spool, then in the archive.
 
 use anyhow::{Context, anyhow, bail};
+use record::BatchId;
 use record::manifest::{Source, SourceKind};
 
 use super::deliver::{self, Archive, unpacker};
-use super::{Exit, spool_folder};
+use super::{Exit, review, spool_folder};
 use crate::capture;
 use crate::cli;
 use crate::files::{self, Found};
@@ -19,7 +20,8 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
     if args.dry_run {
         return dry_run(args);
     }
-    let archive = Archive::new(&args.server)?;
+    // Checked before anything is captured, where it will be needed.
+    let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
     let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
     let opened = open(args)?;
     let id = opened.batch;
@@ -30,11 +32,23 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
         return Ok(Exit::SomeRefused);
     }
     begin(&spool, opened)?;
+    let Some(archive) = archive else { return hold(&spool, args, id) };
     // What waits from before goes first: the operator expects it to be in order.
     archive.deliver_earlier(&spool, id)?;
     let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
     report.print(args.json)?;
     Ok(deliver::exit_of(&report))
+}
+
+/// Takes everything in and leaves it for people to look at.
+fn hold(spool: &Spool, args: &cli::Import, id: BatchId) -> anyhow::Result<Exit> {
+    let mut batch = spool.batch(id)?;
+    if !batch.state().capture_complete {
+        capture::files(&mut batch, &unpacker()?)?;
+    }
+    review::hold(&mut batch, &args.hold)?;
+    review::print(id, batch.state(), args.json)?;
+    Ok(Exit::Done)
 }
 
 /// Opens the batch in the journal, or finds it as an interrupted import left it.
@@ -64,6 +78,7 @@ fn open(args: &cli::Import) -> anyhow::Result<Opened> {
         files,
         refused,
         rules: args.rules.text()?,
+        two_sided: false,
     })
 }
 

@@ -1,10 +1,12 @@
 //! One file per command. [`deliver`] is what they share: the way from the spool to the archive.
 
+mod batch;
 mod codes;
 mod deliver;
 mod devices;
 mod import;
 mod resume;
+mod review;
 mod scan;
 mod sheets;
 mod status;
@@ -12,6 +14,7 @@ mod status;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
+use imaging::QuarterTurn;
 
 use crate::cli::{self, Cli, Command, Folder};
 use crate::handover::HandOverError;
@@ -38,10 +41,15 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Scan(args) => scan::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Sheets(args) => sheets::run(&args),
+        Command::Batch(args) => batch::run(&args),
         Command::Codes(args) => codes::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Resume(args) => resume::run(&args),
-        Command::Unpack(args) => unpack::child::run(&args.file, &args.out, args.from).map(|()| Exit::Done),
+        Command::Unpack(args) => match args.turn.and_then(QuarterTurn::from_degrees) {
+            Some(turn) => unpack::child::turn(&args.file, &args.out, turn),
+            None => unpack::child::run(&args.file, &args.out, args.from),
+        }
+        .map(|()| Exit::Done),
         Command::CaptureHelper(args) => {
             let (options, pages, feeder) = (&args.options, args.pages, args.feeder);
             match &args.device {

@@ -4,8 +4,11 @@ use anyhow::{Context, bail};
 use record::BatchId;
 use record::manifest::{Source, SourceKind};
 
-use super::deliver::{self, Archive};
-use super::{Exit, spool_folder};
+use super::deliver::{self, Archive, unpacker};
+use super::{Exit, review, spool_folder};
+use crate::analyst::Analyst;
+use crate::arrange::Edit;
+use crate::capture;
 use crate::cli;
 use crate::progress::Progress;
 use crate::report::counted;
@@ -15,12 +18,14 @@ use crate::spool::{Batch, Spool};
 use crate::station;
 
 pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
-    let archive = Archive::new(&args.server)?;
+    // Checked before anything is fed, where it will be needed.
+    let held = args.hold.hold || args.replace.is_some() || args.insert_before.is_some();
+    let archive = if held { None } else { Some(Archive::new(&args.server)?) };
     let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
     let id = args.continue_batch.unwrap_or_else(station::fresh_batch);
     let mut batch = begin(&spool, args, id)?;
     let before = batch.state().pages.len();
-    let end = capture(args, &mut batch)?;
+    let end = feed(args, &mut batch)?;
     let captured = batch.state().pages.len();
     match end {
         End::Fault { sheet, text } => {
@@ -37,7 +42,24 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
         }
         End::Finished(_) => {}
     }
-    batch.record(Event::CaptureComplete)?;
+    place(args, &mut batch, before)?;
+    if !batch.state().capture_complete {
+        batch.record(Event::CaptureComplete)?;
+    }
+    let Some(archive) = archive else {
+        review::hold(&mut batch, &args.hold)?;
+        review::print(id, batch.state(), args.json)?;
+        return Ok(Exit::Done);
+    };
+    if let Some(expected) = args.hold.expect {
+        batch.record(Event::Expected { sheets: expected })?;
+    }
+    if let Some(miscount) = batch.state().miscount() {
+        review::hold(&mut batch, &args.hold)?;
+        eprintln!("scanner-agent: batch {id} is held: {miscount}.");
+        eprintln!("Look at it with `scanner-agent batch {id} show`.");
+        return Ok(Exit::Waiting);
+    }
     drop(batch);
     archive.deliver_earlier(&spool, id)?;
     let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
@@ -50,7 +72,7 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
         bail!("failed to continue batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
     }
     let mut batch = spool.batch(id)?;
-    if batch.state().capture_complete {
+    if batch.state().capture_complete && !batch.state().stage().is_held() {
         bail!("failed to continue batch {id}: its capture is complete; run `scanner-agent resume`");
     }
     if batch.state().opened.is_none() {
@@ -62,6 +84,7 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
             files: Vec::new(),
             refused: Vec::new(),
             rules: args.rules.text()?,
+            two_sided: args.source.as_ref().is_some_and(|source| source.to_lowercase().contains("duplex")),
         })))?;
     }
     Ok(batch)
@@ -73,21 +96,43 @@ fn default_name() -> String {
     format!("scan of {now}")
 }
 
-fn capture(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
+fn feed(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
     let program = station::own_program().context("failed to find this program's own file")?;
     let helper = Helper::new(program, helper_arguments(args), station::sane_environment());
     let mut progress = Progress::new("scanning", "pages", args.pages.unwrap_or(0) as usize);
+    let mut analyst = Analyst::start(&unpacker()?, batch.folder());
     let end = helper.capture(|page| {
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);
-        let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None };
+        let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None, quality: None };
+        let path = batch.blob(&page.image.digest);
         let (pages, refused) = (vec![page], Vec::new());
         batch.record(Event::Captured(Captured { file: None, original: None, pages, refused }))?;
+        analyst.submit(batch.state().pages.len() as u32, path);
+        analyst.ready().into_iter().try_for_each(|looked| capture::note(batch, looked?))?;
         progress.advance(1);
         Ok(())
     })?;
+    while let Some(looked) = analyst.wait() {
+        capture::note(batch, looked?)?;
+    }
     progress.finish();
     Ok(end)
+}
+
+/// Puts pages scanned anew where they belong: in place of an earlier one, or before it.
+fn place(args: &cli::Scan, batch: &mut Batch, before: usize) -> anyhow::Result<()> {
+    let fresh = before as u32 + 1..=batch.state().pages.len() as u32;
+    if let (Some(page), Some(by)) = (args.replace, fresh.clone().next()) {
+        review::edit(batch, Edit::Replace { page, by })?;
+        // A sheet may have had a back.
+        for further in fresh.skip(1) {
+            review::edit(batch, Edit::Move { page: further, before: Some(page) })?;
+        }
+    } else if let Some(before) = args.insert_before {
+        fresh.into_iter().try_for_each(|page| review::edit(batch, Edit::Move { page, before: Some(before) }))?;
+    }
+    Ok(())
 }
 
 /// The source goes first: it may change what the others allow. The operator's own options come

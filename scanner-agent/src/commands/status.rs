@@ -7,6 +7,7 @@ use super::{Exit, spool_folder};
 use crate::cli;
 use crate::report::{counted, print, print_json};
 use crate::spool::{self, State};
+use crate::stage::Stage;
 
 #[derive(Serialize)]
 struct StatusReport {
@@ -20,7 +21,9 @@ struct StatusReport {
 struct Waiting {
     batch: BatchId,
     name: String,
+    /// What is being done, for people.
     stage: &'static str,
+    state: Stage,
     captured: usize,
     documents: usize,
     receipted: usize,
@@ -47,6 +50,7 @@ fn waiting(batch: BatchId, state: &State) -> Waiting {
         batch,
         name: state.name().to_owned(),
         stage: stage(state),
+        state: state.stage(),
         captured: state.pages.len(),
         documents: state.planned().len(),
         receipted: state.receipted.len(),
@@ -56,6 +60,9 @@ fn waiting(batch: BatchId, state: &State) -> Waiting {
 }
 
 fn stage(state: &State) -> &'static str {
+    if state.stage().is_held() {
+        return state.stage().name();
+    }
     match (state.capture_complete, &state.documents, state.closed) {
         (false, ..) => "capturing, or interrupted",
         (true, None, _) => "captured",

@@ -8,7 +8,10 @@ use record::wire::{CapturedFields, HandOver};
 use record::{BatchId, Descriptor, Digest, DocumentId};
 use serde::{Deserialize, Serialize};
 
+use crate::arrange::{self, Edit};
 use crate::codes::Code;
+use crate::quality::Quality;
+use crate::stage::Stage;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
@@ -16,8 +19,34 @@ pub enum Event {
     BatchOpened(Box<Opened>),
     /// The pages of one whole file, or one scanned page, are on disk.
     Captured(Captured),
+    /// What was found on a page, by its number in capture order.
+    Analysed {
+        page: u32,
+        codes: Vec<Code>,
+        quality: Option<Quality>,
+    },
     /// Nothing more will be captured for this batch.
     CaptureComplete,
+    /// So many sheets were laid in the feeder, the operator says.
+    Expected {
+        sheets: u32,
+    },
+    /// Why it is in order that another number came out.
+    Explained {
+        reason: String,
+    },
+    /// Somebody did something to the pages.
+    Edited {
+        edit: Edit,
+    },
+    /// The last operation that still stood was taken back.
+    Undone,
+    /// Somebody, or the end of the capture, moved the batch on.
+    Moved {
+        stage: Stage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// The batch was cut into documents. This decision stands, whatever the agent is later.
     SplitDecided {
         documents: Vec<Planned>,
@@ -54,6 +83,9 @@ pub struct Opened {
     /// The rule file that says what codes do, as it was then; absent: the built-in rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// Both sides of each sheet are captured.
+    #[serde(default)]
+    pub two_sided: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +127,8 @@ pub struct CapturedPage {
     /// Absent where nobody has looked yet: a scanner is not kept waiting for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codes: Option<Vec<Code>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// A document as it will be handed over.
@@ -121,6 +155,10 @@ pub struct State {
     pub files_done: BTreeSet<u32>,
     pub refused: Vec<Refused>,
     pub capture_complete: bool,
+    pub edits: Vec<Edit>,
+    pub expected: Option<u32>,
+    pub explained: Option<String>,
+    pub stage: Stage,
     pub documents: Option<Vec<Planned>>,
     pub sheets: Vec<u32>,
     pub receipted: BTreeMap<DocumentId, bool>,
@@ -143,7 +181,15 @@ impl State {
                 self.opened = Some(*opened);
             }
             Event::Captured(captured) => self.take(captured),
+            Event::Analysed { page, codes, quality } => self.look(page, codes, quality),
             Event::CaptureComplete => self.capture_complete = true,
+            Event::Expected { sheets } => self.expected = Some(sheets),
+            Event::Explained { reason } => self.explained = Some(reason),
+            Event::Edited { edit } => self.edits.push(edit),
+            Event::Undone => {
+                self.edits.pop();
+            }
+            Event::Moved { stage, .. } => self.stage = stage,
             Event::SplitDecided { documents, sheets } => {
                 self.documents = Some(documents);
                 self.sheets = sheets;
@@ -166,6 +212,23 @@ impl State {
         }
         self.pages.extend(captured.pages.into_iter().map(|page| PlacedPage { file: captured.file, page }));
         self.refused.extend(captured.refused);
+    }
+
+    fn look(&mut self, page: u32, codes: Vec<Code>, quality: Option<Quality>) {
+        let at = (page as usize).checked_sub(1);
+        if let Some(placed) = at.and_then(|at| self.pages.get_mut(at)) {
+            (placed.page.codes, placed.page.quality) = (Some(codes), quality);
+        }
+    }
+
+    /// The pages at their places, as they were left.
+    pub fn arranged(&self) -> Vec<arrange::Placed> {
+        arrange::arrange(self.pages.len() as u32, &self.edits)
+    }
+
+    /// A page as it is to be looked at: turned, where somebody turned it.
+    pub fn page<'a>(&'a self, placed: &'a arrange::Placed) -> &'a CapturedPage {
+        placed.turned.as_deref().unwrap_or(&self.pages[placed.page as usize - 1].page)
     }
 
     pub fn files(&self) -> &[SourceFile] {

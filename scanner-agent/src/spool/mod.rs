@@ -198,6 +198,7 @@ mod tests {
             files: Vec::new(),
             refused: Vec::new(),
             rules: None,
+            two_sided: false,
         }))
     }
 
@@ -211,7 +212,7 @@ mod tests {
         batch.record(opened(id)).expect("records");
         let image = batch.keep_page("image/png", b"page").expect("keeps");
         let page =
-            CapturedPage { image: image.clone(), width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None };
+            CapturedPage { image: image.clone(), width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None };
         batch
             .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![] }))
             .expect("records");

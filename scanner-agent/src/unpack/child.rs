@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use formats::{alto, tiff};
-use imaging::{ImageError, Pixels, Raster};
+use imaging::{ImageError, Pixels, QuarterTurn, Raster};
 use record::manifest::Extraction;
 use record::words::PageText;
 use record::{PageId, limits};
@@ -18,7 +18,35 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 use super::kind::Kind;
 use super::pdf::{Document, Scan};
 use super::{Line, Unpacked, page_file, render, words_file};
-use crate::codes;
+use crate::{codes, quality};
+
+/// Writes the one page of `file` turned, and says so. Every pixel stays what it was.
+pub fn turn(file: &Path, out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
+    limit_self()?;
+    std::panic::set_hook(Box::new(|_| {}));
+    let bytes = fs::read(file)?;
+    let turned = catch_unwind(|| turned(&bytes, turn)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+    say(&Line::File { media_type: "image/png".into(), pages: 1 })?;
+    say(&match turned {
+        Ok(page) => write_page(out, 1, page)?,
+        Err(reason) => Line::Refused { number: 1, reason },
+    })?;
+    Ok(())
+}
+
+fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
+    let facts = imaging::probe(bytes).map_err(failed)?;
+    let turned = imaging::decode(bytes).map_err(failed)?.rotate_quarter(turn);
+    let gray = turned.to_gray();
+    let two_levels = turned.channels() == 1 && gray.bytes().iter().all(|level| matches!(level, 0 | 255));
+    let (media_type, bytes) = match two_levels {
+        true => ("image/tiff", gray.encode_g4_tiff(facts.dpi)),
+        false => ("image/png", turned.encode_png(facts.dpi)),
+    };
+    let (bytes, how) = (Some(bytes.map_err(failed)?), Extraction::Rendered);
+    // Words that came along lie where they lay; the turned page is read anew.
+    Ok(Page { media_type, bytes, gray, dpi: facts.dpi, how, brought: None })
+}
 
 /// Unpacks `file` into `out` from page `from` on, and says so line by line on stdout.
 pub fn run(file: &Path, out: &Path, from: u32) -> anyhow::Result<()> {
@@ -93,6 +121,7 @@ fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
         whole_file: page.bytes.is_none(),
         brought: words.is_some(),
         codes,
+        quality: Some(quality::measure(&page.gray, page.dpi)),
     })))
 }
 

@@ -16,6 +16,7 @@ use record::manifest::Extraction;
 use serde::{Deserialize, Serialize};
 
 use crate::codes::Code;
+use crate::quality::Quality;
 
 /// What the child says on its standard output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub struct Unpacked {
     #[serde(default)]
     pub brought: bool,
     pub codes: Vec<Code>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// The name under which the child leaves a page.

@@ -27,6 +27,7 @@ pub struct Contents {
     pub refused: Vec<(Option<u32>, String)>,
 }
 
+#[derive(Debug, Clone)]
 pub struct Unpacker {
     /// This very program; run as `PROGRAM unpack FILE --out DIR --from N`.
     pub program: PathBuf,
@@ -56,6 +57,20 @@ impl Unpacker {
         Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time }
     }
 
+    /// Writes the one page of `file` into the empty folder `out`, turned clockwise by 90, 180 or 270 degrees.
+    ///
+    /// # Errors
+    /// Where the child cannot be started; what is wrong with the page is in the contents.
+    pub fn turn(&self, file: &Path, out: &Path, degrees: u16) -> std::io::Result<Contents> {
+        let mut run = Run { contents: Contents::default(), total: None, next: 1 };
+        let end = self.run(file, out, Instant::now() + self.page_time, Some(degrees), &mut run)?;
+        Ok(match end {
+            End::Done => run.contents,
+            End::Unusable(reason) | End::Failed(reason) => run.give_up(reason),
+            End::OutOfTime => run.give_up("took too long to turn".into()),
+        })
+    }
+
     /// Unpacks `file` into the empty folder `out`.
     ///
     /// # Errors
@@ -64,7 +79,7 @@ impl Unpacker {
         let deadline = Instant::now() + self.file_time;
         let mut run = Run { contents: Contents::default(), total: None, next: 1 };
         for _ in 0..DEATHS_MAX {
-            match self.run(file, out, deadline, &mut run)? {
+            match self.run(file, out, deadline, None, &mut run)? {
                 End::Done => return Ok(run.contents),
                 End::Unusable(reason) => return Ok(run.give_up(reason)),
                 End::OutOfTime => {
@@ -83,13 +98,21 @@ impl Unpacker {
         ))
     }
 
-    fn run(&self, file: &Path, out: &Path, deadline: Instant, run: &mut Run) -> std::io::Result<End> {
+    fn run(
+        &self,
+        file: &Path,
+        out: &Path,
+        deadline: Instant,
+        turn: Option<u16>,
+        run: &mut Run,
+    ) -> std::io::Result<End> {
         let mut child = Command::new(&self.program)
             .arg("unpack")
             .arg(file)
             .arg("--out")
             .arg(out)
             .args(["--from", &run.next.to_string()])
+            .args(turn.map(|degrees| format!("--turn={degrees}")))
             // No token, no proxy, no library path: the child opens hostile files.
             .env_clear()
             .stdin(Stdio::null())

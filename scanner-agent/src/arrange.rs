@@ -1,0 +1,224 @@
+//! In what order do the pages of a batch stand, and what did people do to them?
+//!
+//! Captured pages never change and never go: an operation is a line in the journal, and the arrangement is what follows from
+//! the pages and the lines. Taking back the last line takes back what it did.
+
+use record::wire::CapturedFields;
+use serde::{Deserialize, Serialize};
+
+use crate::spool::event::CapturedPage;
+
+/// One operation. Pages are named by their number in capture order, from 1, wherever they stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "kebab-case")]
+pub enum Edit {
+    /// Leaves a page out of its document; it stays with the document in the archive.
+    Hide {
+        page: u32,
+    },
+    Show {
+        page: u32,
+    },
+    /// The page as it looks turned; the page as it was captured is kept beside it.
+    Turn {
+        page: u32,
+        turned: Box<CapturedPage>,
+    },
+    /// Before another page; without one, to the end.
+    Move {
+        page: u32,
+        before: Option<u32>,
+    },
+    /// A page captured anew stands in for an earlier one, which is hidden.
+    Replace {
+        page: u32,
+        by: u32,
+    },
+    /// A document begins at this page, whatever codes say.
+    Split {
+        page: u32,
+    },
+    /// This page goes on with the document before it, whatever codes say.
+    Join {
+        page: u32,
+    },
+    /// All fronts were captured first and then all backs, which may have come out last to first.
+    Interleave {
+        backs_reversed: bool,
+    },
+    /// What a person says of the document that the page is in.
+    Index {
+        page: u32,
+        fields: CapturedFields,
+    },
+}
+
+/// Where a person cuts, or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    Here,
+    Never,
+}
+
+/// A page at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// From 1, in capture order.
+    pub page: u32,
+    pub hidden: bool,
+    pub cut: Option<Cut>,
+    pub turned: Option<Box<CapturedPage>>,
+    pub fields: Option<CapturedFields>,
+}
+
+/// The pages in their order, hidden ones where they would stand.
+pub fn arrange(pages: u32, edits: &[Edit]) -> Vec<Placed> {
+    let fresh = |page| Placed { page, hidden: false, cut: None, turned: None, fields: None };
+    edits.iter().fold((1..=pages).map(fresh).collect(), apply)
+}
+
+fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
+    let at = |page: u32| placed.iter().position(|placed| placed.page == page);
+    match edit {
+        Edit::Interleave { backs_reversed } => return interleave(placed, *backs_reversed),
+        Edit::Move { page, before } => {
+            if let Some(from) = at(*page) {
+                let moved = placed.remove(from);
+                let to = before.and_then(|before| placed.iter().position(|placed| placed.page == before));
+                placed.insert(to.unwrap_or(placed.len()), moved);
+            }
+        }
+        Edit::Replace { page, by } => {
+            if let (Some(from), Some(_), false) = (at(*by), at(*page), page == by) {
+                let new = placed.remove(from);
+                // Behind the removal the old page may have moved up by one.
+                let to = placed.iter().position(|placed| placed.page == *page).unwrap_or(placed.len());
+                let old = &mut placed[to];
+                old.hidden = true;
+                // What was said of the old page holds for the new one, but for its turn.
+                let (cut, fields) = (old.cut.take(), old.fields.take());
+                placed.insert(to, Placed { cut, fields, ..new });
+            }
+        }
+        Edit::Hide { page } => change(&mut placed, *page, |placed| placed.hidden = true),
+        Edit::Show { page } => change(&mut placed, *page, |placed| placed.hidden = false),
+        Edit::Turn { page, turned } => change(&mut placed, *page, |placed| placed.turned = Some(turned.clone())),
+        Edit::Split { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Here)),
+        Edit::Join { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Never)),
+        Edit::Index { page, fields } => change(&mut placed, *page, |placed| placed.fields = Some(fields.clone())),
+    }
+    placed
+}
+
+fn change(placed: &mut [Placed], page: u32, with: impl FnOnce(&mut Placed)) {
+    if let Some(placed) = placed.iter_mut().find(|placed| placed.page == page) {
+        with(placed);
+    }
+}
+
+/// Front, back, front, back …; hidden pages go to the end.
+fn interleave(placed: Vec<Placed>, backs_reversed: bool) -> Vec<Placed> {
+    let (hidden, mut fronts): (Vec<Placed>, Vec<Placed>) = placed.into_iter().partition(|placed| placed.hidden);
+    let mut backs = fronts.split_off(fronts.len().div_ceil(2));
+    if backs_reversed {
+        backs.reverse();
+    }
+    let mut backs = backs.into_iter();
+    let mut order = Vec::with_capacity(fronts.len() * 2);
+    for front in fronts {
+        order.push(front);
+        order.extend(backs.next());
+    }
+    order.extend(hidden);
+    order
+}
+
+impl Edit {
+    /// The pages that it names.
+    pub fn pages(&self) -> Vec<u32> {
+        match self {
+            Self::Hide { page }
+            | Self::Show { page }
+            | Self::Turn { page, .. }
+            | Self::Split { page }
+            | Self::Join { page }
+            | Self::Index { page, .. } => vec![*page],
+            Self::Move { page, before } => [*page].into_iter().chain(*before).collect(),
+            Self::Replace { page, by } => vec![*page, *by],
+            Self::Interleave { .. } => Vec::new(),
+        }
+    }
+
+    /// Why it cannot be done to these pages, if it cannot.
+    pub fn fault(&self, placed: &[Placed]) -> Option<String> {
+        let named = self.pages();
+        if let Some(missing) = named.iter().find(|page| !placed.iter().any(|placed| placed.page == **page)) {
+            return Some(format!("the batch has no page {missing}; it has {}", placed.len()));
+        }
+        if named.len() == 2 && named[0] == named[1] {
+            return Some("name two different pages".into());
+        }
+        let visible = placed.iter().filter(|placed| !placed.hidden).count();
+        match self {
+            Self::Interleave { .. } if visible % 2 == 1 => {
+                Some(format!("fronts and backs are {visible} pages, an odd number: one is missing or too many"))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Numbers in order, `-` before hidden ones.
+    fn told(pages: u32, edits: &[Edit]) -> String {
+        let one = |placed: &Placed| format!("{}{}", if placed.hidden { "-" } else { "" }, placed.page);
+        arrange(pages, edits).iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn pages_are_moved_hidden_and_replaced() {
+        assert_eq!(told(4, &[Edit::Move { page: 4, before: Some(2) }]), "1 4 2 3");
+        assert_eq!(told(3, &[Edit::Move { page: 1, before: None }]), "2 3 1");
+        assert_eq!(told(3, &[Edit::Hide { page: 2 }]), "1 -2 3");
+        assert_eq!(told(3, &[Edit::Hide { page: 2 }, Edit::Show { page: 2 }]), "1 2 3");
+        assert_eq!(told(4, &[Edit::Replace { page: 2, by: 4 }]), "1 4 -2 3");
+        assert_eq!(told(3, &[Edit::Replace { page: 3, by: 1 }]), "2 1 -3");
+    }
+
+    #[test]
+    fn fronts_and_backs_are_interleaved() {
+        assert_eq!(told(6, &[Edit::Interleave { backs_reversed: false }]), "1 4 2 5 3 6");
+        assert_eq!(told(6, &[Edit::Interleave { backs_reversed: true }]), "1 6 2 5 3 4");
+        let replaced = [Edit::Replace { page: 2, by: 5 }, Edit::Interleave { backs_reversed: true }];
+        assert_eq!(told(5, &replaced), "1 4 5 3 -2");
+        assert!(Edit::Interleave { backs_reversed: true }.fault(&arrange(3, &[])).is_some());
+        assert!(Edit::Hide { page: 4 }.fault(&arrange(3, &[])).is_some());
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let page = 1..12_u32;
+        prop_oneof![
+            page.clone().prop_map(|page| Edit::Hide { page }),
+            page.clone().prop_map(|page| Edit::Show { page }),
+            page.clone().prop_map(|page| Edit::Split { page }),
+            (page.clone(), proptest::option::of(page.clone())).prop_map(|(page, before)| Edit::Move { page, before }),
+            (page.clone(), page).prop_map(|(page, by)| Edit::Replace { page, by }),
+            any::<bool>().prop_map(|backs_reversed| Edit::Interleave { backs_reversed }),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is done, every page that was captured is there, once.
+        #[test]
+        fn no_operation_loses_or_doubles_a_page(pages in 0..10_u32, edits in proptest::collection::vec(edit(), 0..30)) {
+            let mut numbers: Vec<u32> = arrange(pages, &edits).iter().map(|placed| placed.page).collect();
+            numbers.sort_unstable();
+            prop_assert_eq!(numbers, (1..=pages).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A held batch through the real program: its pages looked at, changed and changed back, and moved on.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use imaging::Raster;
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_scanner-agent");
+
+struct Desk {
+    folder: tempfile::TempDir,
+    batch: String,
+}
+
+impl Desk {
+    /// A stack of so many pages, held for review; page 2 is blank.
+    fn with(pages: u32, more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let stack = folder.path().join("stack");
+        std::fs::create_dir(&stack).expect("creates");
+        (1..=pages).for_each(|number| write_page(&stack, number));
+        let mut desk = Self { folder, batch: String::new() };
+        let mut words = vec!["import", stack.to_str().expect("UTF-8"), "--hold"];
+        words.extend(more);
+        let report = desk.json(&words);
+        desk.batch = report["batch"].as_str().expect("a batch").to_owned();
+        desk
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(words).arg("--json").arg("--spool").arg(self.spool());
+        command.env_remove("CHARTROOM_SERVER").env_remove("CHARTROOM_TOKEN").output().expect("runs")
+    }
+
+    fn spool(&self) -> PathBuf {
+        self.folder.path().join("spool")
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    fn batch(&self, words: &[&str]) -> Value {
+        self.json(&[&["batch", &self.batch], words].concat())
+    }
+
+    fn refused(&self, words: &[&str]) -> String {
+        let output = self.run(&[&["batch", &self.batch], words].concat());
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+}
+
+/// Lines of something like text, fewer with each page; nothing on page 2.
+fn write_page(folder: &Path, number: u32) {
+    let (width, height) = (620_u32, 877_u32);
+    let level = |x: u32, y: u32| {
+        let line = (80..540).contains(&x)
+            && (80..80 + 650 / number).contains(&y)
+            && y % 16 < 7
+            && (x * 7 + y / 16 * 5) % 13 < 6;
+        if line && number != 2 { 30 } else { 244 }
+    };
+    let page = Raster::gray(width, height, (0..width * height).map(|n| level(n % width, n / width)).collect());
+    let png = page.and_then(|page| page.encode_png(75)).expect("encodes");
+    std::fs::write(folder.join(format!("{number}.png")), png).expect("writes");
+}
+
+/// `1 3 -2`: pages in order, hidden ones with a dash.
+fn order(report: &Value) -> String {
+    let page = |page: &Value| format!("{}{}", if page["hidden"] == true { "-" } else { "" }, page["page"]);
+    report["pages"].as_array().expect("pages").iter().map(page).collect::<Vec<_>>().join(" ")
+}
+
+/// `1,2 3`: the pages of each document.
+fn documents(report: &Value) -> String {
+    let document = |document: &Value| {
+        let pages = document["pages"].as_array().expect("pages").iter().map(Value::to_string);
+        pages.collect::<Vec<_>>().join(",")
+    };
+    report["documents"].as_array().expect("documents").iter().map(document).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_operation_shows_and_is_taken_back() {
+    let desk = Desk::with(4, &[]);
+    let before = desk.batch(&["show"]);
+    assert_eq!((order(&before).as_str(), documents(&before).as_str()), ("1 2 3 4", "1 2 3 4"));
+    for (words, pages, parts) in [
+        (vec!["hide", "3"], "1 2 -3 4", "1 2 4"),
+        (vec!["move", "4", "--before", "1"], "4 1 2 3", "4 1 2 3"),
+        (vec!["replace", "1", "--by", "4"], "4 -1 2 3", "4 2 3"),
+        (vec!["join", "2"], "1 2 3 4", "1,2 3 4"),
+        (vec!["interleave", "--reversed"], "1 4 2 3", "1 4 2 3"),
+    ] {
+        let after = desk.batch(&words);
+        assert_eq!((order(&after).as_str(), documents(&after).as_str()), (pages, parts), "{words:?}");
+        assert_eq!(desk.batch(&["undo"]), before, "{words:?}");
+    }
+    assert!(desk.refused(&["undo"]).contains("nothing to take back"));
+    assert!(desk.refused(&["hide", "9"]).contains("no page 9"));
+}
+
+#[test]
+fn a_turned_page_is_a_new_image_beside_its_master() {
+    let desk = Desk::with(1, &[]);
+    let pages = desk.spool().join(&desk.batch).join("pages");
+    let turned = desk.batch(&["turn", "1", "90"]);
+    assert_eq!((&turned["pages"][0]["width"], &turned["pages"][0]["height"]), (&877.into(), &620.into()));
+    assert_eq!(std::fs::read_dir(&pages).expect("lists").count(), 1, "the master is the file itself, and still there");
+    let twice = desk.batch(&["turn", "1", "270"]);
+    assert_eq!((&twice["pages"][0]["width"], &twice["pages"][0]["turned"]), (&620.into(), &true.into()));
+    desk.batch(&["undo"]);
+    let back = desk.batch(&["undo"]);
+    assert_eq!((&back["pages"][0]["width"], &back["pages"][0]["turned"]), (&620.into(), &false.into()));
+}
+
+#[test]
+fn blank_pages_are_flagged_and_left_out_only_where_the_job_says_so() {
+    let desk = Desk::with(3, &[]);
+    let report = desk.batch(&["show"]);
+    assert_eq!((&report["pages"][1]["flags"], order(&report).as_str()), (&serde_json::json!(["blank"]), "1 2 3"));
+    assert_eq!(report["pages"][1]["quality"]["marks"], 0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = folder.path().join("rules.toml");
+    std::fs::write(&rules, "[quality]\nhide_blank = true\n").expect("writes");
+    let desk = Desk::with(3, &["--rules", rules.to_str().expect("UTF-8")]);
+    let report = desk.batch(&["show"]);
+    assert_eq!((order(&report).as_str(), documents(&report).as_str()), ("1 -2 3", "1 3"));
+}
+
+#[test]
+fn a_batch_is_released_only_when_its_sheets_are_accounted_for() {
+    let desk = Desk::with(3, &["--expect", "4"]);
+    assert!(desk.refused(&["release"]).contains("cannot become released"));
+    assert_eq!(desk.batch(&["accept"])["stage"], "indexed");
+    assert!(desk.refused(&["release"]).contains("4 sheets were expected and 3 came"));
+    desk.batch(&["explain", "one sheet was a folded back page"]);
+    assert_eq!(desk.batch(&["release"])["stage"], "released");
+    assert!(desk.refused(&["hide", "1"]).contains("released"));
+}
+
+#[test]
+fn what_is_put_aside_comes_back_and_what_people_say_stands() {
+    let desk = Desk::with(2, &[]);
+    assert_eq!(desk.batch(&["suspend"])["stage"], "suspended");
+    assert!(desk.refused(&["hide", "1"]).contains("suspended"));
+    assert_eq!(desk.batch(&["reject", "--reason", "wrong box"])["stage"], "rejected");
+    assert_eq!(desk.batch(&["reopen"])["stage"], "review");
+    let indexed = desk.batch(&["index", "1", "--patient", "MRN-104233", "--type", "LETTER"]);
+    let document = &indexed["documents"][0];
+    assert_eq!((&document["mrn"], &document["document_type"]), (&"MRN-104233".into(), &"LETTER".into()));
+    assert!(document["exceptions"].is_null(), "{document}");
+    assert_eq!(indexed["documents"][1]["exceptions"][0]["code"], "no-patient");
+    // What is held is not handed over, and status says so.
+    let status = desk.json(&["status"]);
+    assert_eq!(status["batches"][0]["state"], "review");
+}

@@ -13,6 +13,7 @@ Examples:
   scanner-agent import ~/scans/box-12 --server http://localhost:8080 --wait
   scanner-agent import --dry-run --json letter.pdf
   scanner-agent scan --device test:0 --source 'Automatic Document Feeder' --resolution 300
+  scanner-agent probe test:0 --page try.png
   scanner-agent sheets --csv charts.csv --out sheets.pdf
   scanner-agent sheets --patch T --out patch-t.pdf
   scanner-agent codes --json label.png
@@ -44,6 +45,8 @@ pub enum Command {
     Scan(Scan),
     /// List the scanners
     Devices(Devices),
+    /// Say what a scanner can be told, and try a page
+    Probe(Probe),
     /// Print batch cover, document separator and patch sheets as PDF
     Sheets(Sheets),
     /// Look at a held batch, change its pages, move it on
@@ -183,6 +186,9 @@ pub struct Scan {
     /// The device is a feeder, though it does not say so
     #[arg(long)]
     pub feeder: bool,
+    /// Call the scanner hung when nothing comes for so long [default: 15 before a page, 10 in it]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub patience: Option<u64>,
     /// Go on with a batch that a fault interrupted
     #[arg(long = "continue", value_name = "BATCH")]
     pub continue_batch: Option<record::BatchId>,
@@ -213,6 +219,22 @@ pub struct Scan {
 #[derive(Debug, Args)]
 pub struct Devices {
     /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// The device, as `scanner-agent devices` lists it
+    #[arg(value_name = "NAME")]
+    pub device: String,
+    /// Set an option first: it may change what the others allow; may be repeated
+    #[arg(long = "option", value_name = "K=V", value_parser = pair)]
+    pub options: Vec<(String, String)>,
+    /// Scan one page into this file
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
+    /// Print the options as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -390,6 +412,9 @@ pub struct CaptureHelper {
     pub pages: Option<u32>,
     #[arg(long)]
     pub feeder: bool,
+    /// Only say what the device can be told
+    #[arg(long)]
+    pub probe: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

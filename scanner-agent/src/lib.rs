@@ -6,6 +6,7 @@
 //! | which files, in what order? | [`files`] |
 //! | what pages are in a file? | [`unpack`], in a child process per file |
 //! | how do pages get out of a scanner? | [`sane`], in a child process too |
+//! | what went wrong with a sheet, and what is to be done? | [`fault`] |
 //! | which barcodes and patch codes are on a page? | [`codes`] |
 //! | how good is a page's picture, and is anything on it? | [`quality`] |
 //! | who looks at pages while the scanner feeds the next ones? | [`analyst`] |
@@ -23,6 +24,7 @@ pub mod capture;
 pub mod cli;
 pub mod codes;
 pub mod commands;
+pub mod fault;
 pub mod files;
 pub mod handover;
 pub mod plan;

@@ -21,7 +21,7 @@ pub struct Quality {
     pub sharpness: Option<u32>,
     /// Level of the typical paper, 0 to 255.
     pub paper: u8,
-    /// Levels between paper and print.
+    /// Levels between paper and the darkest print.
     pub contrast: u8,
     /// Thousandths of the pixels that are wholly black or wholly white; absent for a page of two levels, whose pixels all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,16 +44,28 @@ pub enum Edge {
 
 /// Measured on a grey page; `dpi` 0 where nobody knows.
 pub fn measure(page: &Raster, dpi: u32) -> Quality {
-    let (light, level) = (imaging::light(page), imaging::level(page));
+    let (paper, level) = (imaging::light(page).paper, imaging::level(page));
     Quality {
         skew: level.is_clear().then_some((level.degrees * 100.0).round() as i32),
         sharpness: imaging::sharpness(&middle(page)).map(|sharpness| (sharpness * 100.0).round() as u32),
-        paper: light.paper,
-        contrast: light.contrast,
+        paper,
+        contrast: paper.saturating_sub(ink(page)),
         clipped: clipped(page),
         cut: cut_edges(page, dpi),
         marks: imaging::blankness(page, dpi).marks,
     }
+}
+
+/// The level of the darkest thousandth: one line of print on a page is as much.
+fn ink(page: &Raster) -> u8 {
+    let (mut histogram, mut seen) = ([0_usize; 256], 0);
+    page.bytes().iter().step_by(5).for_each(|&level| histogram[usize::from(level)] += 1);
+    let least = page.bytes().len().div_ceil(5_000);
+    let level = histogram.iter().position(|count| {
+        seen += count;
+        seen >= least
+    });
+    level.unwrap_or(0) as u8
 }
 
 /// The middle half each way: focus is the same everywhere, and a quarter of the pixels show it.

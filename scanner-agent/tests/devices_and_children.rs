@@ -149,8 +149,8 @@ fn statuses_of_the_driver_are_faults_and_never_pages() {
     for (status, word) in [("JAMMED", "jammed"), ("COVER_OPEN", "cover"), ("IO_ERROR", "I/O"), ("EOF", "short")] {
         let option = format!("read-return-value=SANE_STATUS_{status}");
         let Some((pages, end)) = scan(&[FEEDER, &option]) else { return eprintln!("no libsane: not tried") };
-        let End::Fault { sheet: Some(1), text } = end else { panic!("{status}: {end:?}") };
-        assert!(pages.is_empty() && text.contains(word), "{status}: {text}");
+        let End::Fault(mishap) = end else { panic!("{status}: {end:?}") };
+        assert!(pages.is_empty() && mishap.sheet == Some(1) && mishap.text.contains(word), "{status}: {mishap:?}");
     }
     let (pages, end) = scan(&[FEEDER, "read-return-value=SANE_STATUS_NO_DOCS"]).expect("was there");
     assert_eq!((pages.len(), end), (0, End::Finished(Finish::FeederEmpty)));

@@ -14,6 +14,7 @@ mod corrections;
 mod damage;
 mod engines;
 mod exceptions;
+mod feeder;
 mod fields;
 mod kill_9;
 mod kill_readers;

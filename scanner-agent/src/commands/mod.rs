@@ -5,6 +5,7 @@ mod codes;
 mod deliver;
 mod devices;
 mod import;
+mod probe;
 mod resume;
 mod review;
 mod scan;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Import(args) => import::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Probe(args) => probe::run(&args),
         Command::Sheets(args) => sheets::run(&args),
         Command::Batch(args) => batch::run(&args),
         Command::Codes(args) => codes::run(&args),
@@ -54,7 +56,10 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
             let (options, pages, feeder) = (&args.options, args.pages, args.feeder);
             match &args.device {
                 None => helper::list(),
-                Some(device) => helper::scan(&helper::Request { device, options, pages, feeder }),
+                Some(device) => {
+                    let request = helper::Request { device, options, pages, feeder };
+                    if args.probe { helper::probe(&request) } else { helper::scan(&request) }
+                }
             }
             .map(|()| Exit::Done)
         }

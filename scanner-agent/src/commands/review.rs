@@ -2,12 +2,13 @@
 
 use anyhow::{anyhow, bail};
 use record::manifest::{Extraction, OriginalPage};
-use record::{BatchId, Descriptor};
+use record::{BatchId, Descriptor, Digest};
 use serde::Serialize;
 
 use crate::arrange::{Edit, Placed};
 use crate::cli;
 use crate::codes::Code;
+use crate::fault::Mishap;
 use crate::plan::{self, Outline};
 use crate::quality::{Flag, Quality};
 use crate::report::{counted, print as print_text, print_json};
@@ -78,6 +79,7 @@ struct BatchReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<u32>,
     sheets: u32,
+    faults: Vec<Mishap>,
     /// Why it cannot be released as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     miscount: Option<String>,
@@ -90,6 +92,8 @@ struct BatchReport {
 #[derive(Serialize)]
 struct PageReport {
     page: u32,
+    /// The name of the page's file in the spool.
+    image: Digest,
     hidden: bool,
     turned: bool,
     width: u32,
@@ -114,6 +118,7 @@ impl BatchReport {
             stage: state.stage(),
             expected: state.expected,
             sheets: state.sheets_fed(),
+            faults: state.faults.clone(),
             miscount: state.miscount(),
             documents: plan::outline(state).map_err(broken)?,
             pages: order.iter().map(|placed| page(state, placed, &rules)).collect(),
@@ -153,6 +158,7 @@ fn page(state: &State, placed: &Placed, rules: &Rules) -> PageReport {
     let page = state.page(placed);
     PageReport {
         page: placed.page,
+        image: page.image.digest,
         hidden: placed.hidden || plan::is_hidden_blank(page, rules),
         turned: placed.turned.is_some(),
         width: page.width,

@@ -1,8 +1,11 @@
 //! `scanner-agent scan`: pages from a scanner become a batch, each safe before the next is fed.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use record::BatchId;
 use record::manifest::{Source, SourceKind};
+use serde::Serialize;
 
 use super::deliver::{self, Archive, unpacker};
 use super::{Exit, review, spool_folder};
@@ -10,11 +13,12 @@ use crate::analyst::Analyst;
 use crate::arrange::Edit;
 use crate::capture;
 use crate::cli;
+use crate::fault::Mishap;
 use crate::progress::Progress;
-use crate::report::counted;
+use crate::report::{counted, print_json};
 use crate::sane::capture::{End, Helper};
 use crate::spool::event::{Captured, CapturedPage, Event, Opened};
-use crate::spool::{Batch, Spool};
+use crate::spool::{Batch, Spool, State};
 use crate::station;
 
 pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
@@ -28,10 +32,16 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     let end = feed(args, &mut batch)?;
     let captured = batch.state().pages.len();
     match end {
-        End::Fault { sheet, text } => {
-            complain(sheet.map(|sheet| before + sheet as usize), captured, id, &text);
+        End::Fault(mishap) => {
+            let mishap = in_batch(mishap, before, batch.state());
+            complain(&mishap, captured, id);
+            if args.json {
+                print_json(&FaultReport { batch: id, captured, advice: mishap.kind.advice(), fault: &mishap })?;
+            }
             if captured == 0 {
                 spool.forget(batch)?;
+            } else {
+                batch.record(Event::Faulted(mishap))?;
             }
             return Ok(Exit::ScannerFault);
         }
@@ -98,7 +108,10 @@ fn default_name() -> String {
 
 fn feed(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
     let program = station::own_program().context("failed to find this program's own file")?;
-    let helper = Helper::new(program, helper_arguments(args), station::sane_environment());
+    let mut helper = Helper::new(program, helper_arguments(args), station::sane_environment());
+    if let Some(seconds) = args.patience {
+        (helper.before_data, helper.in_page) = (Duration::from_secs(seconds), Duration::from_secs(seconds));
+    }
     let mut progress = Progress::new("scanning", "pages", args.pages.unwrap_or(0) as usize);
     let mut analyst = Analyst::start(&unpacker()?, batch.folder());
     let end = helper.capture(|page| {
@@ -123,6 +136,12 @@ fn feed(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
 /// Puts pages scanned anew where they belong: in place of an earlier one, or before it.
 fn place(args: &cli::Scan, batch: &mut Batch, before: usize) -> anyhow::Result<()> {
     let fresh = before as u32 + 1..=batch.state().pages.len() as u32;
+    // A sheet that stopped after its front is fed again as a whole: the new front stands in for the lone one.
+    let lone = batch.state().opened.as_ref().is_some_and(|opened| opened.two_sided)
+        && fronts_without_back(batch.state(), before);
+    if let (true, Some(by)) = (lone, fresh.clone().next()) {
+        return review::edit(batch, Edit::Replace { page: before as u32, by });
+    }
     if let (Some(page), Some(by)) = (args.replace, fresh.clone().next()) {
         review::edit(batch, Edit::Replace { page, by })?;
         // A sheet may have had a back.
@@ -152,17 +171,40 @@ fn helper_arguments(args: &cli::Scan) -> Vec<String> {
     arguments
 }
 
+/// What `--json` says of a capture that a fault ended.
+#[derive(Serialize)]
+struct FaultReport<'a> {
+    batch: BatchId,
+    captured: usize,
+    fault: &'a Mishap,
+    advice: &'static str,
+}
+
+/// From the page of this capture to the sheet of the batch: with both sides, two pages are one sheet.
+fn in_batch(mishap: Mishap, before: usize, state: &State) -> Mishap {
+    let sides = if state.opened.as_ref().is_some_and(|opened| opened.two_sided) { 2 } else { 1 };
+    let sheet = mishap.sheet.map(|page| (before as u32 + page).div_ceil(sides));
+    Mishap { sheet, ..mishap }
+}
+
+/// Whether an odd number of pages was captured by then, those that stand in for others left out.
+fn fronts_without_back(state: &State, before: usize) -> bool {
+    let replaced = state.edits.iter().filter(|edit| matches!(edit, Edit::Replace { .. })).count();
+    (before - replaced.min(before)) % 2 == 1
+}
+
 /// Which sheet to put back is the first thing an operator with a jam in hand wants to know.
-fn complain(sheet: Option<usize>, captured: usize, id: BatchId, text: &str) {
-    match sheet {
+fn complain(mishap: &Mishap, captured: usize, id: BatchId) {
+    let text = &mishap.text;
+    match mishap.sheet {
         Some(sheet) => eprintln!("scanner-agent: failed to scan sheet {sheet}: {text}."),
         None => eprintln!("scanner-agent: failed to scan: {text}."),
     }
     if captured == 0 {
-        eprintln!("Nothing was captured before.");
+        eprintln!("Nothing was captured before. {}.", mishap.kind.advice());
         return;
     }
     eprintln!("Safe in the spool: {}.", counted(captured, "page"));
-    eprintln!("Put that sheet back on top and go on with `scanner-agent scan --continue {id} …`,");
+    eprintln!("{}, and go on with `scanner-agent scan --continue {id} …`,", mishap.kind.advice());
     eprintln!("or hand over what there is with `scanner-agent resume`.");
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 use record::limits;
 
 use super::encode::{Encoded, encode};
-use super::frames::{self, DeviceFacts, Finish, Frame, Message, PageFacts, Settings};
+use super::frames::{self, DeviceFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
+use crate::fault::{Fault, Mishap};
 
 /// How to start the helper: program, arguments, and the only environment it gets.
 pub struct Helper {
@@ -29,17 +30,13 @@ pub struct Helper {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     Finished(Finish),
-    /// The text says what happened; the sheet is counted from 1 in this capture, and absent
-    /// where it did not come to feeding.
-    Fault {
-        sheet: Option<u32>,
-        text: String,
-    },
+    /// The sheet is counted from 1 in this capture.
+    Fault(Mishap),
 }
 
 impl Helper {
     pub fn new(program: PathBuf, arguments: Vec<String>, environment: Vec<(String, String)>) -> Self {
-        let (before_data, in_page) = (Duration::from_secs(30), Duration::from_secs(10));
+        let (before_data, in_page) = (Duration::from_secs(15), Duration::from_secs(10));
         Self { program, arguments, environment, before_data, in_page }
     }
 
@@ -74,8 +71,21 @@ impl Helper {
         child.wait()?;
         match answer {
             Ok(Some(Frame::Message(Message::Devices { devices }))) => Ok(devices),
-            Ok(Some(Frame::Message(Message::Fault { text }))) => anyhow::bail!(text),
+            Ok(Some(Frame::Message(Message::Fault { text, .. }))) => anyhow::bail!(text),
             _ => anyhow::bail!("a scanner driver crashed or hung while listing devices; look at SANE's dll.conf"),
+        }
+    }
+
+    /// What the device can be told.
+    pub fn options(&self) -> anyhow::Result<Vec<OptionFacts>> {
+        let (mut child, frames) = self.start()?;
+        let answer = frames.recv_timeout(self.before_data);
+        let _ = child.kill();
+        child.wait()?;
+        match answer {
+            Ok(Some(Frame::Message(Message::Options { options }))) => Ok(options),
+            Ok(Some(Frame::Message(Message::Fault { text, .. }))) => anyhow::bail!(text),
+            _ => anyhow::bail!("the scanner's driver crashed or hung; switch the scanner off and on"),
         }
     }
 
@@ -135,42 +145,42 @@ impl Session {
             }
             Frame::Data(bytes) => match &mut self.page {
                 Some((facts, page)) if fits(facts, page.len() + bytes.len()) => page.extend_from_slice(&bytes),
-                _ => return Ok(Some(self.fault("the driver sent more bytes than it announced"))),
+                _ => return Ok(Some(self.fault(Fault::Other, "the driver sent more bytes than it announced"))),
             },
             Frame::Message(Message::PageEnd) => return self.end_page(keep),
             Frame::Message(Message::Finished { why }) => return Ok(Some(End::Finished(why))),
-            Frame::Message(Message::Fault { text }) => return Ok(Some(self.fault(&text))),
-            Frame::Message(Message::Devices { .. }) => {}
+            Frame::Message(Message::Fault { kind, text }) => return Ok(Some(self.fault(kind, &text))),
+            Frame::Message(Message::Devices { .. } | Message::Options { .. }) => {}
         }
         Ok(None)
     }
 
     fn end_page(&mut self, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
         let Some((facts, bytes)) = &self.page else {
-            return Ok(Some(self.fault("the driver ended a page that it had not begun")));
+            return Ok(Some(self.fault(Fault::Other, "the driver ended a page that it had not begun")));
         };
         let dpi = self.settings.as_ref().map_or(0, |settings| settings.dpi);
-        match whole(facts, bytes).and_then(|height| encode(facts, height, dpi, bytes)) {
+        match facts.whole(bytes.len()).and_then(|height| encode(facts, height, dpi, bytes)) {
             Ok(page) => keep(page)?,
-            Err(text) => return Ok(Some(self.fault(&text))),
+            Err(text) => return Ok(Some(self.fault(Fault::Short, &text))),
         }
         self.page = None;
         Ok(None)
     }
 
-    fn fault(&self, text: &str) -> End {
+    fn fault(&self, kind: Fault, text: &str) -> End {
         let fed = self.settings.is_some() || self.sheet > 0;
         // Between two pages it is the next sheet that did not come.
         let sheet = if self.page.is_some() { self.sheet } else { self.sheet + 1 };
-        End::Fault { sheet: fed.then_some(sheet), text: text.to_owned() }
+        End::Fault(Mishap { kind, sheet: fed.then_some(sheet), text: text.to_owned() })
     }
 
     fn silent(&self, after: Duration) -> End {
-        self.fault(&format!("the scanner sent nothing for {} s", after.as_secs()))
+        self.fault(Fault::Silent, &format!("the scanner sent nothing for {} s", after.as_secs()))
     }
 
     fn died(&self) -> End {
-        self.fault("the scanner's driver crashed")
+        self.fault(Fault::Crashed, "the scanner's driver crashed")
     }
 }
 
@@ -180,17 +190,6 @@ fn fits(facts: &PageFacts, bytes: usize) -> bool {
         None => limits::PAGE_PIXELS_MAX * 3,
     };
     bytes as u64 <= most.min(limits::PAGE_PIXELS_MAX * 3)
-}
-
-/// The number of lines, if every byte is there. A short page is a fault, never a page.
-fn whole(facts: &PageFacts, bytes: &[u8]) -> Result<u32, String> {
-    let line = facts.bytes_per_line as usize;
-    let lines = u32::try_from(bytes.len() / line).unwrap_or(u32::MAX);
-    if lines == 0 || !bytes.len().is_multiple_of(line) || facts.height.is_some_and(|height| height != lines) {
-        let announced = facts.height.map_or("whole lines".into(), |height| format!("{} bytes", height as usize * line));
-        return Err(format!("the page is short: {} bytes came instead of {announced}", bytes.len()));
-    }
-    Ok(lines)
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ fn write_script(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).expect("may");
 }
 
-fn fault(sheet: u32, text: &str) -> End {
-    End::Fault { sheet: Some(sheet), text: text.into() }
+fn fault(kind: Fault, sheet: u32, text: &str) -> End {
+    End::Fault(Mishap { kind, sheet: Some(sheet), text: text.into() })
 }
 
 #[test]
@@ -56,25 +56,28 @@ fn whole_pages_come_through_until_the_feeder_is_empty() {
 #[test]
 fn a_short_page_is_a_fault_and_never_a_page() {
     let (pages, end) = play(&[page(8), page(5)], "");
-    assert_eq!((pages, end), (1, fault(2, "the page is short: 5 bytes came instead of 8 bytes")));
+    assert_eq!((pages, end), (1, fault(Fault::Short, 2, "the page is short: 5 bytes came instead of 8 bytes")));
 }
 
 #[test]
 fn a_jam_names_its_sheet_and_keeps_the_sheets_before() {
-    let jam = message(Message::Fault { text: "Document feeder jammed".into() });
+    let jam = message(Message::Fault { kind: Fault::Jam, text: "Document feeder jammed".into() });
     let begun = [message(Message::Page(PAGE)), frame(&Frame::Data(vec![7; 3]))].concat();
-    assert_eq!(play(&[page(8), page(8), begun, jam], ""), (2, fault(3, "Document feeder jammed")));
+    assert_eq!(play(&[page(8), page(8), begun, jam], ""), (2, fault(Fault::Jam, 3, "Document feeder jammed")));
 }
 
 #[test]
 fn a_driver_that_dies_or_hangs_in_a_page_is_noticed() {
     let begun = [message(Message::Page(PAGE)), frame(&Frame::Data(vec![7; 3]))].concat();
-    assert_eq!(play(&[page(8), begun.clone()], "kill -ABRT $$"), (1, fault(2, "the scanner's driver crashed")));
+    assert_eq!(
+        play(&[page(8), begun.clone()], "kill -ABRT $$"),
+        (1, fault(Fault::Crashed, 2, "the scanner's driver crashed"))
+    );
     let (pages, end) = play(&[page(8), begun], "exec sleep 60");
-    assert_eq!((pages, end), (1, fault(2, "the scanner sent nothing for 0 s")));
+    assert_eq!((pages, end), (1, fault(Fault::Silent, 2, "the scanner sent nothing for 0 s")));
 }
 
 #[test]
 fn more_bytes_than_announced_are_not_believed() {
-    assert_eq!(play(&[page(9)], ""), (0, fault(1, "the driver sent more bytes than it announced")));
+    assert_eq!(play(&[page(9)], ""), (0, fault(Fault::Other, 1, "the driver sent more bytes than it announced")));
 }

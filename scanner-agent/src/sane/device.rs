@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
 use super::ffi::{self, Functions, RawHandle, RawOption, RawParameters, Word};
 use super::frames::DeviceFacts;
+use crate::fault::Fault;
 
 /// A SANE status other than "good".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,15 @@ pub struct Status {
 impl Status {
     pub fn is_feeder_empty(&self) -> bool {
         self.code == ffi::STATUS_NO_DOCS
+    }
+
+    /// What it says of the sheet, as far as a status can.
+    pub fn fault(&self) -> Fault {
+        match self.code {
+            ffi::STATUS_JAMMED => Fault::Jam,
+            ffi::STATUS_COVER_OPEN => Fault::CoverOpen,
+            _ => Fault::Other,
+        }
     }
 
     pub fn is_end_of_page(&self) -> bool {
@@ -124,7 +134,7 @@ impl Device<'_> {
         })
     }
 
-    fn describe(&self, index: Word) -> Option<&RawOption> {
+    pub(super) fn describe(&self, index: Word) -> Option<&RawOption> {
         // SAFETY: the descriptor is null behind the last option and else lives until the device closes.
         unsafe { (self.sane.functions.sane_get_option_descriptor)(self.handle, index).as_ref() }
     }
@@ -204,7 +214,7 @@ impl Drop for Device<'_> {
 }
 
 /// SANE's fixed-point numbers have 16 bits behind the point.
-const FIXED_ONE: f64 = 65_536.0;
+pub(super) const FIXED_ONE: f64 = 65_536.0;
 
 fn encode(slot: &Slot, value: &str) -> Result<Vec<u8>, String> {
     let word = |word: Word| -> Result<Vec<u8>, String> {
@@ -238,7 +248,7 @@ fn encode(slot: &Slot, value: &str) -> Result<Vec<u8>, String> {
 
 /// # Safety
 /// `pointer` is null or a C string.
-unsafe fn text(pointer: *const c_char) -> String {
+pub(super) unsafe fn text(pointer: *const c_char) -> String {
     if pointer.is_null() {
         return String::new();
     }

@@ -1,6 +1,6 @@
 //! libsane's C interface, by hand: the twelve functions we need, as in the SANE standard 1.06
-//! (<https://sane-project.gitlab.io/standard/>). The only `unsafe` of this crate is here and in
-//! [`super::device`], which keeps the pointers' promises.
+//! (<https://sane-project.gitlab.io/standard/>). The only `unsafe` of this crate is here, in
+//! [`super::device`] and in [`super::options`], which keep the pointers' promises.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -12,7 +12,9 @@ pub type RawHandle = *mut c_void;
 
 pub const STATUS_GOOD: c_int = 0;
 pub const STATUS_EOF: c_int = 5;
+pub const STATUS_JAMMED: c_int = 6;
 pub const STATUS_NO_DOCS: c_int = 7;
+pub const STATUS_COVER_OPEN: c_int = 8;
 
 pub const ACTION_GET: c_int = 0;
 pub const ACTION_SET: c_int = 1;
@@ -21,6 +23,14 @@ pub const TYPE_BOOL: c_int = 0;
 pub const TYPE_INT: c_int = 1;
 pub const TYPE_FIXED: c_int = 2;
 pub const TYPE_STRING: c_int = 3;
+
+pub const TYPE_BUTTON: c_int = 4;
+
+pub const UNITS: [&str; 7] = ["", "pixels", "bits", "mm", "dpi", "%", "µs"];
+
+pub const CONSTRAINT_RANGE: c_int = 1;
+pub const CONSTRAINT_WORDS: c_int = 2;
+pub const CONSTRAINT_STRINGS: c_int = 3;
 
 pub const CAP_SOFT_SELECT: Word = 1;
 pub const CAP_INACTIVE: Word = 32;
@@ -48,6 +58,13 @@ pub struct RawOption {
     pub capabilities: Word,
     pub constraint_type: c_int,
     pub constraint: *const c_void,
+}
+
+#[repr(C)]
+pub struct RawRange {
+    pub min: Word,
+    pub max: Word,
+    pub quant: Word,
 }
 
 #[repr(C)]

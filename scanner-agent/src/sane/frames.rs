@@ -10,6 +10,8 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
+
 /// A frame's payload: enough for a second of the fastest scanner, small enough to be bounded.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
 
@@ -35,8 +37,14 @@ pub enum Message {
     Finished {
         why: Finish,
     },
+    /// What the open device can be told, and what it says now.
+    Options {
+        options: Vec<OptionFacts>,
+    },
     /// Something went wrong; an unfinished page is void.
     Fault {
+        #[serde(default)]
+        kind: Fault,
         text: String,
     },
 }
@@ -47,6 +55,27 @@ pub struct DeviceFacts {
     pub vendor: String,
     pub model: String,
     pub kind: String,
+}
+
+/// One option of a device, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionFacts {
+    pub name: String,
+    pub title: String,
+    /// `yes-no`, `whole`, `number`, `text` or `button`.
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// As it is now; absent where it cannot be asked for, or takes a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The values that it takes, where they are few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// The least and the greatest, where it takes a range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<(String, String)>,
+    pub settable: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +97,21 @@ pub struct PageFacts {
     /// Absent where the device does not know beforehand.
     pub height: Option<u32>,
     pub bytes_per_line: u32,
+}
+
+impl PageFacts {
+    /// The number of lines, if so many bytes are every byte. A short page is a fault, never a page.
+    pub fn whole(&self, bytes: usize) -> Result<u32, String> {
+        // Any program may write frames; a line of no bytes is not worth a panic.
+        let line = (self.bytes_per_line as usize).max(1);
+        let lines = u32::try_from(bytes / line).unwrap_or(u32::MAX);
+        if lines == 0 || !bytes.is_multiple_of(line) || self.height.is_some_and(|height| height != lines) {
+            let announced =
+                self.height.map_or("whole lines".into(), |height| format!("{} bytes", height as usize * line));
+            return Err(format!("the page is short: {bytes} bytes came instead of {announced}"));
+        }
+        Ok(lines)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,14 @@ use std::io;
 use anyhow::bail;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
-use super::device::{Device, Sane};
+use super::device::{Device, DeviceError, Sane, Status};
 use super::ffi::{FRAME_GRAY, FRAME_RGB, RawParameters};
 use super::frames::{self, Finish, Frame, Message, PageFacts, Settings};
+use super::options;
+use crate::fault::Fault;
+
+/// Options by which drivers tell that they sensed two sheets at once.
+const DOUBLE_FEED_SENSORS: [&str; 3] = ["double-feed", "df-detected", "multi-feed"];
 
 /// What to scan, as given on the helper's command line.
 pub struct Request<'a> {
@@ -24,16 +29,29 @@ pub fn list() -> anyhow::Result<()> {
     settle()?;
     let said = match Sane::start().and_then(|sane| sane.devices()) {
         Ok(devices) => Message::Devices { devices },
-        Err(error) => Message::Fault { text: format!("failed to {error}") },
+        Err(error) => Message::Fault { kind: Fault::Other, text: format!("failed to {error}") },
     };
     say(said)
+}
+
+/// What the device can be told once these options are set.
+pub fn probe(request: &Request<'_>) -> anyhow::Result<()> {
+    settle()?;
+    let listed = Sane::start().map_err(Stopped::from).and_then(|sane| {
+        let device = open(&sane, request)?;
+        Ok(options::list(&device))
+    });
+    say(match listed {
+        Ok(options) => Message::Options { options },
+        Err(Stopped { kind, text }) => Message::Fault { kind, text },
+    })
 }
 
 pub fn scan(request: &Request<'_>) -> anyhow::Result<()> {
     settle()?;
     let end = match run(request) {
         Ok(why) => Message::Finished { why },
-        Err(error) => Message::Fault { text: format!("{error:#}") },
+        Err(Stopped { kind, text }) => Message::Fault { kind, text },
     };
     say(end)
 }
@@ -48,18 +66,68 @@ fn say(message: Message) -> anyhow::Result<()> {
     Ok(frames::write(&mut io::stdout().lock(), &Frame::Message(message))?)
 }
 
-fn run(request: &Request<'_>) -> anyhow::Result<Finish> {
-    let sane = Sane::start()?;
-    let device = sane.open(request.device)?;
-    for (name, value) in request.options {
-        device.set(name, value)?;
+/// Why nothing more comes.
+struct Stopped {
+    kind: Fault,
+    text: String,
+}
+
+impl From<DeviceError> for Stopped {
+    fn from(error: DeviceError) -> Self {
+        Self { kind: Fault::Other, text: error.to_string() }
     }
+}
+
+impl From<Status> for Stopped {
+    fn from(status: Status) -> Self {
+        Self { kind: status.fault(), text: status.to_string() }
+    }
+}
+
+/// Also for a pipe that the agent closed: then nobody reads it.
+impl From<anyhow::Error> for Stopped {
+    fn from(error: anyhow::Error) -> Self {
+        Self { kind: Fault::Other, text: format!("{error:#}") }
+    }
+}
+
+fn run(request: &Request<'_>) -> Result<Finish, Stopped> {
+    let sane = Sane::start()?;
+    let device = open(&sane, request)?;
     let settings = settings(&sane, &device, request);
     let most = if settings.feeder { request.pages.unwrap_or(u32::MAX) } else { 1 };
     say(Message::Ready(settings))?;
-    let end = pages(&device, most);
+    let end = pages(&device, most).map_err(|stopped| explained(stopped, &sane, &device, request));
     device.cancel();
     end
+}
+
+fn open<'a>(sane: &'a Sane, request: &Request<'_>) -> Result<Device<'a>, Stopped> {
+    let gone =
+        |stopped: Stopped| if is_gone(sane, request) { Stopped { kind: Fault::Gone, ..stopped } } else { stopped };
+    let device = sane.open(request.device).map_err(|error| gone(error.into()))?;
+    for (name, value) in request.options {
+        device.set(name, value)?;
+    }
+    Ok(device)
+}
+
+/// SANE has no status for two sheets at once or for a scanner that is gone; the sensor and the list know.
+fn explained(stopped: Stopped, sane: &Sane, device: &Device<'_>, request: &Request<'_>) -> Stopped {
+    let sensed = |name: &&str| device.get(name).is_some_and(|value| value == "true");
+    match stopped.kind {
+        Fault::Jam if DOUBLE_FEED_SENSORS.iter().any(sensed) => {
+            Stopped { kind: Fault::DoubleFeed, text: format!("two sheets were fed at once; {}", stopped.text) }
+        }
+        Fault::Other if is_gone(sane, request) => {
+            Stopped { kind: Fault::Gone, text: format!("the scanner is gone; {}", stopped.text) }
+        }
+        _ => stopped,
+    }
+}
+
+fn is_gone(sane: &Sane, request: &Request<'_>) -> bool {
+    sane.devices().is_ok_and(|devices| !devices.iter().any(|device| device.name == request.device))
 }
 
 fn settings(sane: &Sane, device: &Device<'_>, request: &Request<'_>) -> Settings {
@@ -85,7 +153,7 @@ fn kind(sane: &Sane, name: &str) -> String {
     devices.into_iter().find(|device| device.name == name).map(|device| device.kind).unwrap_or_default()
 }
 
-fn pages(device: &Device<'_>, most: u32) -> anyhow::Result<Finish> {
+fn pages(device: &Device<'_>, most: u32) -> Result<Finish, Stopped> {
     for _ in 0..most {
         match device.start() {
             Err(status) if status.is_feeder_empty() => return Ok(Finish::FeederEmpty),
@@ -94,16 +162,17 @@ fn pages(device: &Device<'_>, most: u32) -> anyhow::Result<Finish> {
         // Only now are they final.
         let facts = facts(device.parameters()?)?;
         say(Message::Page(facts))?;
-        if !page(device)? {
-            return Ok(Finish::FeederEmpty);
-        }
+        // A driver may notice only now that there was no sheet.
+        let Some(sent) = page(device)? else { return Ok(Finish::FeederEmpty) };
+        // Not one sheet more is fed behind a page that is not whole.
+        facts.whole(sent).map_err(|text| Stopped { kind: Fault::Short, text })?;
         say(Message::PageEnd)?;
     }
     Ok(Finish::EnoughPages)
 }
 
-/// Streams one page. False where the driver notices only now that there was no sheet.
-fn page(device: &Device<'_>) -> anyhow::Result<bool> {
+/// Streams one page, and says how many bytes it had; nothing where there was no sheet.
+fn page(device: &Device<'_>) -> Result<Option<usize>, Stopped> {
     let mut buffer = vec![0; 256 * 1024];
     let mut stdout = io::stdout().lock();
     let mut sent = 0_usize;
@@ -111,12 +180,15 @@ fn page(device: &Device<'_>) -> anyhow::Result<bool> {
         match device.read(&mut buffer) {
             Ok(0) => std::thread::sleep(std::time::Duration::from_millis(5)),
             Ok(n) => {
-                frames::write(&mut stdout, &Frame::Data(buffer[..n].to_vec()))?;
+                frames::write(&mut stdout, &Frame::Data(buffer[..n].to_vec())).map_err(anyhow::Error::from)?;
                 sent += n;
             }
-            Err(status) if status.is_end_of_page() => return Ok(true),
-            Err(status) if status.is_feeder_empty() && sent == 0 => return Ok(false),
-            Err(status) => bail!("{status} after {sent} bytes"),
+            Err(status) if status.is_end_of_page() => return Ok(Some(sent)),
+            Err(status) if status.is_feeder_empty() && sent == 0 => return Ok(None),
+            Err(status) => {
+                let (kind, text) = (status.fault(), format!("{status} after {sent} bytes"));
+                return Err(Stopped { kind, text });
+            }
         }
     }
 }

@@ -11,3 +11,4 @@ mod encode;
 mod ffi;
 pub mod frames;
 pub mod helper;
+mod options;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arrange::{self, Edit};
 use crate::codes::Code;
+use crate::fault::Mishap;
 use crate::quality::Quality;
 use crate::stage::Stage;
 
@@ -19,6 +20,8 @@ pub enum Event {
     BatchOpened(Box<Opened>),
     /// The pages of one whole file, or one scanned page, are on disk.
     Captured(Captured),
+    /// The scanner stopped; the pages before are safe.
+    Faulted(Mishap),
     /// What was found on a page, by its number in capture order.
     Analysed {
         page: u32,
@@ -155,6 +158,7 @@ pub struct State {
     pub files_done: BTreeSet<u32>,
     pub refused: Vec<Refused>,
     pub capture_complete: bool,
+    pub faults: Vec<Mishap>,
     pub edits: Vec<Edit>,
     pub expected: Option<u32>,
     pub explained: Option<String>,
@@ -181,6 +185,7 @@ impl State {
                 self.opened = Some(*opened);
             }
             Event::Captured(captured) => self.take(captured),
+            Event::Faulted(mishap) => self.faults.push(mishap),
             Event::Analysed { page, codes, quality } => self.look(page, codes, quality),
             Event::CaptureComplete => self.capture_complete = true,
             Event::Expected { sheets } => self.expected = Some(sheets),

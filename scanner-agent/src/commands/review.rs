@@ -148,7 +148,7 @@ impl PageReport {
     fn remarks(&self) -> String {
         let mut remarks: Vec<String> = self.flags.iter().map(|flag| flag.explain().to_owned()).collect();
         let states = [(self.hidden, "hidden"), (self.turned, "turned"), (self.quality.is_none(), "not looked at")];
-        remarks.extend(states.into_iter().filter_map(|(is, what)| is.then(|| what.to_owned())));
+        remarks.extend(states.into_iter().filter(|(is, _)| *is).map(|(_, what)| what.to_owned()));
         remarks.extend(self.codes.iter().map(|code| code.format.clone()));
         if remarks.is_empty() { String::new() } else { format!(": {}", remarks.join(", ")) }
     }

@@ -141,7 +141,7 @@ impl Session {
             Frame::Message(Message::Ready(settings)) => self.settings = Some(settings),
             Frame::Message(Message::Page(facts)) => {
                 self.sheet += 1;
-                self.page = Some((facts, Vec::new()));
+                self.page = Some((facts, Vec::with_capacity(announced(&facts))));
             }
             Frame::Data(bytes) => match &mut self.page {
                 Some((facts, page)) if fits(facts, page.len() + bytes.len()) => page.extend_from_slice(&bytes),
@@ -156,11 +156,11 @@ impl Session {
     }
 
     fn end_page(&mut self, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
-        let Some((facts, bytes)) = &self.page else {
+        let Some((facts, bytes)) = &mut self.page else {
             return Ok(Some(self.fault(Fault::Other, "the driver ended a page that it had not begun")));
         };
         let dpi = self.settings.as_ref().map_or(0, |settings| settings.dpi);
-        match facts.whole(bytes.len()).and_then(|height| encode(facts, height, dpi, bytes)) {
+        match facts.whole(bytes.len()).and_then(|height| encode(facts, height, dpi, std::mem::take(bytes))) {
             Ok(page) => keep(page)?,
             Err(text) => return Ok(Some(self.fault(Fault::Short, &text))),
         }
@@ -185,11 +185,14 @@ impl Session {
 }
 
 fn fits(facts: &PageFacts, bytes: usize) -> bool {
-    let most = match facts.height {
-        Some(height) => u64::from(height) * u64::from(facts.bytes_per_line),
-        None => limits::PAGE_PIXELS_MAX * 3,
-    };
-    bytes as u64 <= most.min(limits::PAGE_PIXELS_MAX * 3)
+    let most = if facts.height.is_some() { announced(facts) as u64 } else { limits::PAGE_PIXELS_MAX * 3 };
+    bytes as u64 <= most
+}
+
+/// Bytes of the page, as far as it is known and may be: so much is set aside at once.
+fn announced(facts: &PageFacts) -> usize {
+    let bytes = u64::from(facts.height.unwrap_or(0)) * u64::from(facts.bytes_per_line);
+    bytes.min(limits::PAGE_PIXELS_MAX * 3) as usize
 }
 
 #[cfg(test)]

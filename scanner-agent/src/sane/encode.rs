@@ -14,18 +14,19 @@ pub struct Encoded {
 }
 
 /// Gray and colour become PNG, black and white a Group 4 TIFF.
-pub fn encode(facts: &PageFacts, height: u32, dpi: u32, bytes: &[u8]) -> Result<Encoded, String> {
+pub fn encode(facts: &PageFacts, height: u32, dpi: u32, bytes: Vec<u8>) -> Result<Encoded, String> {
     let (width, channels) = (facts.width as usize, if facts.colour { 3 } else { 1 });
     let row_bytes = (width * channels * facts.depth as usize).div_ceil(8);
-    let line = facts.bytes_per_line as usize;
-    if row_bytes > line {
+    if row_bytes > facts.bytes_per_line as usize {
         return Err("the driver announces lines shorter than their pixels".into());
     }
-    let rows = bytes.chunks_exact(line).map(|row| &row[..row_bytes]);
+    let rows = without_padding(bytes, facts.bytes_per_line as usize, row_bytes);
     let raster = match (facts.depth, facts.colour) {
-        (8, true) => Raster::rgb(facts.width, height, rows.flatten().copied().collect()),
-        (8, false) => Raster::gray(facts.width, height, rows.flatten().copied().collect()),
-        (1, false) => Raster::gray(facts.width, height, rows.flat_map(|row| bits(row, width)).collect()),
+        (8, true) => Raster::rgb(facts.width, height, rows),
+        (8, false) => Raster::gray(facts.width, height, rows),
+        (1, false) => {
+            Raster::gray(facts.width, height, rows.chunks_exact(row_bytes).flat_map(|row| bits(row, width)).collect())
+        }
         (depth, _) => {
             return Err(format!("pages of {depth} bits a sample are not supported; set the option depth to 8"));
         }
@@ -37,6 +38,16 @@ pub fn encode(facts: &PageFacts, height: u32, dpi: u32, bytes: &[u8]) -> Result<
     };
     let bytes = file.map_err(|error| format!("failed to {error}"))?;
     Ok(Encoded { media_type, bytes, width: facts.width, height, dpi })
+}
+
+/// Moves the rows together in place: a colour page twice in memory would be a page too many.
+fn without_padding(mut bytes: Vec<u8>, line: usize, row: usize) -> Vec<u8> {
+    if row < line {
+        let lines = bytes.len() / line;
+        (0..lines).for_each(|at| bytes.copy_within(at * line..at * line + row, at * row));
+        bytes.truncate(lines * row);
+    }
+    bytes
 }
 
 /// SANE's black and white: the first pixel is the highest bit, and 1 is black.
@@ -51,7 +62,7 @@ mod tests {
     #[test]
     fn black_and_white_reads_back_pixel_by_pixel() {
         let facts = PageFacts { colour: false, depth: 1, width: 10, height: Some(2), bytes_per_line: 2 };
-        let page = encode(&facts, 2, 300, &[0b1000_0001, 0b0100_0000, 0, 0]).expect("encodes");
+        let page = encode(&facts, 2, 300, vec![0b1000_0001, 0b0100_0000, 0, 0]).expect("encodes");
         let raster = imaging::decode(&page.bytes).expect("decodes");
         let black: Vec<usize> = (0..20).filter(|at| raster.bytes()[*at] == 0).collect();
         assert_eq!(black, [0, 7, 9]);
@@ -61,7 +72,7 @@ mod tests {
     #[test]
     fn padding_at_the_end_of_lines_is_left_out() {
         let facts = PageFacts { colour: false, depth: 8, width: 2, height: Some(2), bytes_per_line: 4 };
-        let page = encode(&facts, 2, 0, &[1, 2, 9, 9, 3, 4, 9, 9]).expect("encodes");
+        let page = encode(&facts, 2, 0, vec![1, 2, 9, 9, 3, 4, 9, 9]).expect("encodes");
         assert_eq!(imaging::decode(&page.bytes).expect("decodes").bytes(), [1, 2, 3, 4]);
     }
 }

@@ -16,11 +16,11 @@ use std::process::ExitCode;
 use report::Report;
 
 fn main() -> ExitCode {
-    let Some(Arguments { name, json, ocr }) = Arguments::parse() else { return usage() };
+    let Some(Arguments { name, json, ocr, fed }) = Arguments::parse() else { return usage() };
     let mut report = Report::new(json);
     let result = match name.as_str() {
         "ocr" => ocr::run(&mut report, &ocr),
-        "capture" => capture::run(&mut report),
+        "capture" => capture::run(&mut report, fed),
         "ingest" => ingest::run(&mut report),
         "search" => search::run(&mut report),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
@@ -40,16 +40,19 @@ struct Arguments {
     name: String,
     json: Option<String>,
     ocr: ocr::Options,
+    /// Pages that `capture` feeds.
+    fed: Option<usize>,
 }
 
 impl Arguments {
     fn parse() -> Option<Self> {
         let mut words = std::env::args().skip(1);
-        let mut arguments = Self { name: words.next()?, json: None, ocr: ocr::Options::default() };
+        let mut arguments = Self { name: words.next()?, json: None, ocr: ocr::Options::default(), fed: None };
         while let Some(word) = words.next() {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
+                ("--pages", "capture") => arguments.fed = Some(value.parse().ok()?),
                 ("--corpus", "ocr" | "splits") => arguments.ocr.corpus = Some(value.into()),
                 ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
                 _ => return None,
@@ -61,7 +64,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR"
+        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; capture: [--pages N]"
     );
     ExitCode::from(2)
 }

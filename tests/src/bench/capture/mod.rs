@@ -1,9 +1,10 @@
-//! How well and how dearly are codes on pages read, beside `zbarimg` on the same pages?
+//! How fast do pages come in, and how well and how dearly are their codes read, beside `zbarimg` on the same pages?
 //!
-//! Ours is the whole of `scanner-agent codes`: its process, a child for each file, decoding, five symbologies, rescue, patch codes.
+//! Of codes, ours is the whole of `scanner-agent codes`: its process, a child for each file, decoding, five symbologies, rescue, patch codes.
 //! Barcodes come from `zint`, an encoder that shares no code with our reader; patch codes are drawn here from
 //! the published geometry. Everything is drawn anew from fixed seeds.
 
+mod feeding;
 mod pages;
 
 use std::collections::BTreeSet;
@@ -21,8 +22,15 @@ use pages::{Condition, Kind, Page};
 /// Pages of each condition.
 const PAGES: usize = 8;
 const PAGES_WITHOUT: usize = 200;
+/// Pages that are fed, where nothing else is said.
+const PAGES_FED: usize = 100;
 
-pub fn run(report: &mut Report) -> Result<()> {
+pub fn run(report: &mut Report, fed: Option<usize>) -> Result<()> {
+    feeding::run(report, fed.unwrap_or(PAGES_FED))?;
+    codes(report)
+}
+
+fn codes(report: &mut Report) -> Result<()> {
     for condition in Condition::ALL {
         let (folder, pages) = drawn(condition, Kind::Barcodes, PAGES)?;
         let (ours, theirs) = (agent(&pages)?, zbar(&pages)?);

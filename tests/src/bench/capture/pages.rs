@@ -110,6 +110,12 @@ impl Page {
     }
 }
 
+/// A page of text without codes, as a scanner delivers it.
+pub fn sample(number: usize, condition: Condition) -> Result<Raster> {
+    let sheet = Sheet::with_text(number)?;
+    condition.spoil(&Raster::gray(WIDTH, HEIGHT, sheet.levels)?, number as u32)
+}
+
 fn turn(number: usize) -> QuarterTurn {
     [QuarterTurn::None, QuarterTurn::Right, QuarterTurn::Half, QuarterTurn::Left][number % 4]
 }

@@ -1,0 +1,105 @@
+//! What may be said to a held batch.
+
+use clap::{Args, Subcommand};
+
+use super::{Fields, Folder};
+
+const BATCH_EXAMPLES: &str = "\
+Examples (pages are named by their number in capture order, wherever they stand):
+  scanner-agent batch 0198… show
+  scanner-agent batch 0198… hide 4 7
+  scanner-agent batch 0198… turn 3 180
+  scanner-agent batch 0198… index 5 --patient MRN-104233 --type LETTER
+  scanner-agent batch 0198… undo
+  scanner-agent batch 0198… accept && scanner-agent batch 0198… release && scanner-agent resume";
+
+#[derive(Debug, Args)]
+#[command(after_help = BATCH_EXAMPLES)]
+pub struct Batch {
+    /// The batch, as `scanner-agent status` names it
+    #[arg(value_name = "BATCH")]
+    pub batch: record::BatchId,
+    #[command(subcommand)]
+    pub action: BatchAction,
+    /// Print the batch as it is then as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// Nothing is ever deleted or overwritten: every operation is a line in the journal, and `undo` takes back the last.
+#[derive(Debug, Subcommand)]
+pub enum BatchAction {
+    /// Its pages with their documents, codes and flags
+    Show,
+    /// Leave pages out of their documents; they are kept with them
+    Hide { pages: Vec<u32> },
+    /// Take hidden pages in again
+    Unhide { pages: Vec<u32> },
+    /// Turn a page clockwise by 90, 180 or 270 degrees
+    Turn {
+        page: u32,
+        #[arg(value_parser = quarter)]
+        degrees: u16,
+    },
+    /// Move a page before another, or to the end
+    Move {
+        page: u32,
+        #[arg(long, value_name = "PAGE")]
+        before: Option<u32>,
+    },
+    /// Let a page captured later stand in for an earlier one
+    Replace {
+        page: u32,
+        #[arg(long, value_name = "PAGE")]
+        by: u32,
+    },
+    /// Begin a document at a page, whatever codes say
+    Split { page: u32 },
+    /// Let a page go on with the document before it, whatever codes say
+    Join { page: u32 },
+    /// Lay fronts and backs together that were fed one stack after the other
+    Interleave {
+        /// The backs came out last to first
+        #[arg(long)]
+        reversed: bool,
+    },
+    /// Say whose document a page is in, and what it is
+    Index {
+        page: u32,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Take back the last operation that still stands
+    Undo,
+    /// Say how many sheets were laid in
+    Expect { sheets: u32 },
+    /// Say why another number of sheets is in order
+    Explain { reason: String },
+    /// Pages and fields are as they should be: from review to indexed
+    Accept,
+    /// Let the batch go to the archive; `scanner-agent resume` hands it over
+    Release,
+    /// Put the batch aside
+    Suspend {
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// The batch is not to go to the archive; it stays here
+    Reject {
+        #[arg(long)]
+        reason: String,
+    },
+    /// Back to review
+    Reopen,
+}
+
+fn quarter(text: &str) -> Result<u16, String> {
+    match text {
+        "90" => Ok(90),
+        "180" => Ok(180),
+        "270" => Ok(270),
+        _ => Err("turn by 90, 180 or 270 degrees".into()),
+    }
+}

@@ -1,0 +1,191 @@
+//! What may be said on the command line.
+
+mod batch;
+mod capture;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use record::wire::CapturedFields;
+use record::{Date, DocumentType, Encounter, Mrn};
+
+pub use batch::{Batch, BatchAction};
+use capture::pair;
+pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
+
+const EXAMPLES: &str = "\
+Examples:
+  scanner-agent import ~/scans/box-12 --server http://localhost:8080 --wait
+  scanner-agent import --dry-run --json letter.pdf
+  scanner-agent scan --device test:0 --source 'Automatic Document Feeder' --resolution 300
+  scanner-agent probe test:0 --page try.png
+  scanner-agent sheets --csv charts.csv --out sheets.pdf
+  scanner-agent sheets --patch T --out patch-t.pdf
+  scanner-agent codes --json label.png
+  scanner-agent resume
+
+Exit codes:
+  0  done
+  1  failed, and nothing of it waits in the spool
+  2  wrong usage
+  3  done, but some files or pages were refused (the text says which and why)
+  4  not handed over: everything captured is safe in the spool; run `scanner-agent resume`
+  5  the archive or its receipt cannot be trusted; everything captured is safe in the spool
+  6  the scanner failed; the pages before are safe in the spool";
+
+/// Brings paper into the archive: imports files, scans, and forgets a page only after the
+/// archive's receipt for it was verified.
+#[derive(Debug, Parser)]
+#[command(name = "scanner-agent", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take in files and folders (PDF, TIFF, PNG, JPEG)
+    Import(Import),
+    /// Scan from a SANE device
+    Scan(Scan),
+    /// List the scanners
+    Devices(Devices),
+    /// Say what a scanner can be told, and try a page
+    Probe(Probe),
+    /// Print batch cover, document separator and patch sheets as PDF
+    Sheets(Sheets),
+    /// Look at a held batch, change its pages, move it on
+    Batch(Batch),
+    /// Say which barcodes and patch codes are on pages, and where
+    Codes(Codes),
+    /// Say what waits in the spool
+    Status(Status),
+    /// Hand over whatever waits in the spool
+    Resume(Resume),
+    /// Unpack one file (the agent starts this itself, once for every file)
+    #[command(hide = true)]
+    Unpack(Unpack),
+    /// Talk to a scanner's driver (the agent starts this itself)
+    #[command(hide = true)]
+    CaptureHelper(CaptureHelper),
+}
+
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Address of the archive's server
+    #[arg(long, env = "CHARTROOM_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// Bearer token of this station; better given as CHARTROOM_TOKEN, which other users cannot see
+    #[arg(long, env = "CHARTROOM_TOKEN", value_name = "T", hide_env_values = true)]
+    pub token: Option<String>,
+    /// The archive's public key (log.pub), for not having to trust the first contact
+    #[arg(long, value_name = "FILE")]
+    pub log_key: Option<PathBuf>,
+    /// Wait until everything is searchable
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub wait_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// Where captured pages wait [default: $XDG_STATE_HOME or ~/.local/state, in chartroom/spool]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub spool: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct RuleFile {
+    /// What codes on pages do: a rule file (TOML) in place of the built-in rules; see the guide
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Hold {
+    /// Keep the batch here for review instead of handing it over; needs no server
+    #[arg(long)]
+    pub hold: bool,
+    /// So many sheets were laid in: another number must be explained before the batch is released
+    #[arg(long, value_name = "SHEETS")]
+    pub expect: Option<u32>,
+}
+
+/// What holds for every document that no sheet says otherwise of.
+#[derive(Debug, Default, Args)]
+pub struct Fields {
+    /// Patient number (MRN)
+    #[arg(long, visible_alias = "mrn", value_name = "MRN")]
+    pub patient: Option<Mrn>,
+    /// Number of the stay or visit
+    #[arg(long, value_name = "E")]
+    pub encounter: Option<Encounter>,
+    /// Kind of document, such as DISCHARGE-SUMMARY
+    #[arg(long = "type", value_name = "TYPE")]
+    pub document_type: Option<DocumentType>,
+    /// Date of the document itself, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<Date>,
+}
+
+impl Fields {
+    pub fn captured(&self) -> CapturedFields {
+        CapturedFields {
+            mrn: self.patient.clone(),
+            encounter: self.encounter.clone(),
+            document_type: self.document_type.clone(),
+            date: self.date,
+            ..CapturedFields::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: Server,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Unpack {
+    pub file: PathBuf,
+    #[arg(long)]
+    pub out: PathBuf,
+    #[arg(long, default_value_t = 1)]
+    pub from: u32,
+    /// Write the one page turned clockwise by so many degrees
+    #[arg(long)]
+    pub turn: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub struct CaptureHelper {
+    /// Without a device: list the devices
+    #[arg(long)]
+    pub device: Option<String>,
+    #[arg(long = "option", value_parser = pair)]
+    pub options: Vec<(String, String)>,
+    #[arg(long)]
+    pub pages: Option<u32>,
+    #[arg(long)]
+    pub feeder: bool,
+    /// Only say what the device can be told
+    #[arg(long)]
+    pub probe: bool,
+}

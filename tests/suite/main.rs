@@ -8,6 +8,7 @@ mod follow_a_page;
 mod access;
 mod archive_on_s3;
 mod bad_input;
+mod batches;
 mod browser;
 mod campaigns;
 mod corrections;

@@ -89,8 +89,12 @@ fn text(report: &StatusReport) -> String {
             batch.refused,
         );
     }
-    if !report.batches.is_empty() {
+    let (held, free): (Vec<&Waiting>, Vec<&Waiting>) = report.batches.iter().partition(|batch| batch.state.is_held());
+    if !free.is_empty() {
         text += "Run `scanner-agent resume` to hand it over.\n";
+    }
+    if !held.is_empty() {
+        text += "Held batches wait for you: `scanner-agent batch BATCH show`.\n";
     }
     text
 }

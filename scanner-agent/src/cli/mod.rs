@@ -169,6 +169,9 @@ pub struct Unpack {
     pub out: PathBuf,
     #[arg(long, default_value_t = 1)]
     pub from: u32,
+    /// Do not measure the pages
+    #[arg(long)]
+    pub codes_only: bool,
     /// Write the one page turned clockwise by so many degrees
     #[arg(long)]
     pub turn: Option<u16>,

@@ -33,7 +33,7 @@ struct Told {
 }
 
 pub fn run(args: &cli::Codes) -> anyhow::Result<Exit> {
-    let unpacker = unpacker()?;
+    let unpacker = Unpacker { measures: false, ..unpacker()? };
     let rules =
         Rules::of(args.rules.text()?.as_deref()).map_err(|reason| anyhow!("failed to read the rules: {reason}"))?;
     let mut exit = Exit::Done;

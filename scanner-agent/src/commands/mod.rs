@@ -49,7 +49,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Resume(args) => resume::run(&args),
         Command::Unpack(args) => match args.turn.and_then(QuarterTurn::from_degrees) {
             Some(turn) => unpack::child::turn(&args.file, &args.out, turn),
-            None => unpack::child::run(&args.file, &args.out, args.from),
+            None => unpack::child::run(&args.file, &args.out, args.from, !args.codes_only),
         }
         .map(|()| Exit::Done),
         Command::CaptureHelper(args) => {

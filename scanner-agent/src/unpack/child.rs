@@ -28,7 +28,7 @@ pub fn turn(file: &Path, out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
     let turned = catch_unwind(|| turned(&bytes, turn)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     say(&Line::File { media_type: "image/png".into(), pages: 1 })?;
     say(&match turned {
-        Ok(page) => write_page(out, 1, page)?,
+        Ok(page) => write_page(out, 1, page, true)?,
         Err(reason) => Line::Refused { number: 1, reason },
     })?;
     Ok(())
@@ -49,7 +49,7 @@ fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
 }
 
 /// Unpacks `file` into `out` from page `from` on, and says so line by line on stdout.
-pub fn run(file: &Path, out: &Path, from: u32) -> anyhow::Result<()> {
+pub fn run(file: &Path, out: &Path, from: u32, measures: bool) -> anyhow::Result<()> {
     limit_self()?;
     // What a decoder panics with may quote the file; the parent only needs to know that it did.
     std::panic::set_hook(Box::new(|_| {}));
@@ -57,7 +57,7 @@ pub fn run(file: &Path, out: &Path, from: u32) -> anyhow::Result<()> {
     let opened = catch_unwind(|| Opened::new(bytes)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     match opened {
         Err(reason) => say(&Line::Unusable { reason })?,
-        Ok(opened) => pages(&opened, out, from)?,
+        Ok(opened) => pages(&opened, out, from, measures)?,
     }
     Ok(())
 }
@@ -84,13 +84,13 @@ fn say(line: &Line) -> io::Result<()> {
     stdout.flush()
 }
 
-fn pages(opened: &Opened, out: &Path, from: u32) -> anyhow::Result<()> {
+fn pages(opened: &Opened, out: &Path, from: u32, measures: bool) -> anyhow::Result<()> {
     let pages = opened.pages();
     say(&Line::File { media_type: opened.kind.media_type().to_owned(), pages })?;
     for number in from..=pages {
         let page = catch_unwind(AssertUnwindSafe(|| opened.page(number)));
         let line = match page.unwrap_or_else(|_| Err("crashed the decoder".into())) {
-            Ok(page) => write_page(out, number, page)?,
+            Ok(page) => write_page(out, number, page, measures)?,
             Err(reason) => Line::Refused { number, reason },
         };
         say(&line)?;
@@ -98,7 +98,7 @@ fn pages(opened: &Opened, out: &Path, from: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
+fn write_page(out: &Path, number: u32, page: Page, measures: bool) -> io::Result<Line> {
     let codes = match codes::find(&page.gray, page.dpi) {
         Ok(codes) => codes,
         Err(error) => return Ok(Line::Refused { number, reason: error.to_string() }),
@@ -121,7 +121,7 @@ fn write_page(out: &Path, number: u32, page: Page) -> io::Result<Line> {
         whole_file: page.bytes.is_none(),
         brought: words.is_some(),
         codes,
-        quality: Some(quality::measure(&page.gray, page.dpi)),
+        quality: measures.then(|| quality::measure(&page.gray, page.dpi)),
     })))
 }
 
@@ -201,18 +201,22 @@ impl Opened {
 }
 
 fn whole_file(bytes: &[u8]) -> Result<Page, String> {
-    let page = untouched(bytes.to_vec(), 0).map_err(failed)?;
-    Ok(Page { bytes: None, ..page })
+    seen(bytes, 0).map_err(failed)
+}
+
+fn untouched(bytes: Vec<u8>, dpi: u32) -> Result<Page, ImageError> {
+    let page = seen(&bytes, dpi)?;
+    Ok(Page { bytes: Some(bytes), ..page })
 }
 
 /// Decoding the whole page is the proof that it is whole. `dpi` is what surrounds the image says,
 /// for where it does not say so itself.
-fn untouched(bytes: Vec<u8>, dpi: u32) -> Result<Page, ImageError> {
-    let facts = imaging::probe(&bytes)?;
-    let gray = imaging::decode(&bytes)?.to_gray();
+fn seen(bytes: &[u8], dpi: u32) -> Result<Page, ImageError> {
+    let facts = imaging::probe(bytes)?;
+    let gray = imaging::decode(bytes)?.to_gray();
     let dpi = if facts.dpi == 0 { dpi } else { facts.dpi };
     let media_type = facts.media_type.as_str();
-    Ok(Page { media_type, bytes: Some(bytes), gray, dpi, how: Extraction::Untouched, brought: None })
+    Ok(Page { media_type, bytes: None, gray, dpi, how: Extraction::Untouched, brought: None })
 }
 
 fn drawn(pdf: &Document, number: u32) -> Result<Page, String> {
@@ -242,7 +246,7 @@ pub(super) fn unpack_for_test(bytes: Vec<u8>, out: &Path) -> Vec<Line> {
         Err(reason) => return vec![Line::Unusable { reason }],
     };
     let line = |number| match opened.page(number) {
-        Ok(page) => write_page(out, number, page).expect("writes"),
+        Ok(page) => write_page(out, number, page, true).expect("writes"),
         Err(reason) => Line::Refused { number, reason },
     };
     (1..=opened.pages()).map(line).collect()

@@ -33,6 +33,8 @@ pub struct Unpacker {
     pub program: PathBuf,
     pub file_time: Duration,
     pub page_time: Duration,
+    /// Whether pages are measured, too, or only searched for codes.
+    pub measures: bool,
 }
 
 /// How one run of the child ended.
@@ -54,7 +56,7 @@ struct Run {
 impl Unpacker {
     pub fn new(program: PathBuf) -> Self {
         let page_time = Duration::from_secs(limits::UNPACK_PAGE_SECONDS_MAX);
-        Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time }
+        Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time, measures: true }
     }
 
     /// Writes the one page of `file` into the empty folder `out`, turned clockwise by 90, 180 or 270 degrees.
@@ -112,6 +114,7 @@ impl Unpacker {
             .arg("--out")
             .arg(out)
             .args(["--from", &run.next.to_string()])
+            .args((!self.measures).then_some("--codes-only"))
             .args(turn.map(|degrees| format!("--turn={degrees}")))
             // No token, no proxy, no library path: the child opens hostile files.
             .env_clear()
@@ -244,7 +247,7 @@ mod tests {
         let program = folder.join("child");
         std::fs::write(&program, format!("#!/bin/sh\nfrom=$6\n{script}")).expect("writes");
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("may");
-        Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700) }
+        Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700), measures: true }
     }
 
     fn told(script: &str) -> (usize, Vec<(Option<u32>, String)>) {

@@ -194,7 +194,8 @@ fn fill(spool: &Spool) {
             from: None,
             brought: None,
         };
-        let captured = CapturedPage { image, width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None };
+        let captured =
+            CapturedPage { image, width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None };
         let captured = Captured { file: None, original: None, pages: vec![captured], refused: Vec::new() };
         batch.record(Event::Captured(captured)).expect("records");
         let (source, fields) = (source.clone(), CapturedFields::default());

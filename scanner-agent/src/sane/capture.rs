@@ -7,13 +7,17 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use record::limits;
 
 use super::encode::{Encoded, encode};
 use super::frames::{self, DeviceFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
 use crate::fault::{Fault, Mishap};
+
+/// For how long a driver may clean up.
+const CLEAN_UP: Duration = Duration::from_secs(5);
+const CLEAN_UP_AFTER_FAULT: Duration = Duration::from_secs(1);
 
 /// How to start the helper: program, arguments, and the only environment it gets.
 pub struct Helper {
@@ -113,11 +117,21 @@ impl Helper {
                 }
             }
         };
-        // It has nothing more to say; one that hangs in a driver would not end by itself.
-        let _ = child.kill();
-        child.wait()?;
+        let grace = if matches!(end, End::Finished(_)) { CLEAN_UP } else { CLEAN_UP_AFTER_FAULT };
+        finish(&mut child, grace)?;
         Ok(end)
     }
+}
+
+/// It has nothing more to say, but the driver may have to let go of the device. One that hangs would not end by itself.
+fn finish(child: &mut Child, grace: Duration) -> std::io::Result<()> {
+    let until = Instant::now() + grace;
+    while child.try_wait()?.is_none() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Without effect on one that has ended.
+    let _ = child.kill();
+    child.wait().map(|_| ())
 }
 
 struct Session {

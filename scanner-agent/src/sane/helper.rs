@@ -41,19 +41,12 @@ pub fn probe(request: &Request<'_>) -> anyhow::Result<()> {
         let device = open(&sane, request)?;
         Ok(options::list(&device))
     });
-    say(match listed {
-        Ok(options) => Message::Options { options },
-        Err(Stopped { kind, text }) => Message::Fault { kind, text },
-    })
+    say(listed.map_or_else(Stopped::message, |options| Message::Options { options }))
 }
 
 pub fn scan(request: &Request<'_>) -> anyhow::Result<()> {
     settle()?;
-    let end = match run(request) {
-        Ok(why) => Message::Finished { why },
-        Err(Stopped { kind, text }) => Message::Fault { kind, text },
-    };
-    say(end)
+    run(request).or_else(|stopped| say(stopped.message()))
 }
 
 fn settle() -> anyhow::Result<()> {
@@ -70,6 +63,12 @@ fn say(message: Message) -> anyhow::Result<()> {
 struct Stopped {
     kind: Fault,
     text: String,
+}
+
+impl Stopped {
+    fn message(self) -> Message {
+        Message::Fault { kind: self.kind, text: self.text }
+    }
 }
 
 impl From<DeviceError> for Stopped {
@@ -91,15 +90,20 @@ impl From<anyhow::Error> for Stopped {
     }
 }
 
-fn run(request: &Request<'_>) -> Result<Finish, Stopped> {
+fn run(request: &Request<'_>) -> Result<(), Stopped> {
     let sane = Sane::start()?;
     let device = open(&sane, request)?;
     let settings = settings(&sane, &device, request);
     let most = if settings.feeder { request.pages.unwrap_or(u32::MAX) } else { 1 };
     say(Message::Ready(settings))?;
-    let end = pages(&device, most).map_err(|stopped| explained(stopped, &sane, &device, request));
+    let end = match pages(&device, most) {
+        Ok(why) => Message::Finished { why },
+        Err(stopped) => explained(stopped, &sane, &device, request).message(),
+    };
+    // The word first: some drivers hang while they clean up.
+    say(end)?;
     device.cancel();
-    end
+    Ok(())
 }
 
 fn open<'a>(sane: &'a Sane, request: &Request<'_>) -> Result<Device<'a>, Stopped> {

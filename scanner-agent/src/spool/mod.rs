@@ -211,8 +211,16 @@ mod tests {
         let mut batch = spool.batch(id).expect("begins");
         batch.record(opened(id)).expect("records");
         let image = batch.keep_page("image/png", b"page").expect("keeps");
-        let page =
-            CapturedPage { image: image.clone(), width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None };
+        let page = CapturedPage {
+            image: image.clone(),
+            width: 1,
+            height: 1,
+            dpi: 0,
+            from: None,
+            brought: None,
+            codes: None,
+            quality: None,
+        };
         batch
             .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![] }))
             .expect("records");

@@ -28,6 +28,8 @@ use crate::worth::confidence;
 const CONFIDENCE_SURE: f32 = 88.0;
 /// Of tables too, whose words are short and whose numbers matter.
 const CONFIDENCE_SURE_TABLE: f32 = 93.0;
+/// Marks less sure than this are not printed.
+const STAIN_BELOW: f32 = 60.0;
 /// Letters are not taller than so many times the median.
 const BAR_HEIGHTS: u32 = 3;
 /// Height over width, in tenths, from which a page is a strip of paper like a receipt; legal paper has 17.
@@ -78,6 +80,7 @@ pub fn recognize(engine: &mut Engine, image: &Raster, dpi: u32, limit: Duration)
             ways = format!("{ways}+{}", way.name);
         }
     }
+    words = without_stains(words);
     if page.is_strip() {
         return Ok(Reading { words: tables::in_rows(words), ways });
     }
@@ -148,8 +151,14 @@ impl<'a> Page<'a> {
     }
 }
 
+/// Specks and stains are read as marks without letters, and of little certainty.
+fn without_stains(words: Vec<FoundWord>) -> Vec<FoundWord> {
+    let is_stain = |word: &FoundWord| word.confidence < STAIN_BELOW && !word.text.chars().any(char::is_alphanumeric);
+    without(words, is_stain)
+}
+
 /// What is left of a rule down is read as a letter as tall as many lines, which would all seem to stand beside it.
-fn without_bars(mut words: Vec<FoundWord>) -> Vec<FoundWord> {
+fn without_bars(words: Vec<FoundWord>) -> Vec<FoundWord> {
     let mut heights: Vec<u32> = words.iter().map(|word| word.bottom - word.top).collect();
     heights.sort_unstable();
     let tall = heights.get(heights.len() / 2).map_or(0, |height| height * BAR_HEIGHTS);
@@ -157,14 +166,18 @@ fn without_bars(mut words: Vec<FoundWord>) -> Vec<FoundWord> {
         let (width, height) = (word.right - word.left, word.bottom - word.top);
         height > tall && height > width * 3 && word.text.chars().count() <= 2
     };
+    without(words, is_bar)
+}
+
+/// The words but some; the next word begins what one of those began.
+fn without(mut words: Vec<FoundWord>, is_none: impl Fn(&FoundWord) -> bool) -> Vec<FoundWord> {
     let mut starts = (false, false);
     words.retain_mut(|word| {
         word.starts_block |= starts.0;
         word.starts_line |= starts.1;
-        let bar = is_bar(word);
-        // The next word begins what the bar began.
-        starts = if bar { (word.starts_block, word.starts_line) } else { (false, false) };
-        !bar
+        let none = is_none(word);
+        starts = if none { (word.starts_block, word.starts_line) } else { (false, false) };
+        !none
     });
     words
 }

@@ -96,16 +96,16 @@ fn noise(page: &Raster, paper: &[u8]) -> u8 {
 pub(crate) fn local_mean(page: &Raster, radius: usize) -> Vec<u8> {
     let (width, height) = (page.width() as usize, page.height() as usize);
     let rows: Vec<&[u8]> = page.bytes().chunks_exact(width).collect();
-    let mut columns = vec![0_u64; width];
+    let mut columns = vec![0_u32; width];
     let mut means = Vec::with_capacity(width * height);
-    let add = |columns: &mut [u64], row: &[u8]| columns.iter_mut().zip(row).for_each(|(c, &s)| *c += u64::from(s));
+    let add = |columns: &mut [u32], row: &[u8]| columns.iter_mut().zip(row).for_each(|(c, &s)| *c += u32::from(s));
     rows.iter().take(radius).for_each(|row| add(&mut columns, row));
     for y in 0..height {
         if let Some(row) = rows.get(y + radius) {
             add(&mut columns, row);
         }
         if y > radius {
-            columns.iter_mut().zip(rows[y - radius - 1]).for_each(|(c, &s)| *c -= u64::from(s));
+            columns.iter_mut().zip(rows[y - radius - 1]).for_each(|(c, &s)| *c -= u32::from(s));
         }
         let tall = (y + radius + 1).min(height) - y.saturating_sub(radius);
         means.extend(sliding_mean(&columns, radius, tall));
@@ -113,15 +113,16 @@ pub(crate) fn local_mean(page: &Raster, radius: usize) -> Vec<u8> {
     means
 }
 
-fn sliding_mean(columns: &[u64], radius: usize, tall: usize) -> impl Iterator<Item = u8> {
-    let mut sum: u64 = columns.iter().take(radius).sum();
+/// The sums fit: a square of the largest radius in use holds less than 2^32 / 255 pixels.
+fn sliding_mean(columns: &[u32], radius: usize, tall: usize) -> impl Iterator<Item = u8> {
+    let mut sum: u32 = columns.iter().take(radius).sum();
     (0..columns.len()).map(move |x| {
         sum += columns.get(x + radius).copied().unwrap_or(0);
         if x > radius {
             sum -= columns[x - radius - 1];
         }
         let wide = (x + radius + 1).min(columns.len()) - x.saturating_sub(radius);
-        (sum / (wide * tall) as u64) as u8
+        (sum / (wide * tall) as u32) as u8
     })
 }
 

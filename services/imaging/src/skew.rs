@@ -74,7 +74,7 @@ fn points(page: &Raster) -> Option<Vec<(f32, f32)>> {
     let inside = margin..width.saturating_sub(margin);
     let down = |y: usize| rows[y - 1].iter().zip(rows[y + 1]).map(|(above, below)| above.abs_diff(*below));
     let within = margin..height.saturating_sub(margin);
-    let least = gradient_min(within.clone().step_by(3).flat_map(down));
+    let least = gradient_min(within.clone().step_by(3).map(down));
     let mut points = Vec::new();
     for y in within {
         for (x, gradient) in down(y).enumerate() {
@@ -91,11 +91,13 @@ fn points(page: &Raster) -> Option<Vec<(f32, f32)>> {
 }
 
 /// The edges of print are a share of the strongest ones on the page; what is weaker is the grain of film.
-fn gradient_min(gradients: impl Iterator<Item = u8>) -> u8 {
+fn gradient_min(rows: impl Iterator<Item = impl Iterator<Item = u8>>) -> u8 {
     let (mut histogram, mut count) = ([0_usize; 256], 0);
-    for gradient in gradients {
-        histogram[usize::from(gradient)] += 1;
-        count += 1;
+    for row in rows {
+        row.for_each(|gradient| {
+            histogram[usize::from(gradient)] += 1;
+            count += 1;
+        });
     }
     let mut stronger = 0;
     let strongest = (0..256).rev().find(|&level| {

@@ -18,6 +18,9 @@ const CONFIDENCE_MIN: f32 = 50.0;
 
 /// The grids of the page without the words that were read; `None` where next to nothing is left.
 pub(super) fn picture(page: &Raster, grids: &[Grid], words: &[FoundWord]) -> Option<Raster> {
+    if grids.is_empty() {
+        return None;
+    }
     let width = page.width() as usize;
     let paper = paper(page);
     let mut left = vec![paper; page.bytes().len()];

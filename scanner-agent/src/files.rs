@@ -82,10 +82,10 @@ fn take(path: &Path, name: &str, size: u64) -> Result<SourceFile, String> {
     let (digest, size) = File::open(path)
         .and_then(|mut file| durable::digest(&mut file))
         .map_err(|error| format!("cannot be read: {error}"))?;
-    Ok(SourceFile { path: absolute, name: name.to_owned(), digest, size })
+    Ok(SourceFile { path: absolute, name: name.to_owned(), digest, size, said: None })
 }
 
-fn children(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub fn children(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut children: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     // Hidden files are the file manager's, not the operator's.

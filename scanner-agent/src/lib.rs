@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what may be said on the command line? | [`cli`], and [`commands`] does it |
 //! | which files, in what order? | [`files`] |
+//! | which sets stand in a hot folder, and which of them are whole? | [`hot`] |
 //! | what pages are in a file? | [`unpack`], in a child process per file |
 //! | how do pages get out of a scanner? | [`sane`], in a child process too |
 //! | what went wrong with a sheet, and what is to be done? | [`fault`] |
@@ -27,6 +28,7 @@ pub mod commands;
 pub mod fault;
 pub mod files;
 pub mod handover;
+pub mod hot;
 pub mod plan;
 pub mod progress;
 pub mod quality;

@@ -216,6 +216,7 @@ mod tests {
             name: name.into(),
             digest: Digest::of(name.as_bytes()),
             size: 1,
+            said: None,
         });
         let source = Source { kind, station: "test".into(), device: None };
         let mut state = State::of([Event::BatchOpened(Box::new(Opened {

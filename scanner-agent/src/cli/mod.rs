@@ -2,6 +2,7 @@
 
 mod batch;
 mod capture;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -12,11 +13,13 @@ use record::{Date, DocumentType, Encounter, Mrn};
 pub use batch::{Batch, BatchAction};
 use capture::pair;
 pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
+pub use watch::Watch;
 
 const EXAMPLES: &str = "\
 Examples:
   scanner-agent import ~/scans/box-12 --server http://localhost:8080 --wait
   scanner-agent import --dry-run --json letter.pdf
+  scanner-agent watch /srv/scans --server http://localhost:8080
   scanner-agent scan --device test:0 --source 'Automatic Document Feeder' --resolution 300
   scanner-agent probe test:0 --page try.png
   scanner-agent sheets --csv charts.csv --out sheets.pdf
@@ -46,6 +49,8 @@ pub struct Cli {
 pub enum Command {
     /// Take in files and folders (PDF, TIFF, PNG, JPEG)
     Import(Import),
+    /// Take in what production scanners leave in hot folders
+    Watch(Watch),
     /// Scan from a SANE device
     Scan(Scan),
     /// List the scanners

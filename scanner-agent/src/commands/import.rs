@@ -52,7 +52,7 @@ fn hold(spool: &Spool, args: &cli::Import, id: BatchId) -> anyhow::Result<Exit> 
 }
 
 /// Opens the batch in the journal, or finds it as an interrupted import left it.
-fn begin(spool: &Spool, opened: Opened) -> anyhow::Result<()> {
+pub(super) fn begin(spool: &Spool, opened: Opened) -> anyhow::Result<()> {
     let mut batch = spool.batch(opened.batch)?;
     match &batch.state().opened {
         None => batch.record(Event::BatchOpened(Box::new(opened)))?,

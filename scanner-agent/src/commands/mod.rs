@@ -11,6 +11,7 @@ mod review;
 mod scan;
 mod sheets;
 mod status;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ pub enum Exit {
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Import(args) => import::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Probe(args) => probe::run(&args),

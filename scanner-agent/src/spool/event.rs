@@ -8,7 +8,7 @@ use record::wire::{CapturedFields, HandOver};
 use record::{BatchId, Descriptor, Digest, DocumentId};
 use serde::{Deserialize, Serialize};
 
-use crate::arrange::{self, Edit};
+use crate::arrange::{self, Cut, Edit};
 use crate::codes::Code;
 use crate::fault::Mishap;
 use crate::quality::Quality;
@@ -99,6 +99,18 @@ pub struct SourceFile {
     pub name: String,
     pub digest: Digest,
     pub size: u64,
+    /// What an index file beside it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+}
+
+/// What a scanner's index file says of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// It goes on with the document of the file before it; else a document begins.
+    pub goes_on: bool,
+    pub fields: CapturedFields,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,7 +240,23 @@ impl State {
 
     /// The pages at their places, as they were left.
     pub fn arranged(&self) -> Vec<arrange::Placed> {
-        arrange::arrange(self.pages.len() as u32, &self.edits)
+        let mut placed = arrange::arrange(self.pages.len() as u32, &self.edits);
+        placed.iter_mut().for_each(|placed| self.heed_index(placed));
+        placed
+    }
+
+    /// What an index file says holds from the first page of its file, where people say nothing else.
+    fn heed_index(&self, placed: &mut arrange::Placed) {
+        let at = placed.page as usize - 1;
+        let file = self.pages[at].file;
+        let begins = at == 0 || self.pages[at - 1].file != file;
+        let said = file.and_then(|file| self.files().get(file as usize)?.said.as_ref());
+        if let Some(said) = said.filter(|_| begins) {
+            placed.cut = placed.cut.or(Some(if said.goes_on { Cut::Never } else { Cut::Here }));
+            if placed.fields.is_none() && said.fields != CapturedFields::default() {
+                placed.fields = Some(said.fields.clone());
+            }
+        }
     }
 
     /// A page as it is to be looked at: turned, where somebody turned it.

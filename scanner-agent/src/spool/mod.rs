@@ -136,6 +136,10 @@ impl Spool {
         Ok(State::of(journal::Journal::peek(&path)?))
     }
 
+    pub fn is_finished(&self, id: BatchId) -> bool {
+        self.folder.join("finished").join(format!("{id}.ndjson")).exists()
+    }
+
     pub fn pinned_key(&self) -> Result<Option<LogKey>, SpoolError> {
         let path = self.folder.join("log-key");
         match fs::read_to_string(&path) {

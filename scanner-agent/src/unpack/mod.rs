@@ -5,7 +5,7 @@
 //! child writes the pages' master files and one JSON line per page, [`Line`].
 
 pub mod child;
-mod kind;
+pub mod kind;
 mod pdf;
 mod render;
 pub mod supervise;

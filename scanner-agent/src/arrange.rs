@@ -51,6 +51,14 @@ pub enum Edit {
         page: u32,
         fields: CapturedFields,
     },
+    /// What an inspector found when looking at a page; the page stays as it is.
+    Inspect {
+        page: u32,
+        inspector: String,
+        /// What is wrong with it; absent: nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wrong: Option<String>,
+    },
 }
 
 /// Where a person cuts, or does not.
@@ -106,6 +114,7 @@ fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
         Edit::Split { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Here)),
         Edit::Join { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Never)),
         Edit::Index { page, fields } => change(&mut placed, *page, |placed| placed.fields = Some(fields.clone())),
+        Edit::Inspect { .. } => {}
     }
     placed
 }
@@ -142,7 +151,8 @@ impl Edit {
             | Self::Turn { page, .. }
             | Self::Split { page }
             | Self::Join { page }
-            | Self::Index { page, .. } => vec![*page],
+            | Self::Index { page, .. }
+            | Self::Inspect { page, .. } => vec![*page],
             Self::Move { page, before } => [*page].into_iter().chain(*before).collect(),
             Self::Replace { page, by } => vec![*page, *by],
             Self::Interleave { .. } => Vec::new(),

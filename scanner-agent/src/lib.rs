@@ -10,6 +10,7 @@
 //! | what went wrong with a sheet, and what is to be done? | [`fault`] |
 //! | which barcodes and patch codes are on a page? | [`codes`] |
 //! | how good is a page's picture, and is anything on it? | [`quality`] |
+//! | which pages does a person inspect, and what do the findings say? | [`sampling`] |
 //! | who looks at pages while the scanner feeds the next ones? | [`analyst`] |
 //! | which code does what? | [`rules`], a file of the station |
 //! | in what order do the pages stand, and what did people do to them? | [`arrange`] |
@@ -34,6 +35,7 @@ pub mod progress;
 pub mod quality;
 pub mod report;
 pub mod rules;
+pub mod sampling;
 pub mod sane;
 pub mod sheets;
 pub mod split;

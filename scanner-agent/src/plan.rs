@@ -228,6 +228,7 @@ mod tests {
             refused: Vec::new(),
             rules: None,
             two_sided: false,
+            operator: None,
         }))]);
         for (content, file) in pages {
             let image = Descriptor::of("image/png", content.as_bytes());

@@ -160,3 +160,48 @@ fn what_is_put_aside_comes_back_and_what_people_say_stands() {
     let status = desk.json(&["status"]);
     assert_eq!(status["batches"][0]["state"], "review");
 }
+
+/// Four pages are the whole sample of ISO 2859-1 for their lot, and none of them may be wrong.
+#[test]
+fn a_sample_is_inspected_judged_again_blind_and_counted() {
+    let desk = Desk::with(4, &["--operator", "kim"]);
+    let next = |who: &str, more: &[&str]| desk.json(&[&["qc", "next", "--inspector", who], more].concat());
+    let lot = || desk.json(&["qc", "lots", "--aql", "1.0"])[0].clone();
+    let found = |what: &str, page: &str, who: &str, more: &[&str]| {
+        let output = desk.run(&[&["qc", what, &desk.batch, page, "--inspector", who], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    assert_eq!((&lot()["sample"], &lot()["accept"], &lot()["verdict"]), (&4.into(), &0.into(), &"open".into()));
+    assert!(next("ben", &["--blind"]).is_null(), "nobody has judged anything");
+    for left in (1..=4).rev() {
+        let page = next("ana", &[]);
+        assert_eq!(page["left"], left);
+        assert!(Path::new(page["image"].as_str().expect("a file")).exists());
+        let number = page["page"].to_string();
+        match left {
+            4 => found("reject", &number, "ana", &["--reason", "cut off"]),
+            _ => found("accept", &number, "ana", &[]),
+        }
+    }
+    assert!(next("ana", &[]).is_null() && next("ana", &["--blind"]).is_null());
+    assert_eq!((&lot()["verdict"], &lot()["wrong"]), (&"rejected".into(), &1.into()));
+    let again = next("ben", &["--blind"]);
+    assert!(!again.to_string().contains("cut off") && again["left"] == 4, "{again}");
+    found("accept", &again["page"].to_string(), "ben", &[]);
+    let row = || desk.json(&["qc", "report", "--by", "operator"])[0].clone();
+    assert_eq!((&row()["name"], &row()["percent"]), (&"kim".into(), &serde_json::json!([25.0, 4.56, 69.94])));
+    assert_eq!((&row()["twice"], &row()["disputed"]), (&1.into(), &1.into()));
+    desk.batch(&["undo"]);
+    assert_eq!((&row()["twice"], &row()["disputed"]), (&0.into(), &0.into()));
+    let mut csv = Command::new(PROGRAM);
+    csv.args(["qc", "report", "--by", "operator", "--csv", "--spool"]).arg(desk.spool());
+    let text = String::from_utf8(csv.output().expect("runs").stdout).expect("UTF-8");
+    assert_eq!(text.lines().nth(1), Some("\"kim\",4,4,1,25,4.56,69.94,0,0"));
+    // Every second page, from one of the first two on.
+    let every = desk.json(&["qc", "lots", "--every", "2", "--by", "device"]);
+    assert_eq!((&every[0]["lot"], &every[0]["sample"]), (&"files".into(), &2.into()));
+    desk.batch(&["accept"]);
+    desk.batch(&["release"]);
+    assert_eq!(desk.json(&["qc", "lots"]), serde_json::json!([]), "what is released is not inspected");
+    assert_eq!(row()["inspected"], 4);
+}

@@ -2,6 +2,7 @@
 
 mod batch;
 mod capture;
+pub mod qc;
 mod watch;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use record::{Date, DocumentType, Encounter, Mrn};
 pub use batch::{Batch, BatchAction};
 use capture::pair;
 pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
+pub use qc::{Lots, Qc, QcAction};
 pub use watch::Watch;
 
 const EXAMPLES: &str = "\
@@ -61,6 +63,8 @@ pub enum Command {
     Sheets(Sheets),
     /// Look at a held batch, change its pages, move it on
     Batch(Batch),
+    /// Inspect a sample of the pages, and say how good they are
+    Qc(Qc),
     /// Say which barcodes and patch codes are on pages, and where
     Codes(Codes),
     /// Say what waits in the spool
@@ -116,6 +120,9 @@ pub struct Hold {
     /// So many sheets were laid in: another number must be explained before the batch is released
     #[arg(long, value_name = "SHEETS")]
     pub expect: Option<u32>,
+    /// Who captures it, for quality control by operator
+    #[arg(long, value_name = "NAME", value_parser = capture::name)]
+    pub operator: Option<String>,
 }
 
 /// What holds for every document that no sheet says otherwise of.

@@ -79,6 +79,7 @@ fn open(args: &cli::Import) -> anyhow::Result<Opened> {
         refused,
         rules: args.rules.text()?,
         two_sided: false,
+        operator: args.hold.operator.clone(),
     })
 }
 

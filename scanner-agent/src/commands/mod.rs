@@ -6,6 +6,7 @@ mod deliver;
 mod devices;
 mod import;
 mod probe;
+mod qc;
 mod resume;
 mod review;
 mod scan;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Probe(args) => probe::run(&args),
         Command::Sheets(args) => sheets::run(&args),
         Command::Batch(args) => batch::run(&args),
+        Command::Qc(args) => qc::run(&args),
         Command::Codes(args) => codes::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Resume(args) => resume::run(&args),

@@ -95,6 +95,7 @@ fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> 
             refused: Vec::new(),
             rules: args.rules.text()?,
             two_sided: args.source.as_ref().is_some_and(|source| source.to_lowercase().contains("duplex")),
+            operator: args.hold.operator.clone(),
         })))?;
     }
     Ok(batch)

@@ -23,7 +23,7 @@ use crate::spool::{Spool, State};
 use crate::stage::Stage;
 use crate::station;
 
-/// A batch that the archive did not take is offered again so often, and with each new batch.
+/// A batch that the archive did not take is offered again so often.
 const OFFER_AGAIN: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,6 +61,8 @@ struct Watch<'a> {
     worst: Exit,
     /// Claims that could not be taken the last time.
     failed: BTreeSet<String>,
+    /// Something is to be handed over.
+    waits: bool,
 }
 
 pub fn run(args: &cli::Watch) -> anyhow::Result<Exit> {
@@ -76,7 +78,7 @@ pub fn run(args: &cli::Watch) -> anyhow::Result<Exit> {
     let mut folders = args.folders.iter().map(open).collect::<anyhow::Result<Vec<HotFolder>>>()?;
     let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
     let rules = args.rules.text()?;
-    let watch = Watch { args, terms, archive, rules, worst: Exit::Done, failed: BTreeSet::new() };
+    let watch = Watch { args, terms, archive, rules, worst: Exit::Done, failed: BTreeSet::new(), waits: true };
     if args.once { watch.once(&mut folders) } else { watch.on_and_on(&mut folders) }
 }
 
@@ -99,7 +101,7 @@ impl Watch<'_> {
     }
 
     fn on_and_on(mut self, folders: &mut [HotFolder]) -> ! {
-        let mut offered = Instant::now();
+        let mut again_at = Instant::now();
         loop {
             for folder in folders.iter_mut() {
                 // A share that is away for a while comes back.
@@ -107,9 +109,10 @@ impl Watch<'_> {
                     eprintln!("scanner-agent: {error:#}");
                 }
             }
-            if offered.elapsed() >= OFFER_AGAIN {
-                self.deliver();
-                offered = Instant::now();
+            // A server that is away is not asked for each batch: paper goes on being captured meanwhile.
+            if self.waits && again_at <= Instant::now() {
+                self.waits = !self.deliver();
+                again_at = Instant::now() + if self.waits { OFFER_AGAIN } else { Duration::ZERO };
             }
             std::thread::sleep(Duration::from_secs(self.args.every));
         }
@@ -160,9 +163,8 @@ impl Watch<'_> {
         match told {
             Ok(told) => {
                 self.failed.remove(&claim.id);
-                self.tell(&told)?;
-                self.deliver();
-                Ok(())
+                self.waits = true;
+                self.tell(&told)
             }
             Err(error) => self.fail(claim, &error),
         }
@@ -198,6 +200,7 @@ impl Watch<'_> {
             refused,
             rules: self.rules.clone(),
             two_sided: false,
+            operator: self.args.hold.operator.clone(),
         })
     }
 
@@ -240,12 +243,14 @@ impl Watch<'_> {
     }
 
     /// What waits in the spool goes to the archive; what cannot stays there, and capturing goes on.
-    fn deliver(&mut self) {
-        let Some(archive) = &self.archive else { return };
+    fn deliver(&mut self) -> bool {
+        let Some(archive) = &self.archive else { return true };
         if let Err(error) = deliver_unheld(archive, &self.args.folder) {
             self.worst = worse(self.worst, exit_of(&error));
             eprintln!("scanner-agent: not handed over yet, and safe in the spool: failed to {error:#}");
+            return false;
         }
+        true
     }
 }
 

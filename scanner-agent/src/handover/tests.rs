@@ -179,6 +179,7 @@ fn fill(spool: &Spool) {
         refused: Vec::new(),
         rules: None,
         two_sided: false,
+        operator: None,
     };
     batch.record(Event::BatchOpened(Box::new(opened))).expect("records");
     let mut documents = Vec::new();

@@ -89,6 +89,9 @@ pub struct Opened {
     /// Both sides of each sheet are captured.
     #[serde(default)]
     pub two_sided: bool,
+    /// Who captured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

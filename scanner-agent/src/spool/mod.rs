@@ -172,6 +172,20 @@ pub fn peek(folder: &Path) -> Result<(Vec<(BatchId, State)>, usize), SpoolError>
     Ok((waiting, count))
 }
 
+/// Looks on: the batches that the archive has whole, by their journals.
+pub fn peek_finished(folder: &Path) -> Result<Vec<(BatchId, State)>, SpoolError> {
+    let finished = folder.join("finished");
+    let mut batches = Vec::new();
+    for entry in fs::read_dir(&finished).into_iter().flatten().filter_map(Result::ok) {
+        let path = entry.path();
+        if let Some(id) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) {
+            batches.push((id, State::of(journal::Journal::peek(&path)?)));
+        }
+    }
+    batches.sort_unstable_by_key(|(id, _)| *id);
+    Ok(batches)
+}
+
 fn list(folder: &Path) -> Result<Vec<BatchId>, SpoolError> {
     let entries = fs::read_dir(folder).map_err(SpoolError::at(folder))?;
     let mut ids: Vec<BatchId> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
@@ -203,6 +217,7 @@ mod tests {
             refused: Vec::new(),
             rules: None,
             two_sided: false,
+            operator: None,
         }))
     }
 

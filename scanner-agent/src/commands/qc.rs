@@ -216,7 +216,8 @@ fn inspect(folder: &Path, id: BatchId, page: u32, inspector: &str, wrong: Option
     }
     let found = if wrong.is_some() { "rejected" } else { "accepted" };
     let edit = Edit::Inspect { page, inspector: inspector.to_owned(), wrong };
-    review::edit(&mut spool.batch(id)?, edit).with_context(|| format!("failed to inspect page {page} of batch {id}"))?;
+    review::edit(&mut spool.batch(id)?, edit)
+        .with_context(|| format!("failed to inspect page {page} of batch {id}"))?;
     print(&format!("Page {page} is {found} by {inspector}; `scanner-agent batch {id} undo` takes it back.\n"))
 }
 

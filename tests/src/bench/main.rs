@@ -16,11 +16,11 @@ use std::process::ExitCode;
 use report::Report;
 
 fn main() -> ExitCode {
-    let Some(Arguments { name, json, ocr, fed }) = Arguments::parse() else { return usage() };
+    let Some(Arguments { name, json, ocr, only, pages }) = Arguments::parse() else { return usage() };
     let mut report = Report::new(json);
     let result = match name.as_str() {
         "ocr" => ocr::run(&mut report, &ocr),
-        "capture" => capture::run(&mut report, fed),
+        "capture" => capture::run(&mut report, only.as_deref(), pages),
         "ingest" => ingest::run(&mut report),
         "search" => search::run(&mut report),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
@@ -40,19 +40,22 @@ struct Arguments {
     name: String,
     json: Option<String>,
     ocr: ocr::Options,
-    /// Pages that `capture` feeds.
-    fed: Option<usize>,
+    /// The one part of `capture` that is measured, and with how many pages.
+    only: Option<String>,
+    pages: Option<usize>,
 }
 
 impl Arguments {
     fn parse() -> Option<Self> {
         let mut words = std::env::args().skip(1);
-        let mut arguments = Self { name: words.next()?, json: None, ocr: ocr::Options::default(), fed: None };
+        let (name, ocr) = (words.next()?, ocr::Options::default());
+        let mut arguments = Self { name, json: None, ocr, only: None, pages: None };
         while let Some(word) = words.next() {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
-                ("--pages", "capture") => arguments.fed = Some(value.parse().ok()?),
+                ("--only", "capture") => arguments.only = Some(value),
+                ("--pages", "capture") => arguments.pages = Some(value.parse().ok()?),
                 ("--corpus", "ocr" | "splits") => arguments.ocr.corpus = Some(value.into()),
                 ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
                 _ => return None,
@@ -64,7 +67,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; capture: [--pages N]"
+        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; capture: [--only feeding|codes|without|blank] [--pages N]"
     );
     ExitCode::from(2)
 }

@@ -19,6 +19,10 @@ pub enum Kind {
     Barcodes,
     Patch,
     Without,
+    /// Nothing, but what paper and scanner bring along.
+    Blank,
+    /// One line of print, faint on many pages.
+    Faint,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +105,8 @@ impl Page {
             Kind::Barcodes => sheet.barcodes(folder, number)?,
             Kind::Patch => vec![sheet.patch(number)],
             Kind::Without => Vec::new(),
+            Kind::Blank => sheet.blank(number),
+            Kind::Faint => sheet.faint(number),
         };
         let page = Raster::gray(WIDTH, HEIGHT, sheet.levels)?;
         let page = if kind == Kind::Barcodes { page } else { page.rotate_quarter(turn(number / PATCHES.len())) };
@@ -153,6 +159,46 @@ impl Sheet {
                 let level = picture.bytes()[(y / scale * picture.width() + x / scale) as usize];
                 self.levels[((top + y) * WIDTH + left + x) as usize] = level.min(PAPER);
             }
+        }
+    }
+
+    /// Paper of this shade, with a shadow along an edge, punch holes and dust, each on some pages.
+    fn blank(&mut self, number: usize) -> Vec<String> {
+        self.levels.fill(PAPER - (number % 5 * 8) as u8);
+        if number.is_multiple_of(2) {
+            self.fill(0, 0, 20 + (number % 4 * 8) as u32, HEIGHT, 110);
+        }
+        if number.is_multiple_of(3) {
+            [900, 2_250].into_iter().for_each(|top| self.hole(130, top));
+        }
+        (0..number as u32 % 6).for_each(|dust| self.fill(400 + dust * 317, 300 + dust * 523, 3, 3, 90));
+        Vec::new()
+    }
+
+    fn faint(&mut self, number: usize) -> Vec<String> {
+        let row = |y: u32| &self.levels[(y * WIDTH) as usize..((y + 1) * WIDTH) as usize];
+        let is_print = |y: &u32| row(*y).iter().filter(|level| **level < 128).count() > 60;
+        let top = (300..HEIGHT - 300).find(is_print).unwrap_or(HEIGHT / 2).saturating_sub(10);
+        self.clear(0, top);
+        self.clear(top + 60, HEIGHT);
+        let percent = [100, 50, 30][number % 3];
+        let faded = |level: &mut u8| *level = PAPER - (u32::from(PAPER.saturating_sub(*level)) * percent / 100) as u8;
+        self.levels.iter_mut().for_each(faded);
+        Vec::new()
+    }
+
+    fn fill(&mut self, left: u32, top: u32, width: u32, height: u32, level: u8) {
+        for y in top..top + height {
+            self.levels[(y * WIDTH + left) as usize..(y * WIDTH + left + width) as usize].fill(level);
+        }
+    }
+
+    /// 6 mm across.
+    fn hole(&mut self, left: u32, top: u32) {
+        const RADIUS: u32 = 35;
+        for y in 0..2 * RADIUS {
+            let half = RADIUS.pow(2).saturating_sub(y.abs_diff(RADIUS).pow(2)).isqrt();
+            self.fill(left + RADIUS - half, top + y, 2 * half, 1, 40);
         }
     }
 

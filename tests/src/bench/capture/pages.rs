@@ -111,9 +111,20 @@ impl Page {
         let page = Raster::gray(WIDTH, HEIGHT, sheet.levels)?;
         let page = if kind == Kind::Barcodes { page } else { page.rotate_quarter(turn(number / PATCHES.len())) };
         let path = folder.join(format!("{number:05}.png"));
-        fs::write(&path, condition.spoil(&page, number as u32)?.encode_png(DPI)?)?;
+        let mut spoilt = condition.spoil(&page, number as u32)?;
+        if kind == Kind::Blank && number.is_multiple_of(2) {
+            spoilt = shadowed(&spoilt, 20 + number % 4 * 8)?;
+        }
+        fs::write(&path, spoilt.encode_png(DPI)?)?;
         Ok(Self { path, texts })
     }
+}
+
+/// The scanner's own shadow along the left edge: straight, however the sheet lies.
+fn shadowed(page: &Raster, width: usize) -> Result<Raster> {
+    let mut levels = page.bytes().to_vec();
+    levels.chunks_mut(page.width() as usize).for_each(|row| row[..width].fill(110));
+    Ok(Raster::gray(page.width(), page.height(), levels)?)
 }
 
 /// A page of text without codes, as a scanner delivers it.
@@ -162,12 +173,9 @@ impl Sheet {
         }
     }
 
-    /// Paper of this shade, with a shadow along an edge, punch holes and dust, each on some pages.
+    /// Paper of five shades, with punch holes and dust, each on some pages.
     fn blank(&mut self, number: usize) -> Vec<String> {
         self.levels.fill(PAPER - (number % 5 * 8) as u8);
-        if number.is_multiple_of(2) {
-            self.fill(0, 0, 20 + (number % 4 * 8) as u32, HEIGHT, 110);
-        }
         if number.is_multiple_of(3) {
             [900, 2_250].into_iter().for_each(|top| self.hole(130, top));
         }

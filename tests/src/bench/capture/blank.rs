@@ -11,26 +11,31 @@ use tests::program;
 use super::pages::{Condition, Kind, Page};
 use crate::report::{Report, rounded};
 
-/// Of each kind.
+/// Of each kind, all conditions together.
 pub const PAGES: usize = 60;
 
-const CONDITIONS: [Condition; 3] = [Condition::Clean, Condition::Skew(1), Condition::Typical];
+/// Askew, white corners show beside grey paper.
+const CONDITIONS: [Condition; 4] = [Condition::Clean, Condition::Skew(1), Condition::Typical, Condition::Noisy(25)];
 
 pub fn run(report: &mut Report, count: usize) -> Result<()> {
-    let (blank, faint) = (flagged(Kind::Blank, count)?, flagged(Kind::Faint, count)?);
-    report.line(&json!({
-        "bench": "capture blank pages",
-        "unit": "% of blank pages flagged, faint pages flagged",
-        "pages": count,
-        "ours": { "flagged": rounded(100.0 * blank as f64 / count as f64), "false": faint },
-    }))
+    for condition in CONDITIONS {
+        let count = count.div_ceil(CONDITIONS.len());
+        let (blank, faint) = (flagged(Kind::Blank, condition, count)?, flagged(Kind::Faint, condition, count)?);
+        report.line(&json!({
+            "bench": "capture blank pages",
+            "pages": format!("{count} × {}", condition.name()),
+            "unit": "% of blank pages flagged, faint pages flagged",
+            "ours": { "flagged": rounded(100.0 * blank as f64 / count as f64), "false": faint },
+        }))?;
+    }
+    Ok(())
 }
 
 /// How many of so many pages are flagged as blank.
-fn flagged(kind: Kind, count: usize) -> Result<usize> {
+fn flagged(kind: Kind, condition: Condition, count: usize) -> Result<usize> {
     let (folder, spool) = (TempDir::new()?, TempDir::new()?);
     for number in 0..count {
-        Page::draw(folder.path(), CONDITIONS[number % CONDITIONS.len()], kind, number)?;
+        Page::draw(folder.path(), condition, kind, number)?;
     }
     let mut import = program::command("scanner-agent")?;
     import.args(["import", "--hold", "--json", "--spool"]).arg(spool.path()).arg(folder.path());

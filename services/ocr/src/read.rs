@@ -20,7 +20,7 @@ use crate::steps::Steps;
 use crate::upright;
 
 /// See [`record::words::Engine::generation`].
-pub const GENERATION: u32 = 2;
+pub const GENERATION: u32 = 3;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadPageError {

@@ -7,7 +7,7 @@ use record::limits;
 use record::words::{self, Attention, Block, Line, PageText, Word};
 
 use crate::clean::Cleaned;
-use crate::engine::{Engine, FoundWord, GrayImage, SIDE_PIXELS_MAX};
+use crate::engine::{Engine, FoundWord, SIDE_PIXELS_MAX};
 use crate::hyphens;
 use crate::judge::judge;
 use crate::layout::{self, Reading};
@@ -174,10 +174,6 @@ fn fitting(image: &Raster) -> f64 {
     };
     let affordable = (ENLARGED_PIXELS_MAX / (width * height)).sqrt().max(1.0);
     wanted.min(affordable).min(most)
-}
-
-pub(crate) fn gray(image: &Raster, dpi: u32) -> GrayImage<'_> {
-    GrayImage { pixels: image.bytes(), width: image.width(), height: image.height(), dpi }
 }
 
 /// Lays the words into lines and blocks, each at its place on the master.

@@ -7,8 +7,9 @@
 use imaging::{Level, QuarterTurn, Raster};
 use record::words::Box as Rectangle;
 
-use crate::attempt::{Attempt, Prepared, gray};
+use crate::attempt::{Attempt, Prepared};
 use crate::engine::{Engine, Segmentation};
+use crate::layout::gray;
 use crate::read::Clock;
 use crate::worth;
 

@@ -1,9 +1,8 @@
 //! What is a reading worth?
 
-use crate::engine::FoundWord;
+use record::words::LEGIBLE_CONFIDENCE;
 
-/// Words from this confidence on count as legible.
-const CONFIDENCE_LEGIBLE: f32 = 60.0;
+use crate::engine::FoundWord;
 
 /// Mean over characters, 0 to 100; 0 without words.
 pub(crate) fn confidence(words: &[FoundWord]) -> f32 {
@@ -18,6 +17,10 @@ pub(crate) fn confidence(words: &[FoundWord]) -> f32 {
 
 /// How many letters and digits were read with some certainty.
 pub(crate) fn legible(words: &[FoundWord]) -> usize {
-    let sure = words.iter().filter(|word| word.confidence >= CONFIDENCE_LEGIBLE);
-    sure.flat_map(|word| word.text.chars()).filter(|c| c.is_alphanumeric()).count()
+    letters(words.iter().filter(|word| word.confidence >= f32::from(LEGIBLE_CONFIDENCE)))
+}
+
+/// Letters and digits, sure or not.
+pub(crate) fn letters<'a>(words: impl IntoIterator<Item = &'a FoundWord>) -> usize {
+    words.into_iter().flat_map(|word| word.text.chars()).filter(|char| char.is_alphanumeric()).count()
 }

@@ -59,6 +59,13 @@ pub(super) fn blocks(words: Vec<FoundWord>) -> Vec<Block> {
     blocks.into_iter().filter_map(|block| Block::new(lines(block))).collect()
 }
 
+/// `None` of nothing.
+pub(crate) fn median(values: impl Iterator<Item = u32>) -> Option<u32> {
+    let mut values: Vec<u32> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
 /// How far two stretches overlap, as a share of the shorter one.
 pub(super) fn overlap(a: (u32, u32), b: (u32, u32)) -> f64 {
     let shared = a.1.min(b.1).saturating_sub(a.0.max(b.0));

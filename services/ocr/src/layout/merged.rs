@@ -9,7 +9,7 @@ use record::words::Box as Rectangle;
 
 use super::line::{self, Block, Line, across, blocks, down, overlap, place};
 use crate::engine::FoundWord;
-use crate::worth::{confidence, legible};
+use crate::worth::{confidence, legible, letters};
 
 /// By so much must the other reading be surer.
 const SURER_BY: f32 = 5.0;
@@ -58,9 +58,8 @@ fn insert(mut line: Line, blocks: &mut Vec<Block>) {
 /// Lines that are two lines read as one stand in the way of those of the other reading: they are taller than most, the
 /// other has several there, and more in them is legible.
 fn without_tangles(mut blocks: Vec<Block>, other: &[FoundWord]) -> Vec<Block> {
-    let mut heights: Vec<u32> = blocks.iter().flat_map(|block| &block.lines).map(|line| line.place.h).collect();
-    heights.sort_unstable();
-    let tall = heights.get(heights.len() / 2).map_or(0, |height| height + height / 2);
+    let heights = blocks.iter().flat_map(|block| &block.lines).map(|line| line.place.h);
+    let tall = line::median(heights).map_or(0, |height| height + height / 2);
     let others: Vec<Line> = line::blocks(other.to_vec()).into_iter().flat_map(|block| block.lines).collect();
     let is_tangle = |line: &Line| {
         let within = |other: &&Line| is_same(other.place, line.place) && other.place.h * 3 < line.place.h * 2;
@@ -151,9 +150,6 @@ impl Place {
 
 /// And as much: a stain is a dash of great certainty.
 fn is_surer(theirs: &[FoundWord], ours: &[FoundWord]) -> bool {
-    let letters = |words: &[FoundWord]| {
-        words.iter().flat_map(|word| word.text.chars()).filter(|char| char.is_alphanumeric()).count()
-    };
     confidence(theirs) > confidence(ours) + SURER_BY && letters(theirs) * 10 >= letters(ours) * 7
 }
 

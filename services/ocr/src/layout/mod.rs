@@ -68,11 +68,11 @@ pub fn recognize(engine: &mut Engine, image: &Raster, dpi: u32, limit: Duration)
     let mut words = page.read(engine, first, limit)?;
     let is_quick = || started.elapsed() < limit / 6;
     for way in others {
-        if way.segmentation == Segmentation::Block && tables::has_prose_columns(&words) {
-            continue;
-        }
         if confidence(&words) >= page.sure() || !is_quick() {
             break;
+        }
+        if way.segmentation == Segmentation::Block && tables::has_prose_columns(&words) {
+            continue;
         }
         // Should another reading fail, there is still the first.
         if let Ok(more) = page.read(engine, *way, limit.saturating_sub(started.elapsed())) {
@@ -159,9 +159,7 @@ fn without_stains(words: Vec<FoundWord>) -> Vec<FoundWord> {
 
 /// What is left of a rule down is read as a letter as tall as many lines, which would all seem to stand beside it.
 fn without_bars(words: Vec<FoundWord>) -> Vec<FoundWord> {
-    let mut heights: Vec<u32> = words.iter().map(|word| word.bottom - word.top).collect();
-    heights.sort_unstable();
-    let tall = heights.get(heights.len() / 2).map_or(0, |height| height * BAR_HEIGHTS);
+    let tall = line::median(words.iter().map(|word| word.bottom - word.top)).map_or(0, |height| height * BAR_HEIGHTS);
     let is_bar = |word: &FoundWord| {
         let (width, height) = (word.right - word.left, word.bottom - word.top);
         height > tall && height > width * 3 && word.text.chars().count() <= 2
@@ -182,6 +180,6 @@ fn without(mut words: Vec<FoundWord>, is_none: impl Fn(&FoundWord) -> bool) -> V
     words
 }
 
-fn gray(image: &Raster, dpi: u32) -> GrayImage<'_> {
+pub(crate) fn gray(image: &Raster, dpi: u32) -> GrayImage<'_> {
     GrayImage { pixels: image.bytes(), width: image.width(), height: image.height(), dpi }
 }

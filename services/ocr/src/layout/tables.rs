@@ -66,10 +66,7 @@ pub(super) fn has_prose_columns(words: &[FoundWord]) -> bool {
     let blocks = blocks(words.to_vec());
     let is_column = |block: &&Block| block.lines.len() >= COLUMN_LINES_MIN;
     let prose = blocks.iter().filter(is_column).filter(|block| mean_chars(block) > CELL_CHARS_MAX * 3 / 2);
-    let beside = |a: &Block, b: &Block| {
-        overlap(across(a.place), across(b.place)) < 0.1 && overlap(down(a.place), down(b.place)) >= 0.5
-    };
-    prose.into_iter().any(|prose| blocks.iter().filter(is_column).any(|other| beside(prose, other)))
+    prose.into_iter().any(|prose| blocks.iter().filter(is_column).any(|other| stand_beside(prose, other)))
 }
 
 fn read_across(table: u32, lines: Vec<Line>, grid: Option<&Grid>) -> Vec<Line> {
@@ -121,12 +118,14 @@ fn mean_chars(block: &Block) -> usize {
     block.lines.iter().map(Line::chars).sum::<usize>() / block.lines.len().max(1)
 }
 
+fn stand_beside(a: &Block, b: &Block) -> bool {
+    overlap(across(a.place), across(b.place)) < 0.1 && overlap(down(a.place), down(b.place)) >= 0.5
+}
+
 /// Two columns of one table without rules.
 fn beside(a: &Block, b: &Block) -> bool {
-    let apart = overlap(across(a.place), across(b.place)) < 0.1;
-    let level = overlap(down(a.place), down(b.place)) >= 0.5;
     let columns = is_numbers(a) && is_short(b) || is_short(a) && is_numbers(b);
-    apart && level && (columns || is_heading(a) && is_heading(b)) && aligned(a, b)
+    stand_beside(a, b) && (columns || is_heading(a) && is_heading(b)) && aligned(a, b)
 }
 
 fn is_short(block: &Block) -> bool {

@@ -59,6 +59,20 @@ pub(super) fn blocks(words: Vec<FoundWord>) -> Vec<Block> {
     blocks.into_iter().filter_map(|block| Block::new(lines(block))).collect()
 }
 
+/// The words of all lines, in order.
+pub(super) fn words(blocks: Vec<Block>) -> Vec<FoundWord> {
+    let mut words = Vec::new();
+    for block in blocks {
+        let starts = words.len();
+        for line in block.lines {
+            let line = line.words.into_iter().enumerate();
+            words.extend(line.map(|(at, word)| FoundWord { starts_block: false, starts_line: at == 0, ..word }));
+        }
+        words.get_mut(starts).into_iter().for_each(|word: &mut FoundWord| word.starts_block = true);
+    }
+    words
+}
+
 /// `None` of nothing.
 pub(crate) fn median(values: impl Iterator<Item = u32>) -> Option<u32> {
     let mut values: Vec<u32> = values.collect();

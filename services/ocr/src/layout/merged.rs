@@ -32,11 +32,11 @@ pub(super) fn merged(one: Vec<FoundWord>, other: Vec<FoundWord>, percent: usize)
     for line in line::blocks(alone).into_iter().flat_map(|block| block.lines) {
         insert(line, &mut blocks);
     }
-    blocks.into_iter().flat_map(|block| block.lines).flat_map(|line| line.words).collect()
+    line::words(blocks)
 }
 
 /// Puts a line below the one that it stands under, or else at the end.
-fn insert(mut line: Line, blocks: &mut Vec<Block>) {
+pub(super) fn insert(line: Line, blocks: &mut Vec<Block>) {
     let middle = |place: Rectangle| place.y + place.h / 2;
     let is_above = |above: &Line| {
         middle(above.place) <= middle(line.place) && overlap(across(above.place), across(line.place)) > 0.0
@@ -47,10 +47,7 @@ fn insert(mut line: Line, blocks: &mut Vec<Block>) {
         .flat_map(|(at, block)| block.lines.iter().enumerate().map(move |(number, line)| ((at, number + 1), line)));
     let above = lines.filter(|(_, line)| is_above(line)).max_by_key(|(_, line)| middle(line.place)).map(|(at, _)| at);
     match above.and_then(|(block, at)| blocks.get_mut(block).map(|block| (block, at))) {
-        Some((block, at)) => {
-            line.words.iter_mut().for_each(|word| word.starts_block = false);
-            block.lines.insert(at, line);
-        }
+        Some((block, at)) => block.lines.insert(at, line),
         None => blocks.extend(Block::new(vec![line])),
     }
 }
@@ -154,14 +151,8 @@ fn is_surer(theirs: &[FoundWord], ours: &[FoundWord]) -> bool {
 }
 
 fn mend(line: &mut Line, theirs: Vec<FoundWord>) {
-    let starts_block = line.words.first().is_some_and(|word| word.starts_block);
     let ours = std::mem::take(&mut line.words);
-    let mut words: Vec<FoundWord> = places(ours, theirs).into_iter().flat_map(Place::surer).collect();
-    for (at, word) in words.iter_mut().enumerate() {
-        word.starts_line = at == 0;
-        word.starts_block = at == 0 && starts_block;
-    }
-    line.words = words;
+    line.words = places(ours, theirs).into_iter().flat_map(Place::surer).collect();
 }
 
 /// Left to right.

@@ -13,7 +13,7 @@ use crate::plan;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::spool::event::{Event, Opened, State};
-use crate::spool::{Spool, durable};
+use crate::spool::{Batch, Spool, durable};
 use crate::station;
 
 pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
@@ -32,7 +32,11 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
         return Ok(Exit::SomeRefused);
     }
     begin(&spool, opened)?;
-    let Some(archive) = archive else { return hold(&spool, args, id) };
+    let Some(archive) = archive else {
+        let batch = hold(&spool, args, id)?;
+        review::print(id, batch.state(), args.json)?;
+        return Ok(Exit::Done);
+    };
     // What waits from before goes first: the operator expects it to be in order.
     archive.deliver_earlier(&spool, id)?;
     let report = archive.deliver(&spool, id, true)?.context("failed to find the batch that was just captured")?;
@@ -41,14 +45,13 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
 }
 
 /// Takes everything in and leaves it for people to look at.
-fn hold(spool: &Spool, args: &cli::Import, id: BatchId) -> anyhow::Result<Exit> {
+pub(super) fn hold(spool: &Spool, args: &cli::Import, id: BatchId) -> anyhow::Result<Batch> {
     let mut batch = spool.batch(id)?;
     if !batch.state().capture_complete {
         capture::files(&mut batch, &unpacker()?)?;
     }
     review::hold(&mut batch, &args.hold)?;
-    review::print(id, batch.state(), args.json)?;
-    Ok(Exit::Done)
+    Ok(batch)
 }
 
 /// Opens the batch in the journal, or finds it as an interrupted import left it.
@@ -65,7 +68,7 @@ pub(super) fn begin(spool: &Spool, opened: Opened) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open(args: &cli::Import) -> anyhow::Result<Opened> {
+pub(super) fn open(args: &cli::Import) -> anyhow::Result<Opened> {
     let mut progress = Progress::new("looking at", "files", 0);
     let Found { files, refused } = files::find(&args.paths, |done| progress.reach(done));
     progress.finish();

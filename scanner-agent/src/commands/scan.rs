@@ -1,5 +1,6 @@
 //! `scanner-agent scan`: pages from a scanner become a batch, each safe before the next is fed.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -27,21 +28,18 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     let archive = if held { None } else { Some(Archive::new(&args.server)?) };
     let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
     let id = args.continue_batch.unwrap_or_else(station::fresh_batch);
-    let mut batch = begin(&spool, args, id)?;
-    let before = batch.state().pages.len();
-    let end = feed(args, &mut batch)?;
+    let batch = Mutex::new(begin(&spool, args, id)?);
+    let end = capture(args, &batch)?;
+    let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
     let captured = batch.state().pages.len();
     match end {
         End::Fault(mishap) => {
-            let mishap = in_batch(mishap, before, batch.state());
             complain(&mishap, captured, id);
             if args.json {
                 print_json(&FaultReport { batch: id, captured, advice: mishap.kind.advice(), fault: &mishap })?;
             }
             if captured == 0 {
                 spool.forget(batch)?;
-            } else {
-                batch.record(Event::Faulted(mishap))?;
             }
             return Ok(Exit::ScannerFault);
         }
@@ -51,10 +49,6 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
             return Ok(Exit::Failed);
         }
         End::Finished(_) => {}
-    }
-    place(args, &mut batch, before)?;
-    if !batch.state().capture_complete {
-        batch.record(Event::CaptureComplete)?;
     }
     let Some(archive) = archive else {
         review::hold(&mut batch, &args.hold)?;
@@ -77,7 +71,7 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     Ok(deliver::exit_of(&report))
 }
 
-fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> {
+pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Result<Batch> {
     if args.continue_batch.is_some() && !spool.batches()?.contains(&id) {
         bail!("failed to continue batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
     }
@@ -107,15 +101,42 @@ fn default_name() -> String {
     format!("scan of {now}")
 }
 
-fn feed(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
+/// Feeds into a batch what lies in the feeder, and puts it where it belongs; whatever came is in the journal then, and
+/// so is a fault. Others may look at the batch and change it between two pages.
+pub(super) fn capture(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
+    let before = held(batch).state().pages.len();
+    let end = feed(args, batch)?;
+    let mut batch = held(batch);
+    let captured = batch.state().pages.len();
+    if let End::Fault(mishap) = end {
+        let mishap = in_batch(mishap, before, batch.state());
+        if captured > 0 {
+            batch.record(Event::Faulted(mishap.clone()))?;
+        }
+        return Ok(End::Fault(mishap));
+    }
+    place(args, &mut batch, before)?;
+    if captured > 0 && !batch.state().capture_complete {
+        batch.record(Event::CaptureComplete)?;
+    }
+    Ok(end)
+}
+
+/// What a panic left in memory is what the journal says: it is written first.
+pub(super) fn held(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
     let program = station::own_program().context("failed to find this program's own file")?;
     let mut helper = Helper::new(program, helper_arguments(args), station::sane_environment());
     if let Some(seconds) = args.patience {
         (helper.before_data, helper.in_page) = (Duration::from_secs(seconds), Duration::from_secs(seconds));
     }
     let mut progress = Progress::new("scanning", "pages", args.pages.unwrap_or(0) as usize);
-    let mut analyst = Analyst::start(&unpacker()?, batch.folder());
+    let mut analyst = Analyst::start(&unpacker()?, held(batch).folder());
     let end = helper.capture(|page| {
+        let mut batch = held(batch);
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);
         let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None, quality: None };
@@ -123,12 +144,12 @@ fn feed(args: &cli::Scan, batch: &mut Batch) -> anyhow::Result<End> {
         let (pages, refused) = (vec![page], Vec::new());
         batch.record(Event::Captured(Captured { file: None, original: None, pages, refused }))?;
         analyst.submit(batch.state().pages.len() as u32, path);
-        analyst.ready().into_iter().try_for_each(|looked| capture::note(batch, looked?))?;
+        analyst.ready().into_iter().try_for_each(|looked| capture::note(&mut batch, looked?))?;
         progress.advance(1);
         Ok(())
     })?;
     while let Some(looked) = analyst.wait() {
-        capture::note(batch, looked?)?;
+        capture::note(&mut held(batch), looked?)?;
     }
     progress.finish();
     Ok(end)

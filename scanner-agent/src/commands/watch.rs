@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -63,26 +64,45 @@ struct Watch<'a> {
     failed: BTreeSet<String>,
     /// Something is to be handed over.
     waits: bool,
+    /// Where this is a part of a larger program that holds the spool.
+    shared: Option<Arc<Spool>>,
 }
 
 pub fn run(args: &cli::Watch) -> anyhow::Result<Exit> {
-    let terms = Terms {
-        steady: Duration::from_secs(args.steady),
-        patience: Duration::from_secs(args.patience),
-        with_index: args.with_index,
-        mappings: args.index_fields.clone(),
-    };
-    let open = |path: &PathBuf| {
-        HotFolder::open(path, terms.clone()).with_context(|| format!("failed to watch {}", path.display()))
-    };
-    let mut folders = args.folders.iter().map(open).collect::<anyhow::Result<Vec<HotFolder>>>()?;
-    let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
-    let rules = args.rules.text()?;
-    let watch = Watch { args, terms, archive, rules, worst: Exit::Done, failed: BTreeSet::new(), waits: true };
-    if args.once { watch.once(&mut folders) } else { watch.on_and_on(&mut folders) }
+    let (watch, mut folders) = Watch::new(args, None)?;
+    if args.once { watch.once(&mut folders) } else { watch.on_and_on(&mut folders, || true) }
 }
 
-impl Watch<'_> {
+/// For as long as `goes_on`, held batches into a spool that is open already.
+pub(super) fn into(spool: Arc<Spool>, args: &cli::Watch, goes_on: impl Fn() -> bool) -> anyhow::Result<Exit> {
+    let (watch, mut folders) = Watch::new(args, Some(spool))?;
+    watch.on_and_on(&mut folders, goes_on)
+}
+
+impl<'a> Watch<'a> {
+    fn new(args: &'a cli::Watch, shared: Option<Arc<Spool>>) -> anyhow::Result<(Self, Vec<HotFolder>)> {
+        let terms = Terms {
+            steady: Duration::from_secs(args.steady),
+            patience: Duration::from_secs(args.patience),
+            with_index: args.with_index,
+            mappings: args.index_fields.clone(),
+        };
+        let open = |path: &PathBuf| {
+            HotFolder::open(path, terms.clone()).with_context(|| format!("failed to watch {}", path.display()))
+        };
+        let folders = args.folders.iter().map(open).collect::<anyhow::Result<Vec<HotFolder>>>()?;
+        let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
+        let (rules, failed) = (args.rules.text()?, BTreeSet::new());
+        Ok((Self { args, terms, archive, rules, worst: Exit::Done, failed, waits: true, shared }, folders))
+    }
+
+    fn spool(&self) -> anyhow::Result<Arc<Spool>> {
+        match &self.shared {
+            Some(spool) => Ok(Arc::clone(spool)),
+            None => Ok(Arc::new(Spool::open(&spool_folder(&self.args.folder)?, station::now)?)),
+        }
+    }
+
     /// Looks until everything has been judged; what somebody keeps writing is not waited for.
     fn once(mut self, folders: &mut [HotFolder]) -> anyhow::Result<Exit> {
         let steady = Duration::from_secs(self.args.steady);
@@ -100,9 +120,9 @@ impl Watch<'_> {
         folders.iter_mut().try_fold(false, |settling, folder| Ok(self.sweep(folder, last)? || settling))
     }
 
-    fn on_and_on(mut self, folders: &mut [HotFolder]) -> ! {
+    fn on_and_on(mut self, folders: &mut [HotFolder], goes_on: impl Fn() -> bool) -> anyhow::Result<Exit> {
         let mut again_at = Instant::now();
-        loop {
+        while goes_on() {
             for folder in folders.iter_mut() {
                 // A share that is away for a while comes back.
                 if let Err(error) = self.sweep(folder, false) {
@@ -116,6 +136,7 @@ impl Watch<'_> {
             }
             std::thread::sleep(Duration::from_secs(self.args.every));
         }
+        Ok(self.worst)
     }
 
     /// Takes what is whole; whether something has not been judged yet. The last sweep tells of what is left alone.
@@ -206,7 +227,7 @@ impl Watch<'_> {
 
     /// The spool is ours only meanwhile, so that other commands get at it.
     fn capture(&self, folder: &HotFolder, claim: &Claim, opened: Opened) -> anyhow::Result<Told> {
-        let spool = Spool::open(&spool_folder(&self.args.folder)?, station::now)?;
+        let spool = self.spool()?;
         let id = opened.batch;
         let state = if spool.is_finished(id) {
             // A crash came between the archive's receipt and putting the files away, or they were scanned twice.

@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use record::{Digest, Timestamp};
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::durable;
@@ -24,6 +25,8 @@ pub enum JournalError {
         "journal {path} is damaged at line {line}: its pages are untouched beside it; keep the folder and ask for help"
     )]
     Damaged { path: PathBuf, line: usize },
+    #[error("journal {0}: this batch is being worked on; try again in a moment")]
+    InUse(PathBuf),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +58,8 @@ impl Journal {
             .mode(0o600)
             .open(path)
             .map_err(fail)?;
+        // One writer at a time, in this process too; released when the file is closed, however that comes about.
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| JournalError::InUse(path.to_owned()))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(fail)?;
         let whole = read(path, &bytes)?;

@@ -37,13 +37,10 @@ pub fn wants_part(request: &HttpRequest) -> bool {
     headers.contains_key("hx-request") && !headers.contains_key("hx-history-restore-request")
 }
 
-/// `/static/{name}`: with the right version in the address it never changes; without (modules
-/// that import each other), the browser asks whether it has.
+/// `/static/{name}`.
 pub async fn file(request: HttpRequest, name: web::Path<String>) -> Reply<HttpResponse> {
     let asset = assets::find(&name).ok_or_else(Problem::absent)?;
-    let tag = format!("\"{}\"", asset.version);
-    let fixed = request.query_string() == format!("v={}", asset.version);
-    let caching = if fixed { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+    let (tag, caching) = (asset.tag(), asset.caching(request.query_string()));
     let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, caching));

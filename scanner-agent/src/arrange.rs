@@ -50,6 +50,16 @@ pub enum Edit {
     Index {
         page: u32,
         fields: CapturedFields,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// What the operator makes of a page: absent, it is as it should be; else what is wrong with it.
+    Judge {
+        page: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wrong: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// What an inspector found when looking at a page; the page stays as it is.
     Inspect {
@@ -68,6 +78,21 @@ pub enum Cut {
     Never,
 }
 
+/// What the operator made of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Passed,
+    Failed(String),
+}
+
+/// Fields as one person keyed them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub by: Option<String>,
+    pub fields: CapturedFields,
+}
+
 /// A page at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
@@ -76,12 +101,14 @@ pub struct Placed {
     pub hidden: bool,
     pub cut: Option<Cut>,
     pub turned: Option<Box<CapturedPage>>,
-    pub fields: Option<CapturedFields>,
+    /// What people said of its document, in order.
+    pub entries: Vec<Entry>,
+    pub verdict: Option<Verdict>,
 }
 
 /// The pages in their order, hidden ones where they would stand.
 pub fn arrange(pages: u32, edits: &[Edit]) -> Vec<Placed> {
-    let fresh = |page| Placed { page, hidden: false, cut: None, turned: None, fields: None };
+    let fresh = |page| Placed { page, hidden: false, cut: None, turned: None, entries: Vec::new(), verdict: None };
     edits.iter().fold((1..=pages).map(fresh).collect(), apply)
 }
 
@@ -104,8 +131,8 @@ fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
                 let old = &mut placed[to];
                 old.hidden = true;
                 // What was said of the old page holds for the new one, but for its turn.
-                let (cut, fields) = (old.cut.take(), old.fields.take());
-                placed.insert(to, Placed { cut, fields, ..new });
+                let (cut, entries) = (old.cut.take(), std::mem::take(&mut old.entries));
+                placed.insert(to, Placed { cut, entries, ..new });
             }
         }
         Edit::Hide { page } => change(&mut placed, *page, |placed| placed.hidden = true),
@@ -113,7 +140,13 @@ fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
         Edit::Turn { page, turned } => change(&mut placed, *page, |placed| placed.turned = Some(turned.clone())),
         Edit::Split { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Here)),
         Edit::Join { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Never)),
-        Edit::Index { page, fields } => change(&mut placed, *page, |placed| placed.fields = Some(fields.clone())),
+        Edit::Index { page, fields, by } => {
+            change(&mut placed, *page, |placed| placed.entries.push(Entry { by: by.clone(), fields: fields.clone() }));
+        }
+        Edit::Judge { page, wrong, .. } => {
+            let verdict = wrong.clone().map_or(Verdict::Passed, Verdict::Failed);
+            change(&mut placed, *page, |placed| placed.verdict = Some(verdict));
+        }
         Edit::Inspect { .. } => {}
     }
     placed
@@ -152,6 +185,7 @@ impl Edit {
             | Self::Split { page }
             | Self::Join { page }
             | Self::Index { page, .. }
+            | Self::Judge { page, .. }
             | Self::Inspect { page, .. } => vec![*page],
             Self::Move { page, before } => [*page].into_iter().chain(*before).collect(),
             Self::Replace { page, by } => vec![*page, *by],

@@ -15,6 +15,9 @@
 //! | which code does what? | [`rules`], a file of the station |
 //! | in what order do the pages stand, and what did people do to them? | [`arrange`] |
 //! | where does a batch stand, and what may come next? | [`stage`] |
+//! | are a document's fields what the job asks for, and who says so? | [`validate`] |
+//! | is a patient number in the archive's list, as far as we know? | [`patients`] |
+//! | what does a person have to decide, and what are the answers? | [`questions`] |
 //! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
 //! | what is safe on this disk, whatever happens? | [`spool`] |
 //! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
@@ -30,9 +33,11 @@ pub mod fault;
 pub mod files;
 pub mod handover;
 pub mod hot;
+pub mod patients;
 pub mod plan;
 pub mod progress;
 pub mod quality;
+pub mod questions;
 pub mod report;
 pub mod rules;
 pub mod sampling;
@@ -43,3 +48,4 @@ pub mod spool;
 pub mod stage;
 pub mod station;
 pub mod unpack;
+pub mod validate;

@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use record::{BatchId, Descriptor, DocumentId, PageId, limits};
 
-use crate::arrange::Placed;
+use crate::arrange::{Entry, Placed};
 use crate::quality::Quality;
 use crate::rules::Rules;
-use crate::split::{Part, Seen, split};
+use crate::split::{Part, Seen, Split, split};
 use crate::spool::State;
 use crate::spool::event::{CapturedPage, Opened, PlacedPage, Planned, SourceFile};
 use crate::station;
+use crate::validate::{self, Keyed};
 
 /// The batch that these files make: the same name and files, the same batch.
 pub fn batch_id(name: &str, files: &[SourceFile]) -> BatchId {
@@ -31,11 +32,18 @@ pub fn plan(state: &State) -> Result<(Vec<Planned>, Vec<u32>), String> {
     let Some(opened) = &state.opened else { return Ok(Default::default()) };
     let rules = Rules::of(opened.rules.as_deref())?;
     let order = state.arranged();
-    let seen: Vec<Seen<'_>> = order.iter().map(|placed| seen(state, placed, &rules)).collect();
-    let split = split(&seen, &opened.defaults, &rules);
+    let split = parts(state, opened, &order, &rules);
     let sheets = split.sheets.iter().map(|at| order[*at].page).collect();
-    let documents = split.parts.into_iter().map(|part| document(state, opened, &order, said_by_people(part, &order)));
+    let documents = split.parts.into_iter().map(|part| document(state, opened, &order, part));
     Ok((merge_equal(documents), sheets))
+}
+
+/// What codes say, and what people say over it.
+fn parts(state: &State, opened: &Opened, order: &[Placed], rules: &Rules) -> Split {
+    let seen: Vec<Seen<'_>> = order.iter().map(|placed| seen(state, placed, rules)).collect();
+    let mut split = split(&seen, &opened.defaults, rules);
+    split.parts = split.parts.into_iter().map(|part| said_by_people(part, order, rules)).collect();
+    split
 }
 
 fn seen<'a>(state: &'a State, placed: &'a Placed, rules: &Rules) -> Seen<'a> {
@@ -56,41 +64,54 @@ pub fn is_hidden_blank(page: &CapturedPage, rules: &Rules) -> bool {
 pub struct Outline {
     /// By their numbers in capture order.
     pub pages: Vec<u32>,
+    /// The sheets and hidden pages that go with it.
+    pub sheets: Vec<u32>,
     #[serde(flatten)]
-    fields: CapturedFields,
+    pub fields: CapturedFields,
+    /// How far keying its fields has come.
+    #[serde(skip)]
+    pub keyed: Keyed,
 }
 
 impl Outline {
     /// Whose it is and what, and what is still open.
     pub fn text(&self) -> String {
-        let fields = &self.fields;
-        let named = [
-            fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()),
-            fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned()),
-            fields.document_type.as_ref().map(|kind| kind.reveal().to_owned()),
-            fields.date.map(|date| date.to_string()),
-        ];
-        let open = fields.exceptions.iter().map(|exception| exception.code.explain().to_owned());
-        named.into_iter().flatten().chain(open).collect::<Vec<_>>().join(", ")
+        let open = self.fields.exceptions.iter().map(|exception| exception.code.explain().to_owned());
+        named(&self.fields).into_iter().chain(open).collect::<Vec<_>>().join(", ")
     }
 }
 
+/// The values of fields, for people.
+pub fn named(fields: &CapturedFields) -> Vec<String> {
+    let named = [
+        fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()),
+        fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned()),
+        fields.document_type.as_ref().map(|kind| kind.reveal().to_owned()),
+        fields.date.map(|date| date.to_string()),
+    ];
+    named.into_iter().flatten().collect()
+}
+
 /// The documents that would come of the batch as it stands.
-pub fn outline(state: &State) -> Result<Vec<Outline>, String> {
-    let Some(opened) = &state.opened else { return Ok(Vec::new()) };
-    let rules = Rules::of(opened.rules.as_deref())?;
+pub fn outline(state: &State, rules: &Rules) -> Vec<Outline> {
+    let Some(opened) = &state.opened else { return Vec::new() };
     let order = state.arranged();
-    let seen: Vec<Seen<'_>> = order.iter().map(|placed| seen(state, placed, &rules)).collect();
-    let parts = split(&seen, &opened.defaults, &rules).parts.into_iter().map(|part| said_by_people(part, &order));
-    let told =
-        |part: Part| Outline { pages: part.pages.iter().map(|at| order[*at].page).collect(), fields: part.fields };
-    Ok(parts.map(told).collect())
+    let told = |part: Part| Outline {
+        pages: part.pages.iter().map(|at| order[*at].page).collect(),
+        sheets: part.sheets.iter().map(|at| order[*at].page).collect(),
+        keyed: validate::keyed(&entries(&part, &order), rules),
+        fields: part.fields,
+    };
+    parts(state, opened, &order, rules).parts.into_iter().map(told).collect()
+}
+
+fn entries<'a>(part: &Part, order: &'a [Placed]) -> Vec<&'a Entry> {
+    part.pages.iter().flat_map(|at| &order[*at].entries).collect()
 }
 
 /// What a person said of a document stands over what codes say, and answers their questions.
-fn said_by_people(mut part: Part, order: &[Placed]) -> Part {
-    let said = part.pages.iter().rev().find_map(|at| order[*at].fields.clone());
-    if let Some(said) = said {
+fn said_by_people(mut part: Part, order: &[Placed], rules: &Rules) -> Part {
+    if let Keyed::Stands(said) = validate::keyed(&entries(&part, order), rules) {
         let CapturedFields { mrn, encounter, document_type, date, .. } = said;
         let known = part.fields;
         part.fields = CapturedFields {

@@ -180,3 +180,10 @@ pub fn counted(n: usize, what: &str) -> String {
         _ => format!("{n} {what}s"),
     }
 }
+
+/// An error's text as a sentence: library errors read on from "failed to".
+pub fn sentence(text: &str) -> String {
+    let text = text.strip_prefix("failed to ").unwrap_or(text).trim_end_matches('.');
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}

@@ -10,6 +10,7 @@ use record::limits::CAPTURE_RULES_BYTES_MAX;
 use record::manifest::ExceptionCode;
 use record::sheet::{Sheet, SheetError, SheetKind};
 use record::wire::CapturedFields;
+use record::words::Box as Place;
 use regex::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -17,12 +18,13 @@ use serde::de::{Deserializer, Error as _};
 use crate::codes::check::{self, Scheme};
 use crate::codes::{Code, PATCH};
 use crate::quality::Limits;
+use crate::validate::{FieldRule, Keying};
 
 const BUILT_IN: &str = include_str!("rules.toml");
 /// A pattern that needs more than this once compiled is a mistake.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
-/// Groups of a pattern that are index fields.
-const FIELDS: [&str; 4] = ["mrn", "encounter", "type", "date"];
+/// Groups of a pattern that are index fields, and how many sheets a cover announces.
+const FIELDS: [&str; 5] = ["mrn", "encounter", "type", "date", "sheets"];
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,10 @@ pub struct Rules {
     rule: Vec<Rule>,
     #[serde(default)]
     pub quality: Limits,
+    #[serde(default)]
+    pub field: Vec<FieldRule>,
+    #[serde(default)]
+    pub entry: Keying,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -87,7 +93,7 @@ pub enum Action {
 }
 
 #[derive(Debug, Clone)]
-struct Pattern(Regex);
+pub struct Pattern(pub(crate) Regex);
 
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -145,6 +151,51 @@ impl Rules {
     /// The rule that holds for a code.
     pub fn rule(&self, code: &Code) -> Option<&Rule> {
         self.rule.iter().find(|rule| rule.is_about(code))
+    }
+
+    /// What one code would say if it were alone, and whether what can be checked of it is right: a candidate.
+    pub fn reading(&self, code: &Code) -> Option<(CapturedFields, bool)> {
+        if let Ok(sheet) = Sheet::from_line(&code.text) {
+            return Some((of_sheet(&sheet), true));
+        }
+        let rule = self.rule(code)?;
+        match rule.fields(code) {
+            Ok(fields) => Some((fields, true)),
+            Err(_) => rule.unchecked(code).map(|fields| (fields, false)),
+        }
+        .filter(|(fields, _)| *fields != CapturedFields::default())
+    }
+
+    /// What a code means that a hand-held scanner read, which tells no format; a bare patient number is one.
+    ///
+    /// # Errors
+    /// Why it is not used.
+    pub fn by_hand(&self, text: &str) -> Result<CapturedFields, &'static str> {
+        match Sheet::from_line(text) {
+            Ok(sheet) => return Ok(of_sheet(&sheet)),
+            Err(SheetError::Foreign) => {}
+            Err(_) => return Err("the code is damaged: read it again"),
+        }
+        let place = Place { x: 0, y: 0, w: 0, h: 0 };
+        let code = Code { format: String::new(), text: text.to_owned(), identifier: String::new(), place };
+        let means = |rule: &&Rule| rule.does != Action::Ignore && rule.pattern.0.is_match(text);
+        let said = match self.rule.iter().find(means) {
+            Some(rule) => rule.fields(&code).map_err(|exception| match exception {
+                ExceptionCode::FailedCheck => "the code's check digit is wrong: read it again",
+                _ => "the code is damaged: read it again",
+            })?,
+            None => CapturedFields { mrn: text.parse().ok(), ..CapturedFields::default() },
+        };
+        let says = said != CapturedFields::default();
+        if says { Ok(said) } else { Err("the code says nothing of a document by this job's rules") }
+    }
+
+    /// How many sheets the codes of a cover page announce, that page included.
+    pub fn announced(&self, codes: &[Code]) -> Option<u32> {
+        codes.iter().find_map(|code| {
+            let groups = self.rule(code)?.pattern.0.captures(&code.text)?;
+            groups.name("sheets")?.as_str().parse().ok()
+        })
     }
 
     /// What the codes of one page say together.
@@ -230,24 +281,33 @@ impl Rule {
     /// The fields that a code names, if everything that can be checked is right.
     fn fields(&self, code: &Code) -> Result<CapturedFields, ExceptionCode> {
         let Some(groups) = self.pattern.0.captures(&code.text) else { return Ok(CapturedFields::default()) };
-        let group = |name| groups.name(name).map(|found| found.as_str()).filter(|text| !text.is_empty());
         if check::own(code) == Some(false) || !self.is_checked(&groups) {
             return Err(ExceptionCode::FailedCheck);
         }
-        let damaged = ExceptionCode::DamagedSheet;
-        Ok(CapturedFields {
-            mrn: group("mrn").map(str::parse).transpose().map_err(|_| ExceptionCode::MalformedMrn)?,
-            encounter: group("encounter").map(str::parse).transpose().map_err(|_| damaged)?,
-            document_type: group("type").map(|text| text.to_uppercase().parse()).transpose().map_err(|_| damaged)?,
-            date: group("date").map(date).transpose().map_err(|()| damaged)?,
-            ..CapturedFields::default()
-        })
+        of_groups(&groups)
+    }
+
+    /// As it was read, for a person to judge.
+    fn unchecked(&self, code: &Code) -> Option<CapturedFields> {
+        of_groups(&self.pattern.0.captures(&code.text)?).ok()
     }
 
     fn is_checked(&self, groups: &Captures<'_>) -> bool {
         let checked = groups.name("mrn").or_else(|| groups.get(0));
         self.check.is_none_or(|scheme| checked.is_some_and(|found| scheme.holds(found.as_str())))
     }
+}
+
+fn of_groups(groups: &Captures<'_>) -> Result<CapturedFields, ExceptionCode> {
+    let group = |name| groups.name(name).map(|found| found.as_str()).filter(|text| !text.is_empty());
+    let damaged = ExceptionCode::DamagedSheet;
+    Ok(CapturedFields {
+        mrn: group("mrn").map(str::parse).transpose().map_err(|_| ExceptionCode::MalformedMrn)?,
+        encounter: group("encounter").map(str::parse).transpose().map_err(|_| damaged)?,
+        document_type: group("type").map(|text| text.to_uppercase().parse()).transpose().map_err(|_| damaged)?,
+        date: group("date").map(date).transpose().map_err(|()| damaged)?,
+        ..CapturedFields::default()
+    })
 }
 
 fn date(text: &str) -> Result<Date, ()> {

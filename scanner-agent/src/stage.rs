@@ -7,6 +7,7 @@
 //! A batch that nobody wants to look at goes from capturing to released by itself. Released is where people's part ends:
 //! the pages go to the archive, and the batch is receipted when the archive's receipts were verified.
 
+use record::manifest::SheetCount;
 use serde::{Deserialize, Serialize};
 
 use crate::spool::State;
@@ -83,6 +84,14 @@ impl State {
         let differs = sheets != expected && self.explained.is_none();
         differs
             .then(|| format!("{expected} sheets were expected and {sheets} came: find the difference, or explain it"))
+    }
+
+    /// What the archive is told of the sheets, where somebody said how many were laid in.
+    pub fn sheet_count(&self) -> Option<SheetCount> {
+        let (expected, fed) = (self.expected?, self.sheets_fed());
+        // What was explained before the count came out right needs no explanation.
+        let explained = self.explained.clone().filter(|_| expected != fed);
+        Some(SheetCount { expected, fed, explained })
     }
 
     /// Sheets of paper that the pages are; a page that stands in for another is on the same sheet.

@@ -24,6 +24,11 @@ pub fn fresh_page() -> PageId {
     PageId::from_uuid(Uuid::now_v7())
 }
 
+/// 244 random bits from the system, for what only one start of the program may know.
+pub fn fresh_key() -> String {
+    [Uuid::new_v4(), Uuid::new_v4()].map(|half| half.simple().to_string()).concat()
+}
+
 /// A number from 0 to 1, for spreading retries. Not for secrets.
 pub fn jitter() -> f64 {
     f64::from(u32::from_be_bytes([0, 1, 2, 3].map(|at| Uuid::new_v4().as_bytes()[at]))) / f64::from(u32::MAX)

@@ -6,12 +6,14 @@
 //! - [`http`]: what a script would ask the server.
 //! - [`samples`]: the committed pages and what is written on them.
 //! - [`browser`]: a real Chromium.
+//! - [`paper`]: a scanner with paper in its feeder, and what goes wrong with it.
 //! - [`s3`]: a real S3 server.
 //! - [`schema`]: the schema of ALTO.
 //! - [`score`]: how far a text is from the truth.
 
 pub mod browser;
 pub mod http;
+pub mod paper;
 pub mod program;
 pub mod s3;
 pub mod samples;

@@ -82,8 +82,13 @@ impl Site {
 
     /// Starts the server, after a stop or a kill, and waits until it answers.
     pub fn restart(&mut self) -> Result<()> {
-        self.server = None;
         self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        self.restart_there()
+    }
+
+    /// Likewise, where it was: whoever waits for it finds it again.
+    pub fn restart_there(&mut self) -> Result<()> {
+        self.server = None;
         let log = File::options().create(true).append(true).open(self.root.path().join("server.log"))?;
         let child = program::command("chartroom")?
             .arg("serve")

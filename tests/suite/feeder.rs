@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use imaging::Raster;
 use serde_json::Value;
 use tempfile::TempDir;
+use tests::paper::{self, Feeder};
 use tests::program;
 
 const WIDTH: u32 = 200;
@@ -16,23 +17,16 @@ const HEIGHT: u32 = 260;
 /// A station with a scanner, and paper in its feeder.
 struct Room {
     folder: TempDir,
+    feeder: Feeder,
     pages: usize,
 }
 
 impl Room {
     fn with(pages: usize, script: &str) -> Result<Self> {
-        let room = Self { folder: TempDir::new()?, pages };
-        for name in ["lib", "conf/dll.d", "paper"] {
-            fs::create_dir_all(room.path(name))?;
-        }
-        fs::copy(program::path("libsane_feeder.so")?, room.path("lib/libsane-feeder.so.1"))?;
-        fs::write(room.path("conf/dll.conf"), "feeder\n")?;
-        for number in 0..pages {
-            let head = format!("P5\n{WIDTH} {HEIGHT}\n255\n").into_bytes();
-            fs::write(room.path(&format!("paper/{number:03}.pgm")), [head, samples(number)].concat())?;
-        }
-        fs::write(room.path("paper/script"), script)?;
-        Ok(room)
+        let folder = TempDir::new()?;
+        let paper = (0..pages).map(|number| Ok(Raster::gray(WIDTH, HEIGHT, samples(number))?));
+        let feeder = Feeder::with(folder.path(), &paper.collect::<Result<Vec<_>>>()?, script)?;
+        Ok(Self { folder, feeder, pages })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -41,15 +35,13 @@ impl Room {
 
     fn run(&self, words: &[&str]) -> Result<Output> {
         let mut command = program::command("scanner-agent")?;
-        command.env("SANE_CONFIG_DIR", self.path("conf")).env("SANE_FEEDER_DIR", self.path("paper"));
-        command.env("LD_LIBRARY_PATH", self.path("lib"));
-        Ok(command.args(words).output()?)
+        Ok(command.envs(self.feeder.environment()).args(words).output()?)
     }
 
     /// Exit code, and what was said as JSON.
     fn scan(&self, more: &[&str]) -> Result<(Option<i32>, Value)> {
         let spool = self.path("spool").to_string_lossy().into_owned();
-        let words = ["scan", "--device", "feeder:paper", "--hold", "--json", "--patience", "2", "--spool", &spool];
+        let words = ["scan", "--device", paper::DEVICE, "--hold", "--json", "--patience", "2", "--spool", &spool];
         let output = self.run(&[&words, more].concat())?;
         let said = serde_json::from_slice(&output.stdout)
             .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
@@ -170,7 +162,7 @@ fn a_page_scanned_anew_takes_its_place() -> Result<()> {
 fn a_probe_tells_the_options_and_scans_a_page() -> Result<()> {
     let room = Room::with(1, "")?;
     let page = room.path("try.png");
-    let output = room.run(&["probe", "feeder:paper", "--json", "--page", &page.to_string_lossy()])?;
+    let output = room.run(&["probe", paper::DEVICE, "--json", "--page", &page.to_string_lossy()])?;
     let options: Value = serde_json::from_str(&program::succeed("scanner-agent probe", output)?)?;
     let option = |name: &str| options.as_array().and_then(|all| all.iter().find(|option| option["name"] == name));
     let source = option("source").context("source")?;

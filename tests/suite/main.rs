@@ -21,6 +21,7 @@ mod kill_9;
 mod kill_readers;
 mod outsiders;
 mod rebuild;
+mod scripted_day;
 mod searchable_pdf;
 mod text_layers;
 mod twice;

@@ -1,7 +1,9 @@
 //! What may be said to a held batch.
 
 use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
 
+use super::capture::name;
 use super::{Fields, Folder};
 
 const BATCH_EXAMPLES: &str = "\
@@ -10,6 +12,7 @@ Examples (pages are named by their number in capture order, wherever they stand)
   scanner-agent batch 0198… hide 4 7
   scanner-agent batch 0198… turn 3 180
   scanner-agent batch 0198… index 5 --patient MRN-104233 --type LETTER
+  scanner-agent batch 0198… fail 9 --reason 'cut off at the top' --by ana
   scanner-agent batch 0198… undo
   scanner-agent batch 0198… accept && scanner-agent batch 0198… release && scanner-agent resume";
 
@@ -21,6 +24,9 @@ pub struct Batch {
     pub batch: record::BatchId,
     #[command(subcommand)]
     pub action: BatchAction,
+    /// Who does it; where a job asks that two people key the fields, they are told apart by this
+    #[arg(long, value_name = "NAME", global = true, value_parser = name)]
+    pub by: Option<String>,
     /// Print the batch as it is then as JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -29,10 +35,20 @@ pub struct Batch {
 }
 
 /// Nothing is ever deleted or overwritten: every operation is a line in the journal, and `undo` takes back the last.
-#[derive(Debug, Subcommand)]
+/// The technician's page says the same words as JSON: `{"do":"hide","pages":[4,7]}`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum BatchAction {
     /// Its pages with their documents, codes and flags
     Show,
+    /// Pages are as they should be, whatever flags say
+    Pass { pages: Vec<u32> },
+    /// A page is not as it should be: the batch is not accepted before it is replaced, left out or passed
+    Fail {
+        page: u32,
+        #[arg(long)]
+        reason: String,
+    },
     /// Leave pages out of their documents; they are kept with them
     Hide { pages: Vec<u32> },
     /// Take hidden pages in again
@@ -47,6 +63,7 @@ pub enum BatchAction {
     Move {
         page: u32,
         #[arg(long, value_name = "PAGE")]
+        #[serde(default)]
         before: Option<u32>,
     },
     /// Let a page captured later stand in for an earlier one
@@ -63,6 +80,7 @@ pub enum BatchAction {
     Interleave {
         /// The backs came out last to first
         #[arg(long)]
+        #[serde(default)]
         reversed: bool,
     },
     /// Say whose document a page is in, and what it is
@@ -71,6 +89,8 @@ pub enum BatchAction {
         #[command(flatten)]
         fields: Fields,
     },
+    /// Say it with the text of a barcode, as a hand-held scanner reads it; the job's rules say what it means
+    Read { page: u32, text: String },
     /// Take back the last operation that still stands
     Undo,
     /// Say how many sheets were laid in
@@ -84,6 +104,7 @@ pub enum BatchAction {
     /// Put the batch aside
     Suspend {
         #[arg(long)]
+        #[serde(default)]
         reason: Option<String>,
     },
     /// The batch is not to go to the archive; it stays here

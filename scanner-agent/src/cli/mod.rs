@@ -3,6 +3,7 @@
 mod batch;
 mod capture;
 pub mod qc;
+mod serve;
 mod watch;
 
 use std::path::PathBuf;
@@ -10,11 +11,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use record::wire::CapturedFields;
 use record::{Date, DocumentType, Encounter, Mrn};
+use serde::{Deserialize, Serialize};
 
 pub use batch::{Batch, BatchAction};
 use capture::pair;
 pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
 pub use qc::{Lots, Qc, QcAction};
+pub use serve::Serve;
 pub use watch::Watch;
 
 const EXAMPLES: &str = "\
@@ -27,6 +30,7 @@ Examples:
   scanner-agent sheets --csv charts.csv --out sheets.pdf
   scanner-agent sheets --patch T --out patch-t.pdf
   scanner-agent codes --json label.png
+  scanner-agent serve --server http://localhost:8080
   scanner-agent resume
 
 Exit codes:
@@ -65,6 +69,8 @@ pub enum Command {
     Batch(Batch),
     /// Inspect a sample of the pages, and say how good they are
     Qc(Qc),
+    /// Serve the technician's page, on this machine for this machine
+    Serve(Serve),
     /// Say which barcodes and patch codes are on pages, and where
     Codes(Codes),
     /// Say what waits in the spool
@@ -79,7 +85,7 @@ pub enum Command {
     CaptureHelper(CaptureHelper),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Server {
     /// Address of the archive's server
     #[arg(long, env = "CHARTROOM_SERVER", value_name = "URL")]
@@ -126,23 +132,37 @@ pub struct Hold {
 }
 
 /// What holds for every document that no sheet says otherwise of.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Fields {
     /// Patient number (MRN)
     #[arg(long, visible_alias = "mrn", value_name = "MRN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<Mrn>,
     /// Number of the stay or visit
     #[arg(long, value_name = "E")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encounter: Option<Encounter>,
     /// Kind of document, such as DISCHARGE-SUMMARY
     #[arg(long = "type", value_name = "TYPE")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub document_type: Option<DocumentType>,
     /// Date of the document itself, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
 }
 
 impl Fields {
+    pub fn of(captured: &CapturedFields) -> Self {
+        Self {
+            patient: captured.mrn.clone(),
+            encounter: captured.encounter.clone(),
+            document_type: captured.document_type.clone(),
+            date: captured.date,
+        }
+    }
+
     pub fn captured(&self) -> CapturedFields {
         CapturedFields {
             mrn: self.patient.clone(),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use record::BatchId;
+use record::manifest::Patient;
+use record::{BatchId, Mrn};
 use record::note::LogKey;
 
 use super::Exit;
@@ -39,6 +40,12 @@ impl<'a> Archive<'a> {
         });
         let client = Client::new(server, token).map_err(HandOverError::from)?;
         Ok(Self { client, given_key: given_key.transpose()?, options })
+    }
+
+    /// What the archive's patient list says of these numbers, at most [`record::limits::LOOKUP_PATIENTS_MAX`].
+    pub fn look_up(&self, mrns: &[Mrn]) -> anyhow::Result<Vec<(Mrn, Option<Patient>)>> {
+        let said = self.client.look_up(mrns).map_err(HandOverError::from)?;
+        Ok(mrns.iter().cloned().zip(said.unwrap_or_default()).collect())
     }
 
     /// Hands over what waits from before, interrupted scans excepted. A batch that cannot go is

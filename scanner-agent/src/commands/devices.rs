@@ -6,12 +6,11 @@ use super::Exit;
 use crate::cli;
 use crate::report::{print, print_json};
 use crate::sane::capture::Helper;
+use crate::sane::frames::DeviceFacts;
 use crate::station;
 
 pub fn run(args: &cli::Devices) -> anyhow::Result<Exit> {
-    let program = station::own_program().context("failed to find this program's own file")?;
-    let helper = Helper::new(program, vec!["capture-helper".into()], station::sane_environment());
-    let devices = helper.devices()?;
+    let devices = found()?;
     if args.json {
         print_json(&devices)?;
     } else if devices.is_empty() {
@@ -21,4 +20,10 @@ pub fn run(args: &cli::Devices) -> anyhow::Result<Exit> {
         print(&format!("{}\t{} {} ({})\n", device.name, device.vendor, device.model, device.kind))?;
     }
     Ok(Exit::Done)
+}
+
+/// The scanners that there are now.
+pub(super) fn found() -> anyhow::Result<Vec<DeviceFacts>> {
+    let program = station::own_program().context("failed to find this program's own file")?;
+    Helper::new(program, vec!["capture-helper".into()], station::sane_environment()).devices()
 }

@@ -34,7 +34,7 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
     begin(&spool, opened)?;
     let Some(archive) = archive else {
         let batch = hold(&spool, args, id)?;
-        review::print(id, batch.state(), args.json)?;
+        review::print(&spool_folder(&args.folder)?, id, batch.state(), args.json)?;
         return Ok(Exit::Done);
     };
     // What waits from before goes first: the operator expects it to be in order.

@@ -10,6 +10,7 @@ mod qc;
 mod resume;
 mod review;
 mod scan;
+mod serve;
 mod sheets;
 mod status;
 mod watch;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Sheets(args) => sheets::run(&args),
         Command::Batch(args) => batch::run(&args),
         Command::Qc(args) => qc::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Codes(args) => codes::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Resume(args) => resume::run(&args),

@@ -52,12 +52,10 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     }
     let Some(archive) = archive else {
         review::hold(&mut batch, &args.hold)?;
-        review::print(id, batch.state(), args.json)?;
+        review::print(&spool_folder(&args.folder)?, id, batch.state(), args.json)?;
         return Ok(Exit::Done);
     };
-    if let Some(expected) = args.hold.expect {
-        batch.record(Event::Expected { sheets: expected })?;
-    }
+    review::expect(&mut batch, args.hold.expect)?;
     if let Some(miscount) = batch.state().miscount() {
         review::hold(&mut batch, &args.hold)?;
         eprintln!("scanner-agent: batch {id} is held: {miscount}.");

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use record::digest::Digest;
 use record::note::LogKey;
-use record::wire::{BatchReply, BatchStatus, CloseBatch, HandOver, OpenBatch, Sealed};
-use record::{BatchId, DocumentId, limits};
+use record::manifest::Patient;
+use record::wire::{BatchReply, BatchStatus, CloseBatch, HandOver, LookUp, LookedUp, OpenBatch, Sealed};
+use record::{BatchId, DocumentId, Mrn, limits};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -135,6 +136,15 @@ impl Client {
 
     pub fn hand_over(&self, batch: BatchId, document: DocumentId, body: &HandOver) -> Result<Sealed, ClientError> {
         parse(self.put(Method::PUT, &format!("/batches/{batch}/documents/{document}"), body)?)
+    }
+
+    /// What the archive's patient list says of these numbers, in their order; nothing where it keeps no list.
+    pub fn look_up(&self, mrns: &[Mrn]) -> Result<Option<Vec<Option<Patient>>>, ClientError> {
+        let asked = LookUp { mrns: mrns.to_vec() };
+        let said: LookedUp = parse(self.put(Method::POST, "/patients/lookup", &asked)?)?;
+        let all = said.patients.len() == mrns.len();
+        let patients = Some(said.patients).filter(|_| said.has_list);
+        all.then_some(patients).ok_or(ClientError::Malformed("it speaks of other patients than were asked for"))
     }
 
     pub fn close_batch(&self, batch: BatchId, close: &CloseBatch) -> Result<BatchReply, ClientError> {

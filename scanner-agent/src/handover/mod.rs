@@ -41,6 +41,13 @@ pub enum HandOverError {
     Confused(Digest),
 }
 
+impl HandOverError {
+    /// Nobody answers: the server is away, or the way to it.
+    pub const fn is_away(&self) -> bool {
+        matches!(self, Self::Client(ClientError::Unreachable { .. }))
+    }
+}
+
 pub struct Handing<'a> {
     pub client: &'a Client,
     pub spool: &'a Spool,
@@ -130,6 +137,7 @@ impl Handing<'_> {
         let close = CloseBatch {
             captured: count(state.pages.len()),
             documents: count(state.planned().len()),
+            sheets: state.sheet_count(),
             refused: state.refused.clone(),
         };
         let reply = self.client.close_batch(id, &close)?;

@@ -73,8 +73,7 @@ impl Batch {
 
     /// Where the bytes of a page or an original lie.
     pub fn blob(&self, digest: &Digest) -> PathBuf {
-        let page = self.folder.join(PAGES).join(digest.hex());
-        if page.exists() { page } else { self.folder.join(ORIGINALS).join(digest.hex()) }
+        blob_in(&self.folder, digest)
     }
 
     pub fn read_blob(&self, digest: &Digest) -> Result<Vec<u8>, SpoolError> {
@@ -103,4 +102,10 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// Where the bytes lie in a batch's folder.
+pub(super) fn blob_in(folder: &Path, digest: &Digest) -> PathBuf {
+    let page = folder.join(PAGES).join(digest.hex());
+    if page.exists() { page } else { folder.join(ORIGINALS).join(digest.hex()) }
 }

@@ -256,8 +256,8 @@ impl State {
         let said = file.and_then(|file| self.files().get(file as usize)?.said.as_ref());
         if let Some(said) = said.filter(|_| begins) {
             placed.cut = placed.cut.or(Some(if said.goes_on { Cut::Never } else { Cut::Here }));
-            if placed.fields.is_none() && said.fields != CapturedFields::default() {
-                placed.fields = Some(said.fields.clone());
+            if placed.entries.is_empty() && said.fields != CapturedFields::default() {
+                placed.entries.push(arrange::Entry { by: None, fields: said.fields.clone() });
             }
         }
     }

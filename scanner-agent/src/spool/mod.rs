@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use record::note::LogKey;
-use record::{BatchId, Timestamp};
+use record::{BatchId, Digest, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 
 pub use batch::Batch;
@@ -167,9 +167,33 @@ pub fn peek(folder: &Path) -> Result<(Vec<(BatchId, State)>, usize), SpoolError>
             waiting.push((id, State::of(journal::Journal::peek(&journal)?)));
         }
     }
-    let finished = folder.join("finished");
-    let count = fs::read_dir(&finished).map_or(0, Iterator::count);
-    Ok((waiting, count))
+    Ok((waiting, finished_count(folder)))
+}
+
+/// Looks on at one batch; `None` where it does not wait here.
+pub fn peek_one(folder: &Path, id: BatchId) -> Result<Option<State>, SpoolError> {
+    match journal::Journal::peek(&folder.join(id.to_string()).join(batch::JOURNAL)) {
+        Ok(events) => Ok(Some(State::of(events))),
+        Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks on: the batches that wait, and how long their journals are. Another length, another state.
+pub fn lengths(folder: &Path) -> Result<Vec<(BatchId, u64)>, SpoolError> {
+    let length = |id: &BatchId| fs::metadata(folder.join(id.to_string()).join(batch::JOURNAL)).map(|facts| facts.len());
+    Ok(list(folder)?.into_iter().filter_map(|id| Some((id, length(&id).ok()?))).collect())
+}
+
+/// How many batches the archive has whole.
+pub fn finished_count(folder: &Path) -> usize {
+    fs::read_dir(folder.join("finished")).map_or(0, Iterator::count)
+}
+
+/// Looks on: the bytes of a page or an original.
+pub fn peek_blob(folder: &Path, id: BatchId, digest: &Digest) -> Result<Vec<u8>, SpoolError> {
+    let path = batch::blob_in(&folder.join(id.to_string()), digest);
+    fs::read(&path).map_err(SpoolError::at(&path))
 }
 
 /// Looks on: the batches that the archive has whole, by their journals.

@@ -134,7 +134,10 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
             let text = text_of(archive, *page, Some(text)).await?;
             text.and_then(|text| said(&text, rules)).map_or(Body::None, Body::Text)
         }
-        EventKind::AlarmDismissed { .. } | EventKind::Unreadable { .. } | EventKind::Viewed { .. } => Body::None,
+        EventKind::AlarmDismissed { .. }
+        | EventKind::Unreadable { .. }
+        | EventKind::Viewed { .. }
+        | EventKind::PatientsLookedUp { .. } => Body::None,
     })
 }
 

@@ -52,7 +52,7 @@ macro_rules! routes {
 mod api {
     use crate::routes::{
         alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, open, pages,
-        search, session, uploads,
+        patients, search, session, uploads,
     };
 
     routes! {
@@ -77,6 +77,7 @@ mod api {
         get    "/api/v1/batches/{batch}"                      Oversee    => batches::status;
         get    "/api/v1/batches"                              Oversee    => batches::list;
         put    "/api/v1/batches/{batch}/documents/{document}" Capture    => handover::take;
+        post   "/api/v1/patients/lookup"                      Resolve    => patients::look_up;
         get    "/api/v1/exceptions"                           Oversee    => batches::exceptions;
         get    "/api/v1/attention"                            Oversee    => attention::list;
         post   "/api/v1/pages/{page}/corrections"             Resolve    => corrections::post;

@@ -115,7 +115,7 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         (EventKind::AlarmDismissed { document, version, page }, _) => {
             identities::dismiss(tx, *document, *version, *page).await
         }
-        (EventKind::Viewed { .. }, _) => Ok(()),
+        (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. }, _) => Ok(()),
         (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
             batch_recorded(tx, record).await
         }

@@ -85,6 +85,8 @@ pub enum EventKind {
     CampaignRecorded { campaign: CampaignId, body: Digest },
     /// Patients were added to the patient list. Body: [`PatientsRecord`].
     PatientsRecorded { body: Digest, count: u32 },
+    /// A station asked which of so many patient numbers are in the patient list. Body: [`LookUpRecord`].
+    PatientsLookedUp { body: Digest, count: u32 },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -115,7 +117,8 @@ impl EventKind {
             | Self::AccountRecorded { body, .. }
             | Self::TokenRecorded { body, .. }
             | Self::CampaignRecorded { body, .. }
-            | Self::PatientsRecorded { body, .. } => Some(*body),
+            | Self::PatientsRecorded { body, .. }
+            | Self::PatientsLookedUp { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
             Self::Sealed { .. } | Self::AlarmDismissed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
         }
@@ -147,6 +150,7 @@ impl EventKind {
             Self::TokenRecorded { .. } => "token-recorded",
             Self::CampaignRecorded { .. } => "campaign-recorded",
             Self::PatientsRecorded { .. } => "patients-recorded",
+            Self::PatientsLookedUp { .. } => "patients-looked-up",
         }
     }
 }
@@ -324,6 +328,15 @@ pub struct PatientsRecord {
     /// 32 hex digits, for the same reason as in [`crate::manifest::IndexFields`].
     pub salt: String,
     pub patients: Vec<crate::manifest::Patient>,
+}
+
+/// The sealed body of [`EventKind::PatientsLookedUp`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookUpRecord {
+    /// As in [`PatientsRecord`].
+    pub salt: String,
+    pub mrns: Vec<Mrn>,
 }
 
 impl PatientsRecord {

@@ -58,6 +58,10 @@ pub const CANONICAL_DEPTH_MAX: usize = 16;
 /// C2SP tlog-tiles writes an entry's length in two bytes.
 pub const LEAF_BYTES_MAX: usize = 2 * KIB;
 pub const NAME_CHARS_MAX: usize = 120;
+/// Why another number of sheets came than was laid in.
+pub const EXPLANATION_CHARS_MAX: usize = 1_000;
+/// Patient numbers that a station asks for at once.
+pub const LOOKUP_PATIENTS_MAX: usize = 100;
 /// Names of the files that one document came from.
 pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 

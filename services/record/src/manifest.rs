@@ -203,6 +203,20 @@ pub enum ExceptionCode {
 }
 
 impl ExceptionCode {
+    /// As it stands in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoPatient => "no-patient",
+            Self::TwoSheetsOnPage => "two-sheets-on-page",
+            Self::DuplicateSeparator => "duplicate-separator",
+            Self::DamagedSheet => "damaged-sheet",
+            Self::MalformedMrn => "malformed-mrn",
+            Self::UnknownMrn => "unknown-mrn",
+            Self::CodesDisagree => "codes-disagree",
+            Self::FailedCheck => "failed-check",
+        }
+    }
+
     /// What a technician reads, and what to do.
     pub const fn explain(self) -> &'static str {
         match self {
@@ -242,9 +256,22 @@ pub struct BatchClosed {
     /// Pages the station captured, sheets included.
     pub captured: u32,
     pub documents: u32,
+    /// Where somebody said how many sheets were laid in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheets: Option<SheetCount>,
     /// Files or pages the station refused, with its reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+}
+
+/// Sheets of paper: how many were laid in, how many came, and why that is in order where it is not the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SheetCount {
+    pub expected: u32,
+    pub fed: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explained: Option<String>,
 }
 
 /// A file the station could not take in. The batch went on without it.

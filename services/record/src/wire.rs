@@ -11,6 +11,7 @@
 //! | `HEAD /uploads/{digest}` | → 200 with `Upload-Offset` and, when whole, `Upload-Complete: ?1`; 404 for nothing yet |
 //! | `PATCH /uploads/{digest}` | `Upload-Offset: n`, `Upload-Length: total`, bytes → 204 with the new offset; 409 where the offset is another; 422 where the whole has another digest |
 //! | `PUT /batches/{batch}/documents/{document}` | [`HandOver`] → 201 (or 200) [`Sealed`]; 409 where the document exists with other pages |
+//! | `POST /patients/lookup` | [`LookUp`] → [`LookedUp`]; who asked for whom is written into the ledger |
 //! | `POST /batches/{batch}/close` | [`CloseBatch`] → 200 [`BatchReply`] |
 //! | `GET /batches/{batch}` | → [`BatchStatus`] |
 //!
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::UnreadableReason;
 use crate::id::{BatchId, DocumentId, PageId};
-use crate::manifest::{Descriptor, Exception, PageEntry, Refused, Source};
+use crate::manifest::{Descriptor, Exception, PageEntry, Patient, Refused, SheetCount, Source};
 use crate::patient::{DocumentType, Encounter, Mrn};
 use crate::receipt::Receipt;
 use crate::time::Date;
@@ -85,8 +86,25 @@ pub struct Sealed {
 pub struct CloseBatch {
     pub captured: u32,
     pub documents: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheets: Option<SheetCount>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+}
+
+/// Which of these numbers are in the patient list?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookUp {
+    pub mrns: Vec<Mrn>,
+}
+
+/// In the order of the question; absent where the list has no such number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// Whether the archive keeps a patient list at all; without one no number is wrong.
+    pub has_list: bool,
+    pub patients: Vec<Option<Patient>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

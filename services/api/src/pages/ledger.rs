@@ -82,6 +82,9 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::PatientsRecorded { count, .. } => {
             (format!("{count} patient{} added to the patient list", plural(*count)), "accounts")
         }
+        EventKind::PatientsLookedUp { count, .. } => {
+            (format!("{count} patient number{} looked up in the patient list", plural(*count)), "search")
+        }
     }
 }
 

@@ -68,7 +68,7 @@ pub async fn open(
 
 /// Says that the station has handed over everything. The same again gives the receipt again.
 #[utoipa::path(post, path = "/api/v1/batches/{batch}/close", tag = "capture", params(("batch" = String, Path)),
-    request_body(content = Object, description = "`CloseBatch`: captured, documents, refused"),
+    request_body(content = Object, description = "`CloseBatch`: captured, documents, sheets, refused"),
     responses((status = 200, description = "`BatchReply`: receipt", body = Object),
         (status = 404, description = "no such batch"), (status = 409, description = "it was closed with other counts")))]
 pub async fn close(
@@ -81,16 +81,22 @@ pub async fn close(
     if body.captured as usize > limits::BATCH_PAGES_MAX || body.refused.len() > limits::BATCH_PAGES_MAX {
         return Err(Problem::refused("batch-size", format!("a batch has at most {} pages", limits::BATCH_PAGES_MAX)));
     }
+    let explained = body.sheets.as_ref().and_then(|sheets| sheets.explained.as_ref());
+    if explained.is_some_and(|reason| reason.chars().count() > limits::EXPLANATION_CHARS_MAX) {
+        let text = format!("an explanation has at most {} characters", limits::EXPLANATION_CHARS_MAX);
+        return Err(Problem::refused("explanation", text));
+    }
     let mut record = app.catalog.batch_record(batch).await?.ok_or_else(Problem::absent)?;
     let same = |closed: &BatchClosed| {
-        closed.captured == body.captured && closed.documents == body.documents && closed.refused == body.refused
+        let BatchClosed { captured, documents, sheets, refused, .. } = closed;
+        (captured, documents, sheets, refused) == (&body.captured, &body.documents, &body.sheets, &body.refused)
     };
     if record.closed.as_ref().is_some_and(|closed| !same(closed)) {
         return Err(Problem::conflict("batch-closed", "the batch was closed with other counts"));
     }
     if record.closed.is_none() {
-        let CloseBatch { captured, documents, refused } = body;
-        record.closed = Some(BatchClosed { at: app.now(), captured, documents, refused });
+        let CloseBatch { captured, documents, sheets, refused } = body;
+        record.closed = Some(BatchClosed { at: app.now(), captured, documents, sheets, refused });
     }
     // The record is what it was where the batch is closed already; a second event of it says
     // nothing new and gives the station the receipt it may have missed.

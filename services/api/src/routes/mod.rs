@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod open;
 pub mod pages;
+pub mod patients;
 pub mod search;
 pub mod session;
 pub mod uploads;

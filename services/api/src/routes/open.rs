@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, pages, search,
-    session, uploads,
+    alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, pages, patients,
+    search, session, uploads,
 };
 use crate::state::App;
 
@@ -100,6 +100,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         alarms::dismiss,
         alarms::proposals,
         handover::take,
+        patients::look_up,
         jobs::claim,
         jobs::image,
         jobs::brought,

@@ -108,7 +108,7 @@ impl Book {
     fn forget_oldest(&mut self) {
         while self.answers.len() > REMEMBERED_MAX {
             let oldest = self.answers.iter().min_by_key(|(_, answer)| answer.at).map(|(key, _)| key.clone());
-            for key in oldest {
+            if let Some(key) = oldest {
                 self.answers.remove(&key);
             }
         }

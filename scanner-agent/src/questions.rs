@@ -168,8 +168,11 @@ impl Desk<'_> {
             }
             None => {
                 let flags = shown.quality.as_ref().map_or(Vec::new(), |quality: &Quality| quality.flags(&self.rules.quality));
-                let text = flags.iter().map(|flag| flag.explain()).collect::<Vec<&str>>().join(", ");
-                let code = if flags.contains(&Flag::Blank) { "blank" } else { "flagged" };
+                let named = flags.iter().map(|flag| flag.explain()).collect::<Vec<&str>>().join(", ");
+                let (code, text) = match flags.contains(&Flag::Blank) {
+                    true => ("blank", "nothing seems to be on the page".to_owned()),
+                    false => ("flagged", format!("look whether the page is good enough: {named}")),
+                };
                 let asked = Question { page: Some(page), code, text, must: false, typed: false, answers };
                 (!flags.is_empty()).then_some(asked)
             }

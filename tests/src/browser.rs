@@ -129,6 +129,8 @@ impl Browser {
         for (width, theme) in [(800, "light"), (800, "dark"), (1440, "dark"), (1440, "light")] {
             self.resize(width, 900)?;
             self.script(&format!("document.documentElement.dataset.theme = '{theme}'"))?;
+            // Colours fade over to the other theme.
+            std::thread::sleep(std::time::Duration::from_millis(200));
             self.screenshot(&format!("{name}-{width}-{theme}"))?;
         }
         Ok(())

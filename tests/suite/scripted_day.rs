@@ -82,7 +82,7 @@ impl Station {
         let rules = site.root().join("rules.toml");
         std::fs::write(&rules, JOB)?;
         let jobs = site.root().join("jobs.toml");
-        std::fs::write(&jobs, format!("[[job]]\nname = \"charts\"\nwords = [\"--rules={}\"]\n", rules.display()))?;
+        std::fs::write(&jobs, format!("[[job]]\nname = \"charts\"\nwords = [\"--resolution=75\", \"--rules={}\"]\n", rules.display()))?;
         let mut command = site.station("serve", &site.token("technician")?)?;
         command.args(["--json", "--port", "0", "--jobs"]).arg(&jobs).envs(feeder.environment());
         let mut child = command.stdout(Stdio::piped()).spawn()?;
@@ -169,7 +169,7 @@ fn a_day_with_everything_that_goes_wrong_ends_with_what_was_fed_in_the_archive()
     ana.sees("labels in the document contradict each other")?;
     ana.browser.pictures("station-2-question")?;
     ana.answers(RIGHT_PATIENT)?;
-    ana.sees("blank")?;
+    ana.sees("nothing seems to be on the page")?;
     ana.answers("leave it out")?;
     ana.sees("1 left out")?;
     ana.presses("\u{E011}")?; // Home

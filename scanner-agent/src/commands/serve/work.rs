@@ -244,9 +244,7 @@ impl Desk {
     }
 
     fn fail(&self, number: u32, error: &anyhow::Error) {
-        let text = format!("{error:#}");
-        let failed = if text.starts_with("failed to") { "" } else { "failed to " };
-        self.end(number, "bad", format!("{failed}{text}"), false);
+        self.end(number, "bad", format!("That did not work: {error:#}."), false);
     }
 }
 
@@ -318,7 +316,7 @@ fn take(desk: &Desk, number: u32, args: &cli::Import) -> anyhow::Result<(&'stati
     let (id, none) = (opened.batch, opened.files.is_empty());
     if none {
         let reason = opened.refused.first().map_or_else(String::new, |refused| format!(": {} {}", refused.file, refused.reason));
-        bail!("find anything to take in{reason}");
+        bail!("failed to find anything to take in{reason}");
     }
     import::begin(&desk.spool, opened)?;
     if let Some(work) = locked(&desk.work).iter_mut().find(|work| work.number == number) {

@@ -6,6 +6,7 @@ mod capture;
 mod corrections;
 mod fields;
 mod house;
+mod patients;
 mod policy;
 mod sessions;
 mod work;

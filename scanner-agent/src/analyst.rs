@@ -3,11 +3,12 @@
 //! Capture never waits for barcodes: a page is durable first and looked at afterwards, by as many child processes as there
 //! are processors. What they find comes back in the order in which they are done.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use crate::spool::Blob;
 use crate::unpack::Unpacked;
 use crate::unpack::supervise::Unpacker;
 
@@ -15,7 +16,7 @@ use crate::unpack::supervise::Unpacker;
 pub type Looked = (u32, Option<Unpacked>);
 
 pub struct Analyst {
-    pages: Sender<(u32, PathBuf)>,
+    pages: Sender<(u32, Blob)>,
     found: Receiver<std::io::Result<Looked>>,
     waiting: usize,
 }
@@ -29,8 +30,8 @@ impl Analyst {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             let (unpacker, scratch, queue, done) = (unpacker.clone(), scratch.to_owned(), queue.clone(), done.clone());
             thread::spawn(move || {
-                while let Some((number, path)) = next(&queue) {
-                    let looked = look(&unpacker, &scratch, &path).map(|found| (number, found));
+                while let Some((number, page)) = next(&queue) {
+                    let looked = look(&unpacker, &scratch, &page).map(|found| (number, found));
                     if done.send(looked).is_err() {
                         return;
                     }
@@ -40,9 +41,9 @@ impl Analyst {
         Self { pages, found, waiting: 0 }
     }
 
-    pub fn submit(&mut self, number: u32, path: PathBuf) {
+    pub fn submit(&mut self, number: u32, page: Blob) {
         // The threads outlive this sender, unless all of them panicked; then nothing is found.
-        if self.pages.send((number, path)).is_ok() {
+        if self.pages.send((number, page)).is_ok() {
             self.waiting += 1;
         }
     }
@@ -61,11 +62,11 @@ impl Analyst {
     }
 }
 
-fn next(queue: &Mutex<Receiver<(u32, PathBuf)>>) -> Option<(u32, PathBuf)> {
+fn next(queue: &Mutex<Receiver<(u32, Blob)>>) -> Option<(u32, Blob)> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn look(unpacker: &Unpacker, scratch: &Path, page: &Path) -> std::io::Result<Option<Unpacked>> {
+fn look(unpacker: &Unpacker, scratch: &Path, page: &Blob) -> std::io::Result<Option<Unpacked>> {
     let folder = tempfile::Builder::new().prefix("look-").tempdir_in(scratch)?;
     let contents = unpacker.unpack(page, folder.path())?;
     Ok(contents.pages.into_iter().next().map(|(page, _)| page))

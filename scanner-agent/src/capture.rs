@@ -1,7 +1,6 @@
 //! From files to pages in the spool, file by file; and from pages to decided documents.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use formats::alto;
@@ -11,8 +10,8 @@ use record::{Descriptor, limits};
 use crate::analyst::{Analyst, Looked};
 use crate::plan;
 use crate::progress::Progress;
-use crate::spool::Batch;
 use crate::spool::event::{Captured, CapturedPage, Event, SourceFile};
+use crate::spool::{self, Batch, Blob};
 use crate::unpack::Unpacked;
 use crate::unpack::supervise::{Contents, Unpacker};
 use crate::unpack::words_file;
@@ -23,6 +22,7 @@ pub fn files(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
     let mut progress = Progress::new("taking in", "files", files.len());
     for (at, file) in (0..).zip(&files) {
         if !batch.state().files_done.contains(&at) {
+            spool::has_room(batch.folder(), file.size)?;
             let captured = one_file(batch, unpacker, at, file)?;
             batch.record(Event::Captured(captured))?;
         }
@@ -61,7 +61,7 @@ fn one_file(batch: &Batch, unpacker: &Unpacker, at: u32, file: &SourceFile) -> a
     let scratch = batch.scratch()?;
     let contents = unpacker.unpack(&batch.blob(&original.digest), &scratch).context("failed to start unpacking")?;
     let captured = captured(at, file, contents, |media_type, page| {
-        let bytes = fs::read(page).context("failed to read back an unpacked page")?;
+        let bytes = page.read().context("failed to read back an unpacked page")?;
         Ok(batch.keep_page(media_type, &bytes)?)
     })?;
     let _ = fs::remove_dir_all(&scratch);
@@ -72,29 +72,29 @@ fn one_file(batch: &Batch, unpacker: &Unpacker, at: u32, file: &SourceFile) -> a
 /// durable, or only names it.
 pub fn captured(
     at: u32,
-    file: &SourceFile,
+    source: &SourceFile,
     contents: Contents,
-    mut keep: impl FnMut(&str, &Path) -> anyhow::Result<Descriptor>,
+    mut keep: impl FnMut(&str, &Blob) -> anyhow::Result<Descriptor>,
 ) -> anyhow::Result<Captured> {
     let whole = |media_type: &str| Descriptor {
         media_type: media_type.to_owned(),
-        digest: file.digest,
-        size: file.size,
+        digest: source.digest,
+        size: source.size,
         plain_digest: None,
         plain_size: None,
     };
     let mut pages = Vec::new();
-    for (page, path) in contents.pages {
-        let image = if page.whole_file { whole(&page.media_type) } else { keep(&page.media_type, &path)? };
-        let words = page.brought.then(|| keep(alto::MEDIA_TYPE, &words_file(&path)));
+    for (page, file) in contents.pages {
+        let image = if page.whole_file { whole(&page.media_type) } else { keep(&page.media_type, &file)? };
+        let words = page.brought.then(|| keep(alto::MEDIA_TYPE, &Blob { path: words_file(&file.path), ..file }));
         let from =
-            (!page.whole_file).then_some(OriginalPage { original: file.digest, number: page.number, how: page.how });
+            (!page.whole_file).then_some(OriginalPage { original: source.digest, number: page.number, how: page.how });
         let (width, height, dpi) = (page.width, page.height, page.dpi);
         let (brought, codes, quality) = (words.transpose()?, Some(page.codes), page.quality);
         pages.push(CapturedPage { image, width, height, dpi, from, brought, codes, quality });
     }
     let refused = contents.refused.into_iter();
-    let refused = refused.map(|(page, reason)| Refused { file: file.name.clone(), page, reason }).collect();
+    let refused = refused.map(|(page, reason)| Refused { file: source.name.clone(), page, reason }).collect();
     let original = pages.iter().any(|page| page.from.is_some()).then(|| whole(&contents.media_type));
     Ok(Captured { file: Some(at), original, pages, refused })
 }
@@ -102,14 +102,14 @@ pub fn captured(
 /// Looks at scanned pages that nobody has looked at yet. A page on which that fails
 /// stays a page: its image is safe, and without a sheet's word its document is an exception.
 pub fn analyse(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
-    let waiting: Vec<(u32, PathBuf)> = (1..)
+    let waiting: Vec<(u32, Blob)> = (1..)
         .zip(&batch.state().pages)
         .filter(|(_, placed)| placed.page.codes.is_none())
         .map(|(number, placed)| (number, batch.blob(&placed.page.image.digest)))
         .collect();
     let mut progress = Progress::new("looking at", "pages", waiting.len());
     let mut analyst = Analyst::start(unpacker, batch.folder());
-    waiting.into_iter().for_each(|(number, path)| analyst.submit(number, path));
+    waiting.into_iter().for_each(|(number, page)| analyst.submit(number, page));
     while let Some(looked) = analyst.wait() {
         progress.advance(1);
         note(batch, looked?)?;

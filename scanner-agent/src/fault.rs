@@ -16,6 +16,8 @@ pub enum Fault {
     Silent,
     /// The device is not there any more.
     Gone,
+    /// The scanner is well; the spool's disk has no room for another sheet.
+    DiskFull,
     #[default]
     Other,
 }
@@ -29,6 +31,7 @@ impl Fault {
             Self::CoverOpen => "Close the cover, and put that sheet back on top",
             Self::Short | Self::Crashed | Self::Other => "Put that sheet back on top",
             Self::Silent => "Switch the scanner off and on, and put that sheet back on top",
+            Self::DiskFull => "Free some space on the spool's disk, put that sheet back on top if it has come out",
             Self::Gone => "Look after the scanner's power and cable, and put that sheet back on top",
         }
     }

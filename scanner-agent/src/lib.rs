@@ -6,7 +6,7 @@
 //! | which files, in what order? | [`files`] |
 //! | which sets stand in a hot folder, and which of them are whole? | [`hot`] |
 //! | what pages are in a file? | [`unpack`], in a child process per file |
-//! | how do pages get out of a scanner? | [`sane`], in a child process too |
+//! | how do pages get out of a scanner? | [`drive`], in a child process too: [`sane`], [`escl`], [`replay`] |
 //! | what went wrong with a sheet, and what is to be done? | [`fault`] |
 //! | which barcodes and patch codes are on a page? | [`codes`] |
 //! | how good is a page's picture, and is anything on it? | [`quality`] |
@@ -19,7 +19,7 @@
 //! | is a patient number in the archive's list, as far as we know? | [`patients`] |
 //! | what does a person have to decide, and what are the answers? | [`questions`] |
 //! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
-//! | what is safe on this disk, whatever happens? | [`spool`] |
+//! | what is safe on this disk, whatever happens, and who can read it? | [`spool`] |
 //! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
 //! | what do cover and separator sheets look like? | [`sheets`] |
 
@@ -29,6 +29,8 @@ pub mod capture;
 pub mod cli;
 pub mod codes;
 pub mod commands;
+pub mod drive;
+mod escl;
 pub mod fault;
 pub mod files;
 pub mod handover;
@@ -38,6 +40,7 @@ pub mod plan;
 pub mod progress;
 pub mod quality;
 pub mod questions;
+mod replay;
 pub mod report;
 pub mod rules;
 pub mod sampling;

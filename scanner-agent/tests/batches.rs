@@ -176,7 +176,12 @@ fn a_sample_is_inspected_judged_again_blind_and_counted() {
     for left in (1..=4).rev() {
         let page = next("ana", &[]);
         assert_eq!(page["left"], left);
-        assert!(Path::new(page["image"].as_str().expect("a file")).exists());
+        let out = desk.folder.path().join("page");
+        let number = page["page"].to_string();
+        let words = ["batch", &desk.batch, "image", &number, "--out", out.to_str().expect("UTF-8")];
+        assert!(desk.run(&words).status.success());
+        let bytes = std::fs::read(&out).expect("the page as a file");
+        assert_eq!(page["image"], record::Digest::of(&bytes).to_string());
         let number = page["page"].to_string();
         match left {
             4 => found("reject", &number, "ana", &["--reason", "cut off"]),

@@ -125,12 +125,15 @@ fn scan(options: &[&str]) -> Option<(Vec<(u32, u32)>, End)> {
         ["capture-helper", "--device", "test:0", "--option", "resolution=75"].map(str::to_owned).to_vec();
     options.iter().for_each(|option| arguments.extend(["--option".to_owned(), (*option).to_owned()]));
     let mut pages = Vec::new();
-    let end = Helper::new(PROGRAM.into(), arguments, environment).capture(|page| {
-        let facts = imaging::probe(&page.bytes)?;
-        assert_eq!((facts.width, facts.height, facts.dpi), (page.width, page.height, 75));
-        pages.push((page.width, page.height));
-        Ok(())
-    });
+    let end = Helper::new(PROGRAM.into(), arguments, environment).capture(
+        || None,
+        |page| {
+            let facts = imaging::probe(&page.bytes)?;
+            assert_eq!((facts.width, facts.height, facts.dpi), (page.width, page.height, 75));
+            pages.push((page.width, page.height));
+            Ok(())
+        },
+    );
     Some((pages, end.expect("runs")))
 }
 

@@ -2,6 +2,7 @@
 //! users drive it, through the binaries, HTTP and a browser.
 //!
 //! - [`site`]: an archive with its server, its stations and its tokens.
+//! - [`network_scanner`]: a scanner on the network, with faults.
 //! - [`program`]: the binaries, and how to run them to the end or kill them on the way.
 //! - [`http`]: what a script would ask the server.
 //! - [`samples`]: the committed pages and what is written on them.
@@ -13,6 +14,7 @@
 
 pub mod browser;
 pub mod http;
+pub mod network_scanner;
 pub mod paper;
 pub mod program;
 pub mod s3;

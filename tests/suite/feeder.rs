@@ -1,7 +1,7 @@
 //! Every fault that a scanner can have, played by a backend of ours that the real libsane loads.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,21 +15,21 @@ const WIDTH: u32 = 200;
 const HEIGHT: u32 = 260;
 
 /// A station with a scanner, and paper in its feeder.
-struct Room {
+pub struct Room {
     folder: TempDir,
     feeder: Feeder,
     pages: usize,
 }
 
 impl Room {
-    fn with(pages: usize, script: &str) -> Result<Self> {
+    pub fn with(pages: usize, script: &str) -> Result<Self> {
         let folder = TempDir::new()?;
         let paper = (0..pages).map(|number| Ok(Raster::gray(WIDTH, HEIGHT, samples(number))?));
         let feeder = Feeder::with(folder.path(), &paper.collect::<Result<Vec<_>>>()?, script)?;
         Ok(Self { folder, feeder, pages })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -40,23 +40,39 @@ impl Room {
 
     /// Exit code, and what was said as JSON.
     fn scan(&self, more: &[&str]) -> Result<(Option<i32>, Value)> {
-        let spool = self.path("spool").to_string_lossy().into_owned();
-        let words = ["scan", "--device", paper::DEVICE, "--hold", "--json", "--patience", "2", "--spool", &spool];
+        self.scan_into(&self.path("spool"), more)
+    }
+
+    pub fn scan_into(&self, spool: &Path, more: &[&str]) -> Result<(Option<i32>, Value)> {
+        let spool = spool.to_str().context("UTF-8")?;
+        let words = ["scan", "--device", paper::DEVICE, "--hold", "--json", "--patience", "2", "--spool", spool];
         let output = self.run(&[&words, more].concat())?;
         let said = serde_json::from_slice(&output.stdout)
             .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
         Ok((output.status.code(), said?))
     }
 
+    /// A page as the station gives it out again; in the spool it is encrypted.
+    fn image(&self, spool: &Path, batch: &str, page: &Value) -> Result<Raster> {
+        let out = self.path("page");
+        let words = ["batch", batch, "image", &page.to_string(), "--out", &out.to_string_lossy()].map(str::to_owned);
+        let words = words.iter().map(String::as_str).chain(["--spool", spool.to_str().context("UTF-8")?]);
+        program::succeed("scanner-agent batch image", self.run(&words.collect::<Vec<_>>())?)?;
+        Ok(imaging::decode(&fs::read(out)?)?)
+    }
+
     /// The pages that the batch shows are exactly those that were fed, in their order.
     fn holds_all(&self, report: &Value) -> Result<()> {
+        self.holds_all_in(&self.path("spool"), report)
+    }
+
+    pub fn holds_all_in(&self, spool: &Path, report: &Value) -> Result<()> {
         let pages = report["pages"].as_array().context("pages")?;
         let shown: Vec<&Value> = pages.iter().filter(|page| page["hidden"] == false).collect();
         ensure!(shown.len() == self.pages, "{} pages of {}", shown.len(), self.pages);
         let batch = report["batch"].as_str().context("a batch")?;
         for (number, page) in shown.iter().enumerate() {
-            let name = page["image"].as_str().context("an image")?.trim_start_matches("sha256:");
-            let image = imaging::decode(&fs::read(self.path("spool").join(batch).join("pages").join(name))?)?;
+            let image = self.image(spool, batch, &page["page"])?;
             let fed = Raster::gray(WIDTH, HEIGHT, samples(number))?;
             ensure!(image == fed, "page {number} is not the one that was fed");
         }

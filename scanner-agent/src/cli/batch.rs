@@ -9,6 +9,7 @@ use super::{Fields, Folder};
 const BATCH_EXAMPLES: &str = "\
 Examples (pages are named by their number in capture order, wherever they stand):
   scanner-agent batch 0198… show
+  scanner-agent batch 0198… image 3 --out page-3.png
   scanner-agent batch 0198… hide 4 7
   scanner-agent batch 0198… turn 3 180
   scanner-agent batch 0198… index 5 --patient MRN-104233 --type LETTER
@@ -48,6 +49,12 @@ pub enum BatchAction {
         page: u32,
         #[arg(long)]
         reason: String,
+    },
+    /// Write a page as it looks now into a file: in the spool it is encrypted
+    Image {
+        page: u32,
+        #[arg(long, value_name = "FILE")]
+        out: std::path::PathBuf,
     },
     /// Leave pages out of their documents; they are kept with them
     Hide { pages: Vec<u32> },

@@ -6,6 +6,7 @@ pub mod qc;
 mod serve;
 mod watch;
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -77,7 +78,9 @@ pub enum Command {
     Status(Status),
     /// Hand over whatever waits in the spool
     Resume(Resume),
-    /// Unpack one file (the agent starts this itself, once for every file)
+    /// Say which key the spool is encrypted with and which the station signs with, or exchange the former
+    Key(Key),
+    /// Unpack the file on standard input (the agent starts this itself, once for every file)
     #[command(hide = true)]
     Unpack(Unpack),
     /// Talk to a scanner's driver (the agent starts this itself)
@@ -96,6 +99,9 @@ pub struct Server {
     /// The archive's public key (log.pub), for not having to trust the first contact
     #[arg(long, value_name = "FILE")]
     pub log_key: Option<PathBuf>,
+    /// Send at most so many bytes a second, such as 500k or 2M: the ward's line is not only ours
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub limit_rate: Option<NonZeroU64>,
     /// Wait until everything is searchable
     #[arg(long)]
     pub wait: bool,
@@ -104,11 +110,28 @@ pub struct Server {
     pub wait_timeout: u64,
 }
 
+/// As curl has it: k, M and G are powers of 1,024.
+fn rate(text: &str) -> Result<NonZeroU64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        "g" | "G" => 1 << 30,
+        _ => return Err("write it as a number of bytes, or with k, M or G behind it".into()),
+    };
+    let rate = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).and_then(NonZeroU64::new);
+    rate.ok_or_else(|| "write it as a number of bytes above 0".into())
+}
+
 #[derive(Debug, Args)]
 pub struct Folder {
     /// Where captured pages wait [default: $XDG_STATE_HOME or ~/.local/state, in chartroom/spool]
     #[arg(long, value_name = "DIR", global = true)]
     pub spool: Option<PathBuf>,
+    /// The key that the spool is encrypted with; made where there is none [default: SPOOL.key beside the spool]
+    #[arg(long, env = "CHARTROOM_STATION_KEY", value_name = "FILE", global = true)]
+    pub station_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Args)]
@@ -195,8 +218,16 @@ pub struct Resume {
 }
 
 #[derive(Debug, Args)]
+pub struct Key {
+    /// Draw a new key, and let everything in the spool open with it alone
+    #[arg(long)]
+    pub exchange: bool,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
 pub struct Unpack {
-    pub file: PathBuf,
     #[arg(long)]
     pub out: PathBuf,
     #[arg(long, default_value_t = 1)]

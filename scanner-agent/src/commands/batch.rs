@@ -1,18 +1,22 @@
 //! `scanner-agent batch`: people look at a held batch, change it, and move it on.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 use record::BatchId;
 
 use super::{Exit, review, spool_folder};
 use crate::cli::{self, BatchAction};
-use crate::spool::Spool;
+use crate::spool::{self, Home, Spool, State};
 use crate::station;
 
 pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
     let folder = spool_folder(&args.folder)?;
     let id = args.batch;
-    if matches!(args.action, BatchAction::Show) {
-        return show(&folder, id, args.json);
+    match &args.action {
+        BatchAction::Show => return show(&folder, id, args.json),
+        BatchAction::Image { page, out } => return image(&folder, id, *page, out),
+        _ => {}
     }
     let spool = Spool::open(&folder, station::now)?;
     if !spool.batches()?.contains(&id) {
@@ -25,11 +29,25 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
 }
 
 /// Looks on, even while another command works.
-fn show(folder: &std::path::Path, id: BatchId, json: bool) -> anyhow::Result<Exit> {
-    let (waiting, _) = crate::spool::peek(folder)?;
+fn show(home: &Home, id: BatchId, json: bool) -> anyhow::Result<Exit> {
+    review::print(id, &look(home, id)?, json)?;
+    Ok(Exit::Done)
+}
+
+fn look(home: &Home, id: BatchId) -> anyhow::Result<State> {
+    let (waiting, _) = spool::peek(home)?;
     let Some((_, state)) = waiting.into_iter().find(|(waiting, _)| *waiting == id) else {
         bail!("failed to find batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
     };
-    review::print(folder, id, &state, json)?;
+    Ok(state)
+}
+
+fn image(home: &Home, id: BatchId, page: u32, out: &Path) -> anyhow::Result<Exit> {
+    let state = look(home, id)?;
+    let placed = state.arranged().into_iter().find(|placed| placed.page == page);
+    let placed = placed.with_context(|| format!("failed to find page {page} in batch {id}"))?;
+    let blob = spool::peek_blob(home, id, &state.page(&placed).image.digest)?;
+    let bytes = blob.read().with_context(|| format!("failed to read page {page} of batch {id}"))?;
+    std::fs::write(out, bytes).with_context(|| format!("failed to write {}", out.display()))?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 //! The way from the spool to the archive, as all commands go it.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use record::manifest::Patient;
@@ -11,7 +12,7 @@ use super::Exit;
 use crate::capture;
 use crate::cli;
 use crate::handover::client::Client;
-use crate::handover::{self, HandOverError, Handing};
+use crate::handover::{self, HandOverError, Handing, Pace};
 use crate::report::Report;
 use crate::spool::Spool;
 use crate::station;
@@ -90,7 +91,8 @@ impl<'a> Archive<'a> {
         capture::decide(&mut batch, &unpacker)?;
         let planned = batch.state().clone();
         let key = handover::trusted_key(&self.client, spool, self.given_key.as_ref())?;
-        Handing { client: &self.client, spool, key: &key }.batch(batch)?;
+        let pace = Cell::new(Pace::new(self.options.limit_rate, Instant::now()));
+        Handing { client: &self.client, pace, spool, key: &key }.batch(batch)?;
         let mut report = Report::of(id, &planned);
         self.tell_receipts(spool, &mut report)?;
         if self.options.wait {

@@ -1,4 +1,4 @@
-//! `scanner-agent devices`: which scanners SANE knows.
+//! `scanner-agent devices`: which scanners SANE knows, and which answer on the network.
 
 use anyhow::Context;
 
@@ -14,7 +14,10 @@ pub fn run(args: &cli::Devices) -> anyhow::Result<Exit> {
     if args.json {
         print_json(&devices)?;
     } else if devices.is_empty() {
-        print("SANE knows no scanner. Is it switched on, and its driver listed in SANE's dll.conf?\n")?;
+        print(
+            "SANE knows no scanner, and none answers on the network. Is it switched on, and its driver listed in SANE's dll.conf?\n\
+             One whose address is known needs no list: --device escl:http://ADDRESS/eSCL. To practise: --device folder:DIR.\n",
+        )?;
     }
     for device in devices.iter().filter(|_| !args.json) {
         print(&format!("{}\t{} {} ({})\n", device.name, device.vendor, device.model, device.kind))?;

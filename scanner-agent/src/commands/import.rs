@@ -101,9 +101,9 @@ fn dry_run(args: &cli::Import) -> anyhow::Result<Exit> {
     let mut progress = Progress::new("looking into", "files", files.len());
     for (at, file) in (0..).zip(&files) {
         let scratch = tempfile::tempdir().context("failed to make a temporary folder")?;
-        let contents = unpacker.unpack(&file.path, scratch.path()).context("failed to start unpacking")?;
+        let contents = unpacker.unpack(file.path.as_path(), scratch.path()).context("failed to start unpacking")?;
         let captured = capture::captured(at, file, contents, |media_type, page| {
-            let (digest, size) = durable::digest(&mut std::fs::File::open(page)?)?;
+            let (digest, size) = durable::digest(&mut page.open()?)?;
             let media_type = media_type.to_owned();
             Ok(record::Descriptor { media_type, digest, size, plain_digest: None, plain_size: None })
         })?;

@@ -5,6 +5,7 @@ mod codes;
 mod deliver;
 mod devices;
 mod import;
+mod key;
 mod probe;
 mod qc;
 mod resume;
@@ -15,16 +16,14 @@ mod sheets;
 mod status;
 mod watch;
 
-use std::path::PathBuf;
-
 use anyhow::{Context, anyhow};
 use imaging::QuarterTurn;
 
 use crate::cli::{self, Cli, Command, Folder};
+use crate::drive;
 use crate::handover::HandOverError;
 use crate::rules::Rules;
-use crate::sane::helper;
-use crate::spool::SpoolError;
+use crate::spool::{Home, SpoolError};
 use crate::station;
 use crate::unpack;
 
@@ -53,18 +52,19 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Codes(args) => codes::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Resume(args) => resume::run(&args),
+        Command::Key(args) => key::run(&args),
         Command::Unpack(args) => match args.turn.and_then(QuarterTurn::from_degrees) {
-            Some(turn) => unpack::child::turn(&args.file, &args.out, turn),
-            None => unpack::child::run(&args.file, &args.out, args.from, !args.codes_only),
+            Some(turn) => unpack::child::turn(&args.out, turn),
+            None => unpack::child::run(&args.out, args.from, !args.codes_only),
         }
         .map(|()| Exit::Done),
         Command::CaptureHelper(args) => {
             let (options, pages, feeder) = (&args.options, args.pages, args.feeder);
             match &args.device {
-                None => helper::list(),
+                None => drive::list(),
                 Some(device) => {
-                    let request = helper::Request { device, options, pages, feeder };
-                    if args.probe { helper::probe(&request) } else { helper::scan(&request) }
+                    let request = drive::Request { device, options, pages, feeder };
+                    if args.probe { drive::probe(&request) } else { drive::scan(&request) }
                 }
             }
             .map(|()| Exit::Done)
@@ -76,7 +76,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     match (error.downcast_ref::<HandOverError>(), error.downcast_ref::<SpoolError>()) {
         (Some(HandOverError::Trust(_)), _) => Exit::NotTrusted,
-        (Some(_), _) | (None, Some(SpoolError::Full)) => Exit::Waiting,
+        (Some(_), _) | (None, Some(SpoolError::Full | SpoolError::NearlyFull { .. })) => Exit::Waiting,
         (None, _) => Exit::Failed,
     }
 }
@@ -91,10 +91,11 @@ impl cli::RuleFile {
     }
 }
 
-fn spool_folder(folder: &Folder) -> anyhow::Result<PathBuf> {
-    folder
-        .spool
-        .clone()
-        .or_else(station::default_spool)
-        .context("failed to find a place for the spool; give --spool DIR")
+fn spool_folder(folder: &Folder) -> anyhow::Result<Home> {
+    let spool = folder.spool.clone().or_else(station::default_spool);
+    let mut home = Home::beside(&spool.context("failed to find a place for the spool; give --spool DIR")?);
+    if let Some(key) = &folder.station_key {
+        home.key.clone_from(key);
+    }
+    Ok(home)
 }

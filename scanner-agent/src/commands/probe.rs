@@ -34,10 +34,13 @@ fn helper(arguments: &[String], last: &str) -> anyhow::Result<Helper> {
 
 fn page(helper: &Helper, file: &std::path::Path) -> anyhow::Result<Exit> {
     let mut scanned = None;
-    let end = helper.capture(|page| {
-        scanned = Some(page);
-        Ok(())
-    })?;
+    let end = helper.capture(
+        || None,
+        |page| {
+            scanned = Some(page);
+            Ok(())
+        },
+    )?;
     if let End::Fault(mishap) = end {
         eprintln!("scanner-agent: failed to scan a page: {}. {}.", mishap.text, mishap.kind.advice());
         return Ok(Exit::ScannerFault);

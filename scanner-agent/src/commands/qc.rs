@@ -1,11 +1,9 @@
 //! `scanner-agent qc`: a sample of the pages is inspected, perhaps twice, and the findings are counted.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, bail};
-use record::BatchId;
+use record::{BatchId, Digest};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::{Exit, review, spool_folder};
 use crate::arrange::Edit;
@@ -13,7 +11,7 @@ use crate::cli::qc::By;
 use crate::cli::{self, Lots, QcAction};
 use crate::report::{counted, print, print_json};
 use crate::sampling::{Rate, Single};
-use crate::spool::{self, Spool, State};
+use crate::spool::{self, Home, Spool, State};
 use crate::stage::Stage;
 use crate::station;
 
@@ -103,8 +101,8 @@ fn findings(state: &State, page: u32) -> Vec<(&str, Option<&str>)> {
 }
 
 /// Batches that people can still work on.
-fn open(folder: &Path) -> anyhow::Result<Vec<(BatchId, State)>> {
-    let (mut batches, _) = spool::peek(folder)?;
+fn open(home: &Home) -> anyhow::Result<Vec<(BatchId, State)>> {
+    let (mut batches, _) = spool::peek(home)?;
     batches.retain(|(_, state)| matches!(state.stage(), Stage::Review | Stage::Indexed));
     Ok(batches)
 }
@@ -120,8 +118,8 @@ struct LotReport {
     verdict: &'static str,
 }
 
-fn tell_lots(folder: &Path, args: &Lots, json: bool) -> anyhow::Result<()> {
-    let batches = open(folder)?;
+fn tell_lots(home: &Home, args: &Lots, json: bool) -> anyhow::Result<()> {
+    let batches = open(home)?;
     let told: Vec<LotReport> =
         lots(&batches, args.by).into_iter().map(|(lot, pages)| judge(lot, &pages, args)).collect();
     if json {
@@ -169,48 +167,42 @@ fn rate<'a, 'b: 'a>(pages: impl Iterator<Item = &'a Page<'b>> + Clone) -> Rate {
 struct Next {
     batch: BatchId,
     page: u32,
-    /// The page as it looks now.
-    image: PathBuf,
+    /// The digest of the page as it looks now; `batch … image` writes it into a file.
+    image: Digest,
     /// Pages that this inspector still has to look at, this one among them.
     left: usize,
 }
 
-fn next(folder: &Path, inspector: &str, blind: bool, args: &Lots, json: bool) -> anyhow::Result<()> {
-    let batches = open(folder)?;
+fn next(home: &Home, inspector: &str, blind: bool, args: &Lots, json: bool) -> anyhow::Result<()> {
+    let batches = open(home)?;
     let lots = lots(&batches, args.by);
     let waits = |page: &&Page<'_>| !page.is_looked_at_by(inspector) && page.is_inspected() == blind;
     let waiting: Vec<&Page<'_>> = lots.values().flat_map(|pages| drawn(pages, args)).filter(waits).collect();
     let next = match waiting.first() {
         Some(page) => {
             let (batch, number) = (page.batch, page.page);
-            Some(Next { batch, page: number, image: image(folder, page)?, left: waiting.len() })
+            Some(Next { batch, page: number, image: image(page)?, left: waiting.len() })
         }
         None => None,
     };
     match next {
         next if json => print_json(&next),
         None => print("Nothing of the sample is left to look at.\n"),
-        Some(Next { batch, page, image, left }) => print(&format!(
-            "Batch {batch}, page {page}: {}\n  {} left. `scanner-agent qc accept {batch} {page} --inspector '{inspector}'`, or `reject … --reason`.\n",
-            image.display(),
+        Some(Next { batch, page, left, .. }) => print(&format!(
+            "Batch {batch}, page {page}: `scanner-agent batch {batch} image {page} --out FILE` writes it into a file.\n  {} left. `scanner-agent qc accept {batch} {page} --inspector '{inspector}'`, or `reject … --reason`.\n",
             counted(left, "page"),
         )),
     }
 }
 
-fn image(folder: &Path, page: &Page<'_>) -> anyhow::Result<PathBuf> {
+fn image(page: &Page<'_>) -> anyhow::Result<Digest> {
     let placed = page.state.arranged().into_iter().find(|placed| placed.page == page.page);
     let placed = placed.with_context(|| format!("failed to find page {}", page.page))?;
-    let digest = page.state.page(&placed).image.digest.hex();
-    let places = ["pages", "originals"].map(|part| folder.join(page.batch.to_string()).join(part).join(&digest));
-    places
-        .into_iter()
-        .find(|path| path.exists())
-        .with_context(|| format!("failed to find the image of page {}", page.page))
+    Ok(page.state.page(&placed).image.digest)
 }
 
-fn inspect(folder: &Path, id: BatchId, page: u32, inspector: &str, wrong: Option<String>) -> anyhow::Result<()> {
-    let spool = Spool::open(folder, station::now)?;
+fn inspect(home: &Home, id: BatchId, page: u32, inspector: &str, wrong: Option<String>) -> anyhow::Result<()> {
+    let spool = Spool::open(home, station::now)?;
     if !spool.batches()?.contains(&id) {
         bail!("failed to find batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
     }
@@ -232,9 +224,9 @@ struct Row {
     disputed: usize,
 }
 
-fn report(folder: &Path, by: By, csv: bool, json: bool) -> anyhow::Result<()> {
-    let (mut batches, _) = spool::peek(folder)?;
-    batches.extend(spool::peek_finished(folder)?);
+fn report(home: &Home, by: By, csv: bool, json: bool) -> anyhow::Result<()> {
+    let (mut batches, _) = spool::peek(home)?;
+    batches.extend(spool::peek_finished(home)?);
     let rows: Vec<Row> = lots(&batches, by).into_iter().map(|(name, pages)| row(name, &pages)).collect();
     match (json, csv) {
         (true, _) => print_json(&rows),

@@ -19,7 +19,7 @@ use crate::progress::Progress;
 use crate::report::{counted, print_json};
 use crate::sane::capture::{End, Helper};
 use crate::spool::event::{Captured, CapturedPage, Event, Opened};
-use crate::spool::{Batch, Spool, State};
+use crate::spool::{self, Batch, Spool, State};
 use crate::station;
 
 pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
@@ -132,16 +132,20 @@ fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
         (helper.before_data, helper.in_page) = (Duration::from_secs(seconds), Duration::from_secs(seconds));
     }
     let mut progress = Progress::new("scanning", "pages", args.pages.unwrap_or(0) as usize);
-    let mut analyst = Analyst::start(&unpacker()?, held(batch).folder());
-    let end = helper.capture(|page| {
+    let (folder, mut analyst) = {
+        let batch = held(batch);
+        (batch.folder().to_owned(), Analyst::start(&unpacker()?, batch.folder()))
+    };
+    let room = || spool::has_room(&folder, 0).err().map(|error| error.to_string());
+    let end = helper.capture(room, |page| {
         let mut batch = held(batch);
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);
         let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None, quality: None };
-        let path = batch.blob(&page.image.digest);
+        let blob = batch.blob(&page.image.digest);
         let (pages, refused) = (vec![page], Vec::new());
         batch.record(Event::Captured(Captured { file: None, original: None, pages, refused }))?;
-        analyst.submit(batch.state().pages.len() as u32, path);
+        analyst.submit(batch.state().pages.len() as u32, blob);
         analyst.ready().into_iter().try_for_each(|looked| capture::note(&mut batch, looked?))?;
         progress.advance(1);
         Ok(())

@@ -32,10 +32,10 @@ struct Waiting {
 }
 
 pub fn run(args: &cli::Status) -> anyhow::Result<Exit> {
-    let folder = spool_folder(&args.folder)?;
-    let (batches, finished) = spool::peek(&folder)?;
+    let home = spool_folder(&args.folder)?;
+    let (batches, finished) = spool::peek(&home)?;
     let batches = batches.iter().map(|(id, state)| waiting(*id, state)).collect();
-    let report = StatusReport { spool: folder, batches, finished };
+    let report = StatusReport { spool: home.folder, batches, finished };
     if args.json {
         print_json(&report)?
     } else {

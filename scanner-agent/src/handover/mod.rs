@@ -5,20 +5,21 @@
 //! receipt too. Only then are the spooled pages removed.
 
 pub mod client;
+mod pace;
 mod trust;
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::cell::Cell;
+use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
+use record::envelope::{Capture, CapturedDocument};
 use record::note::LogKey;
 use record::wire::{BatchStatus, CloseBatch, OpenBatch};
-use record::{BatchId, Descriptor, Digest, DocumentId, EventKind, limits};
+use record::{BatchId, Descriptor, Digest, DocumentId, EventKind};
 
 use crate::progress::Progress;
 use crate::spool::event::{Event, Planned};
-use crate::spool::{Batch, Spool, SpoolError, durable};
+use crate::spool::{Batch, Blob, Spool, SpoolError, durable};
 use client::{Client, ClientError, Held, Taken};
 pub use trust::{TrustError, trusted_key};
 
@@ -37,9 +38,13 @@ pub enum HandOverError {
     Rejected { document: DocumentId, problem: client::Problem },
     #[error("read page file {0} from the spool: its bytes have changed on disk; restore the disk or capture it again")]
     SpoolDamaged(Digest),
+    #[error("sign batch {0}: it is too large for one manifest; reopen it and release it in two parts")]
+    Unsigned(BatchId),
     #[error("upload {0}: the server counted its bytes differently each time")]
     Confused(Digest),
 }
+
+pub use pace::Pace;
 
 impl HandOverError {
     /// Nobody answers: the server is away, or the way to it.
@@ -50,6 +55,7 @@ impl HandOverError {
 
 pub struct Handing<'a> {
     pub client: &'a Client,
+    pub pace: Cell<Pace>,
     pub spool: &'a Spool,
     pub key: &'a LogKey,
 }
@@ -103,42 +109,59 @@ impl Handing<'_> {
     }
 
     fn blob(&self, batch: &Batch, blob: &Descriptor) -> Result<(), HandOverError> {
-        let path = batch.blob(&blob.digest);
+        let file = batch.blob(&blob.digest);
         // Bounded: a server that never agrees on an offset must not keep us for ever.
         for _ in 0..4 {
             let Held::Part(offset) = self.client.held(&blob.digest)? else { return Ok(()) };
-            match self.upload_from(&path, blob, offset)? {
+            match self.upload_from(&file, blob, offset)? {
                 Taken::UpTo(_) => return Ok(()),
                 Taken::Elsewhere => {}
-                Taken::OtherDigest => check_own(&path, blob)?,
+                Taken::OtherDigest => check_own(&file, blob)?,
             }
         }
         Err(HandOverError::Confused(blob.digest))
     }
 
-    fn upload_from(&self, path: &Path, blob: &Descriptor, mut offset: u64) -> Result<Taken, HandOverError> {
-        let mut chunk = vec![0; limits::UPLOAD_CHUNK_BYTES_MAX];
+    fn upload_from(&self, file: &Blob, blob: &Descriptor, mut offset: u64) -> Result<Taken, HandOverError> {
+        let mut chunk = vec![0; self.pace.get().piece()];
+        let failed = |source| read_failed(file, blob, source);
+        let mut from = file.open().map_err(failed)?;
+        from.skip_to(offset).map_err(failed)?;
         loop {
-            let n = read_at(path, offset, &mut chunk).map_err(|source| SpoolError::Io { path: path.into(), source })?;
+            let n = fill(&mut from, &mut chunk).map_err(failed)?;
             if n == 0 && offset < blob.size {
                 return Err(HandOverError::SpoolDamaged(blob.digest));
             }
+            self.wait_for(n);
             match self.client.upload(&blob.digest, offset, blob.size, &chunk[..n])? {
                 Taken::UpTo(next) if next >= blob.size => return Ok(Taken::UpTo(next)),
-                Taken::UpTo(next) if next > offset => offset = next,
+                Taken::UpTo(next) if next == offset + n as u64 => offset = next,
                 Taken::UpTo(_) => return Ok(Taken::Elsewhere),
                 other => return Ok(other),
             }
         }
     }
 
+    fn wait_for(&self, bytes: usize) {
+        let mut pace = self.pace.get();
+        let wait = pace.before(bytes, Instant::now());
+        self.pace.set(pace);
+        std::thread::sleep(wait);
+    }
+
     fn close(&self, batch: &mut Batch, id: BatchId) -> Result<(), HandOverError> {
         let state = batch.state();
+        let (captured, refused) = (count(state.pages.len()), state.refused.clone());
+        let documents: Vec<CapturedDocument> = state.planned().iter().map(captured_document).collect();
+        let capture = Capture { batch: id, captured, documents, refused: refused.clone() };
+        let signer = self.spool.signer(&state.opened.as_ref().map_or_else(String::new, |o| o.source.station.clone()));
+        let signed = signer.sign(&capture).map_err(|_| HandOverError::Unsigned(id))?;
         let close = CloseBatch {
-            captured: count(state.pages.len()),
+            captured,
             documents: count(state.planned().len()),
             sheets: state.sheet_count(),
-            refused: state.refused.clone(),
+            refused,
+            signed: Some(signed),
         };
         let reply = self.client.close_batch(id, &close)?;
         let (event, _) = reply.receipt.verify(self.key).map_err(TrustError::Receipt)?;
@@ -167,25 +190,37 @@ pub fn wait(client: &Client, batch: BatchId, most: Duration) -> Result<(BatchSta
     }
 }
 
-fn check_own(path: &Path, blob: &Descriptor) -> Result<(), HandOverError> {
-    let found = File::open(path).and_then(|mut file| durable::digest(&mut file));
+fn check_own(file: &Blob, blob: &Descriptor) -> Result<(), HandOverError> {
+    let found = file.open().and_then(|mut bytes| durable::digest(&mut bytes));
     match found {
         Ok((digest, _)) if digest == blob.digest => Ok(()),
         _ => Err(HandOverError::SpoolDamaged(blob.digest)),
     }
 }
 
-fn read_at(path: &Path, offset: u64, into: &mut [u8]) -> std::io::Result<usize> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
+/// A spool file that does not decrypt was changed on disk.
+fn read_failed(file: &Blob, blob: &Descriptor, source: io::Error) -> HandOverError {
+    match source.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => HandOverError::SpoolDamaged(blob.digest),
+        _ => SpoolError::Io { path: file.path.clone(), source }.into(),
+    }
+}
+
+fn fill(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < into.len() {
-        match file.read(&mut into[filled..])? {
+        match from.read(&mut into[filled..])? {
             0 => break,
             n => filled += n,
         }
     }
     Ok(filled)
+}
+
+/// As it goes into the archive, page by page.
+fn captured_document(planned: &Planned) -> CapturedDocument {
+    let pages = planned.hand_over.pages.iter().map(|page| page.image.digest).collect();
+    CapturedDocument { document: planned.document, pages }
 }
 
 /// Limits keep every count of a batch far below four thousand million.

@@ -13,6 +13,7 @@ use record::wire::{BatchReply, CapturedFields, HandOver, Sealed};
 use record::{Manifest, PageId, Receipt, Timestamp, canonical};
 
 use super::*;
+use crate::spool::Home;
 use crate::spool::event::{Captured, CapturedPage, Opened};
 
 /// How the server spoils one request: before it acts, or after it has acted.
@@ -208,18 +209,19 @@ fn fill(spool: &Spool) {
 }
 
 /// One run of the agent: opens the spool as a new process would, and hands over what waits.
-fn run(server: &Server, folder: &Path) -> Result<(), HandOverError> {
-    let spool = Spool::open(folder, || Timestamp(1))?;
+fn run(server: &Server, home: &Home) -> Result<(), HandOverError> {
+    let spool = Spool::open(home, || Timestamp(1))?;
     let client = Client::new(&server.address, "token")?;
     let key = trusted_key(&client, &spool, None)?;
     for id in spool.batches()? {
-        Handing { client: &client, spool: &spool, key: &key }.batch(spool.batch(id)?)?;
+        let pace = Cell::new(Pace::new(None, Instant::now()));
+        Handing { client: &client, pace, spool: &spool, key: &key }.batch(spool.batch(id)?)?;
     }
     Ok(())
 }
 
-fn assert_all_arrived(server: &Server, folder: &Path, told: &str) {
-    let (waiting, finished) = crate::spool::peek(folder).expect("peeks");
+fn assert_all_arrived(server: &Server, home: &Home, told: &str) {
+    let (waiting, finished) = crate::spool::peek(home).expect("peeks");
     assert_eq!((waiting.len(), finished), (0, 1), "{told}");
     let store = server.store.lock().expect("no panic");
     assert_eq!(store.sealed.len(), PAGES.len(), "{told}");
@@ -233,11 +235,12 @@ fn stopped_at_any_request_it_goes_on_and_nothing_is_lost_or_doubled() {
     for at in 1..=9 {
         for how in [Spoil::Refuse, Spoil::RefuseAfterwards] {
             let (server, folder) = (Server::start(), tempfile::tempdir().expect("a folder"));
-            fill(&Spool::open(folder.path(), || Timestamp(1)).expect("opens"));
+            let home = Home::beside(&folder.path().join("spool"));
+            fill(&Spool::open(&home, || Timestamp(1)).expect("opens"));
             server.spoil(at, how);
-            assert!(run(&server, folder.path()).is_err(), "request {at} {how:?}");
-            run(&server, folder.path()).expect("the second time");
-            assert_all_arrived(&server, folder.path(), &format!("request {at} {how:?}"));
+            assert!(run(&server, &home).is_err(), "request {at} {how:?}");
+            run(&server, &home).expect("the second time");
+            assert_all_arrived(&server, &home, &format!("request {at} {how:?}"));
         }
     }
 }
@@ -246,21 +249,23 @@ fn stopped_at_any_request_it_goes_on_and_nothing_is_lost_or_doubled() {
 fn a_broken_connection_and_a_busy_server_are_tried_again() {
     for (at, how) in [(2, Spoil::Unavailable), (4, Spoil::CutAfterwards), (8, Spoil::CutAfterwards)] {
         let (server, folder) = (Server::start(), tempfile::tempdir().expect("a folder"));
-        fill(&Spool::open(folder.path(), || Timestamp(1)).expect("opens"));
+        let home = Home::beside(&folder.path().join("spool"));
+        fill(&Spool::open(&home, || Timestamp(1)).expect("opens"));
         server.spoil(at, how);
-        run(&server, folder.path()).expect("by itself");
-        assert_all_arrived(&server, folder.path(), &format!("request {at} {how:?}"));
+        run(&server, &home).expect("by itself");
+        assert_all_arrived(&server, &home, &format!("request {at} {how:?}"));
     }
 }
 
 #[test]
 fn an_upload_goes_on_where_it_stopped() {
     let (server, folder) = (Server::start(), tempfile::tempdir().expect("a folder"));
-    fill(&Spool::open(folder.path(), || Timestamp(1)).expect("opens"));
+    let home = Home::beside(&folder.path().join("spool"));
+    fill(&Spool::open(&home, || Timestamp(1)).expect("opens"));
     let digest = Digest::of(PAGES[0].as_bytes()).to_string();
     server.store.lock().expect("no panic").uploads.insert(digest, PAGES[0].as_bytes()[..4].to_vec());
-    run(&server, folder.path()).expect("hands over");
-    assert_all_arrived(&server, folder.path(), "resumed");
+    run(&server, &home).expect("hands over");
+    assert_all_arrived(&server, &home, "resumed");
     let sent = server.store.lock().expect("no panic").patched_bytes;
     assert_eq!(sent, PAGES[0].len() + PAGES[1].len() - 4);
 }
@@ -268,11 +273,12 @@ fn an_upload_goes_on_where_it_stopped() {
 #[test]
 fn another_key_than_the_pinned_one_is_refused_and_nothing_forgotten() {
     let (server, folder) = (Server::start(), tempfile::tempdir().expect("a folder"));
-    let spool = Spool::open(folder.path(), || Timestamp(1)).expect("opens");
+    let home = Home::beside(&folder.path().join("spool"));
+    let spool = Spool::open(&home, || Timestamp(1)).expect("opens");
     fill(&spool);
     spool.pin_key(&LogSigner::from_seed("test", &[2; 32]).expect("a good name").public()).expect("pins");
     drop(spool);
-    let error = run(&server, folder.path()).expect_err("refused");
+    let error = run(&server, &home).expect_err("refused");
     assert!(matches!(error, HandOverError::Trust(TrustError::KeyChanged { .. })), "{error}");
-    assert_eq!(crate::spool::peek(folder.path()).expect("peeks").0.len(), 1);
+    assert_eq!(crate::spool::peek(&home).expect("peeks").0.len(), 1);
 }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use record::limits;
 
-use super::encode::{Encoded, encode};
-use super::frames::{self, DeviceFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
+use super::encode::{Encoded, as_it_is, encode};
+use super::frames::{self, DeviceFacts, FileFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
 use crate::fault::{Fault, Mishap};
 
 /// For how long a driver may clean up.
@@ -93,11 +93,16 @@ impl Helper {
         }
     }
 
-    /// Captures pages until the feeder is empty; each whole page goes to `keep` at once.
+    /// Captures pages until the feeder is empty; each whole page goes to `keep` at once. `room` is asked before each sheet,
+    /// and says why there is none.
     ///
     /// # Errors
     /// What `keep` fails with: the page is not safe then, and nothing more is scanned.
-    pub fn capture(&self, mut keep: impl FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<End> {
+    pub fn capture(
+        &self,
+        room: impl Fn() -> Option<String>,
+        mut keep: impl FnMut(Encoded) -> anyhow::Result<()>,
+    ) -> anyhow::Result<End> {
         let (mut child, frames) = self.start()?;
         let mut session = Session { settings: None, page: None, sheet: 0 };
         let end = loop {
@@ -107,7 +112,12 @@ impl Helper {
                 Err(RecvTimeoutError::Timeout) => break session.silent(wait),
                 Ok(None) | Err(RecvTimeoutError::Disconnected) => break session.died(),
             };
-            match session.take(frame, &mut keep) {
+            let before_sheet = matches!(frame, Frame::Message(Message::Ready(_) | Message::PageEnd));
+            let taken = session.take(frame, &mut keep);
+            if let (Ok(None), true, Some(text)) = (&taken, before_sheet, room()) {
+                break session.fault(Fault::DiskFull, &text);
+            }
+            match taken {
                 Ok(None) => {}
                 Ok(Some(end)) => break end,
                 Err(error) => {
@@ -134,9 +144,42 @@ fn finish(child: &mut Child, grace: Duration) -> std::io::Result<()> {
     child.wait().map(|_| ())
 }
 
+/// A page on its way: rows, or a file.
+enum Arriving {
+    Rows(PageFacts),
+    File(FileFacts),
+}
+
+impl Arriving {
+    /// Bytes of the page, as far as they are known and may be: so many are set aside at once.
+    fn announced(&self) -> usize {
+        let (bytes, most) = match self {
+            Self::Rows(facts) => {
+                (u64::from(facts.height.unwrap_or(0)) * u64::from(facts.bytes_per_line), ROWS_BYTES_MAX)
+            }
+            Self::File(facts) => (facts.bytes, limits::PAGE_BYTES_MAX as u64),
+        };
+        bytes.min(most) as usize
+    }
+
+    fn fits(&self, bytes: usize) -> bool {
+        let unknown = matches!(self, Self::Rows(PageFacts { height: None, .. }));
+        bytes as u64 <= if unknown { ROWS_BYTES_MAX } else { self.announced() as u64 }
+    }
+
+    fn encoded(&self, dpi: u32, bytes: Vec<u8>) -> Result<Encoded, String> {
+        match self {
+            Self::Rows(facts) => facts.whole(bytes.len()).and_then(|height| encode(facts, height, dpi, bytes)),
+            Self::File(facts) => as_it_is(facts, bytes),
+        }
+    }
+}
+
+const ROWS_BYTES_MAX: u64 = limits::PAGE_PIXELS_MAX * 3;
+
 struct Session {
     settings: Option<Settings>,
-    page: Option<(PageFacts, Vec<u8>)>,
+    page: Option<(Arriving, Vec<u8>)>,
     /// The sheet that is being scanned, or was last.
     sheet: u32,
 }
@@ -153,12 +196,10 @@ impl Session {
     ) -> anyhow::Result<Option<End>> {
         match frame {
             Frame::Message(Message::Ready(settings)) => self.settings = Some(settings),
-            Frame::Message(Message::Page(facts)) => {
-                self.sheet += 1;
-                self.page = Some((facts, Vec::with_capacity(announced(&facts))));
-            }
+            Frame::Message(Message::Page(facts)) => self.begin(Arriving::Rows(facts)),
+            Frame::Message(Message::File(facts)) => self.begin(Arriving::File(facts)),
             Frame::Data(bytes) => match &mut self.page {
-                Some((facts, page)) if fits(facts, page.len() + bytes.len()) => page.extend_from_slice(&bytes),
+                Some((page, so_far)) if page.fits(so_far.len() + bytes.len()) => so_far.extend_from_slice(&bytes),
                 _ => return Ok(Some(self.fault(Fault::Other, "the driver sent more bytes than it announced"))),
             },
             Frame::Message(Message::PageEnd) => return self.end_page(keep),
@@ -169,12 +210,18 @@ impl Session {
         Ok(None)
     }
 
+    fn begin(&mut self, page: Arriving) {
+        self.sheet += 1;
+        let bytes = Vec::with_capacity(page.announced());
+        self.page = Some((page, bytes));
+    }
+
     fn end_page(&mut self, keep: &mut dyn FnMut(Encoded) -> anyhow::Result<()>) -> anyhow::Result<Option<End>> {
-        let Some((facts, bytes)) = &mut self.page else {
+        let Some((page, bytes)) = &mut self.page else {
             return Ok(Some(self.fault(Fault::Other, "the driver ended a page that it had not begun")));
         };
         let dpi = self.settings.as_ref().map_or(0, |settings| settings.dpi);
-        match facts.whole(bytes.len()).and_then(|height| encode(facts, height, dpi, std::mem::take(bytes))) {
+        match page.encoded(dpi, std::mem::take(bytes)) {
             Ok(page) => keep(page)?,
             Err(text) => return Ok(Some(self.fault(Fault::Short, &text))),
         }
@@ -196,17 +243,6 @@ impl Session {
     fn died(&self) -> End {
         self.fault(Fault::Crashed, "the scanner's driver crashed")
     }
-}
-
-fn fits(facts: &PageFacts, bytes: usize) -> bool {
-    let most = if facts.height.is_some() { announced(facts) as u64 } else { limits::PAGE_PIXELS_MAX * 3 };
-    bytes as u64 <= most
-}
-
-/// Bytes of the page, as far as it is known and may be: so much is set aside at once.
-fn announced(facts: &PageFacts) -> usize {
-    let bytes = u64::from(facts.height.unwrap_or(0)) * u64::from(facts.bytes_per_line);
-    bytes.min(limits::PAGE_PIXELS_MAX * 3) as usize
 }
 
 #[cfg(test)]

@@ -31,10 +31,13 @@ fn play(frames: &[Vec<u8>], then: &str) -> (usize, End) {
     helper.environment.push(("PATH".into(), "/usr/bin:/bin".into()));
     (helper.before_data, helper.in_page) = (Duration::from_secs(2), Duration::from_millis(500));
     let mut pages = 0;
-    let end = helper.capture(|_| {
-        pages += 1;
-        Ok(())
-    });
+    let end = helper.capture(
+        || None,
+        |_| {
+            pages += 1;
+            Ok(())
+        },
+    );
     (pages, end.expect("runs"))
 }
 

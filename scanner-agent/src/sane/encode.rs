@@ -2,7 +2,7 @@
 
 use imaging::Raster;
 
-use super::frames::PageFacts;
+use super::frames::{FileFacts, PageFacts};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
@@ -11,6 +11,16 @@ pub struct Encoded {
     pub width: u32,
     pub height: u32,
     pub dpi: u32,
+}
+
+/// The device's own file stays as it is, byte for byte.
+pub fn as_it_is(facts: &FileFacts, bytes: Vec<u8>) -> Result<Encoded, String> {
+    if bytes.len() as u64 != facts.bytes {
+        return Err(format!("the page is short: {} bytes came instead of {}", bytes.len(), facts.bytes));
+    }
+    let known = ["image/png", "image/jpeg", "image/tiff"].into_iter().find(|known| *known == facts.media_type);
+    let media_type = known.ok_or_else(|| "the page is in a format that is no page's".to_owned())?;
+    Ok(Encoded { media_type, bytes, width: facts.width, height: facts.height, dpi: facts.dpi })
 }
 
 /// Gray and colour become PNG, black and white a Group 4 TIFF.

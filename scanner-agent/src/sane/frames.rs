@@ -31,6 +31,8 @@ pub enum Message {
     Ready(Settings),
     /// A page begins; its bytes follow.
     Page(PageFacts),
+    /// A page begins that is a file already; its bytes follow.
+    File(FileFacts),
     /// The driver says that the page is whole.
     PageEnd,
     /// Nothing more comes, and that is in order.
@@ -97,6 +99,17 @@ pub struct PageFacts {
     /// Absent where the device does not know beforehand.
     pub height: Option<u32>,
     pub bytes_per_line: u32,
+}
+
+/// A page as the device made a file of it. Who says so has read it to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// `image/png`, `image/jpeg` or `image/tiff`.
+    pub media_type: String,
+    pub width: u32,
+    pub height: u32,
+    pub dpi: u32,
+    pub bytes: u64,
 }
 
 impl PageFacts {

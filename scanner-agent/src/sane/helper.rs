@@ -1,74 +1,30 @@
-//! The capture helper: the process that drivers may crash. It has no token, no spool, no network
-//! of its own; it opens one device and streams pages.
+//! SANE's part of the capture helper: the process that drivers may crash. It has no token and no spool; it opens one device
+//! and streams pages.
 
 use std::io;
 
 use anyhow::bail;
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use super::device::{Device, DeviceError, Sane, Status};
 use super::ffi::{FRAME_GRAY, FRAME_RGB, RawParameters};
-use super::frames::{self, Finish, Frame, Message, PageFacts, Settings};
+use super::frames::{self, DeviceFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
 use super::options;
+use crate::drive::{Request, Stopped, say};
 use crate::fault::Fault;
 
 /// Options by which drivers tell that they sensed two sheets at once.
 const DOUBLE_FEED_SENSORS: [&str; 3] = ["double-feed", "df-detected", "multi-feed"];
 
-/// What to scan, as given on the helper's command line.
-pub struct Request<'a> {
-    pub device: &'a str,
-    /// Set in this order: a source may change what the others allow.
-    pub options: &'a [(String, String)],
-    pub pages: Option<u32>,
-    /// The device is a feeder, whatever it calls itself.
-    pub feeder: bool,
-}
-
-pub fn list() -> anyhow::Result<()> {
-    settle()?;
-    let said = match Sane::start().and_then(|sane| sane.devices()) {
-        Ok(devices) => Message::Devices { devices },
-        Err(error) => Message::Fault { kind: Fault::Other, text: format!("failed to {error}") },
-    };
-    say(said)
+pub fn devices() -> Result<Vec<DeviceFacts>, Stopped> {
+    let listed = Sane::start().and_then(|sane| sane.devices());
+    listed.map_err(|error| Stopped::new(Fault::Other, format!("failed to {error}")))
 }
 
 /// What the device can be told once these options are set.
-pub fn probe(request: &Request<'_>) -> anyhow::Result<()> {
-    settle()?;
-    let listed = Sane::start().map_err(Stopped::from).and_then(|sane| {
-        let device = open(&sane, request)?;
-        Ok(options::list(&device))
-    });
-    say(listed.map_or_else(Stopped::message, |options| Message::Options { options }))
-}
-
-pub fn scan(request: &Request<'_>) -> anyhow::Result<()> {
-    settle()?;
-    run(request).or_else(|stopped| say(stopped.message()))
-}
-
-fn settle() -> anyhow::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    Ok(())
-}
-
-fn say(message: Message) -> anyhow::Result<()> {
-    Ok(frames::write(&mut io::stdout().lock(), &Frame::Message(message))?)
-}
-
-/// Why nothing more comes.
-struct Stopped {
-    kind: Fault,
-    text: String,
-}
-
-impl Stopped {
-    fn message(self) -> Message {
-        Message::Fault { kind: self.kind, text: self.text }
-    }
+pub fn options(request: &Request<'_>) -> Result<Vec<OptionFacts>, Stopped> {
+    let sane = Sane::start()?;
+    let device = open(&sane, request)?;
+    Ok(options::list(&device))
 }
 
 impl From<DeviceError> for Stopped {
@@ -83,22 +39,21 @@ impl From<Status> for Stopped {
     }
 }
 
-/// Also for a pipe that the agent closed: then nobody reads it.
-impl From<anyhow::Error> for Stopped {
-    fn from(error: anyhow::Error) -> Self {
-        Self { kind: Fault::Other, text: format!("{error:#}") }
-    }
+/// Scans, and says how it ended itself: some drivers hang while they clean up.
+pub fn scan(request: &Request<'_>) -> anyhow::Result<()> {
+    run(request).or_else(|stopped| say(Message::Fault { kind: stopped.kind, text: stopped.text }))
 }
 
 fn run(request: &Request<'_>) -> Result<(), Stopped> {
     let sane = Sane::start()?;
     let device = open(&sane, request)?;
-    let settings = settings(&sane, &device, request);
-    let most = if settings.feeder { request.pages.unwrap_or(u32::MAX) } else { 1 };
-    say(Message::Ready(settings))?;
+    let most = request.begin(settings(&sane, &device, request))?;
     let end = match pages(&device, most) {
         Ok(why) => Message::Finished { why },
-        Err(stopped) => explained(stopped, &sane, &device, request).message(),
+        Err(stopped) => {
+            let Stopped { kind, text } = explained(stopped, &sane, &device, request);
+            Message::Fault { kind, text }
+        }
     };
     // The word first: some drivers hang while they clean up.
     say(end)?;

@@ -1,13 +1,16 @@
 //! One batch in the spool: its files, its journal, its state.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use record::{Descriptor, Digest};
 
+use super::blob::Blob;
+use super::cipher;
 use super::event::{Event, State};
 use super::journal::Journal;
+use super::keyring::Keyring;
 use super::{Clock, SpoolError, durable};
 
 pub const JOURNAL: &str = "journal.ndjson";
@@ -22,11 +25,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn open(folder: PathBuf, clock: Clock) -> Result<Self, SpoolError> {
+    pub(super) fn open(folder: PathBuf, keys: &Keyring, clock: Clock) -> Result<Self, SpoolError> {
         for folder in [folder.clone(), folder.join(PAGES), folder.join(ORIGINALS)] {
             durable::make_directory(&folder).map_err(SpoolError::at(&folder))?;
         }
-        let (journal, events) = Journal::open(&folder.join(JOURNAL))?;
+        let (journal, events) = Journal::open(&folder.join(JOURNAL), keys)?;
         Ok(Self { folder, journal, state: State::of(events), clock })
     }
 
@@ -54,7 +57,8 @@ impl Batch {
         let descriptor = Descriptor::of(media_type, bytes);
         let path = self.folder.join(PAGES).join(descriptor.digest.hex());
         if !path.exists() {
-            durable::write(&path, bytes).map_err(SpoolError::at(&path))?;
+            let key = self.journal.key();
+            durable::put(&path, |file| cipher::write(key, bytes, file)).map_err(SpoolError::at(&path))?;
         }
         Ok(descriptor)
     }
@@ -64,23 +68,26 @@ impl Batch {
     pub fn keep_original(&self, media_type: &str, from: &mut dyn Read) -> Result<Descriptor, SpoolError> {
         let folder = self.folder.join(ORIGINALS);
         let arriving = folder.join("arriving");
-        let (digest, size) = durable::copy(from, &arriving).map_err(SpoolError::at(&arriving))?;
+        let copied = durable::put(&arriving, |file| {
+            let mut to = cipher::Writer::new(file, self.journal.key())?;
+            let copied = durable::copy_and_digest(from, &mut to)?;
+            to.finish().map(|_| copied)
+        });
+        let (digest, size) = copied.map_err(SpoolError::at(&arriving))?;
         let path = folder.join(digest.hex());
         fs::rename(&arriving, &path).and_then(|()| durable::sync_directory(&folder)).map_err(SpoolError::at(&path))?;
         let media_type = media_type.to_owned();
         Ok(Descriptor { media_type, digest, size, plain_digest: None, plain_size: None })
     }
 
-    /// Where the bytes of a page or an original lie.
-    pub fn blob(&self, digest: &Digest) -> PathBuf {
-        blob_in(&self.folder, digest)
+    /// The bytes of a page or an original.
+    pub fn blob(&self, digest: &Digest) -> Blob {
+        blob(&self.folder, self.journal.key(), digest)
     }
 
     pub fn read_blob(&self, digest: &Digest) -> Result<Vec<u8>, SpoolError> {
-        let path = self.blob(digest);
-        let mut bytes = Vec::new();
-        File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(SpoolError::at(&path))?;
-        Ok(bytes)
+        let blob = self.blob(digest);
+        blob.read().map_err(SpoolError::at(&blob.path))
     }
 
     /// A folder for a child process to write into; emptied first.
@@ -104,8 +111,9 @@ impl Batch {
     }
 }
 
-/// Where the bytes lie in a batch's folder.
-pub(super) fn blob_in(folder: &Path, digest: &Digest) -> PathBuf {
-    let page = folder.join(PAGES).join(digest.hex());
-    if page.exists() { page } else { folder.join(ORIGINALS).join(digest.hex()) }
+/// The file of a page or an original in a batch's folder.
+pub(super) fn blob(folder: &Path, key: &cipher::Key, digest: &Digest) -> Blob {
+    let path = |name: &str| folder.join(name).join(digest.hex());
+    let page = path(PAGES);
+    Blob { path: if page.exists() { page } else { path(ORIGINALS) }, key: key.clone() }
 }

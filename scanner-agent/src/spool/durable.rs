@@ -28,28 +28,31 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
 
 /// Puts `bytes` at `path`, whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    copy(&mut &bytes[..], path).map(|_| ())
+    put(path, |file| file.write_all(bytes))
 }
 
-/// Copies a stream to `path`, whole or not at all; returns what was written.
-pub fn copy(from: &mut dyn Read, path: &Path) -> io::Result<(Digest, u64)> {
-    let temporary = path.with_extension("tmp");
-    let written = write_and_sync(from, &temporary).inspect_err(|_| {
+/// Puts at `path` what `fill` writes, whole or not at all.
+pub fn put<T>(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = Path::new(&temporary);
+    let filled = fill_and_sync(temporary, fill).inspect_err(|_| {
         // A half-written file on a full disk must not keep the disk full.
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(temporary);
     })?;
-    fs::rename(&temporary, path)?;
-    if let Some(parent) = path.parent() {
-        sync_directory(parent)?;
+    fs::rename(temporary, path)?;
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_directory(parent)?,
+        _ => {}
     }
-    Ok(written)
+    Ok(filled)
 }
 
-fn write_and_sync(from: &mut dyn Read, temporary: &Path) -> io::Result<(Digest, u64)> {
+fn fill_and_sync<T>(temporary: &Path, fill: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(temporary)?;
-    let written = copy_and_digest(from, &mut file)?;
+    let filled = fill(&mut file)?;
     file.sync_all()?;
-    Ok(written)
+    Ok(filled)
 }
 
 /// The digest and size of what a stream holds.
@@ -58,7 +61,7 @@ pub fn digest(from: &mut dyn Read) -> io::Result<(Digest, u64)> {
 }
 
 /// Copies to the end of the stream; the digest and size of what was copied.
-fn copy_and_digest(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(Digest, u64)> {
+pub fn copy_and_digest(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(Digest, u64)> {
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut size = 0;

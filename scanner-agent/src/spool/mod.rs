@@ -1,32 +1,40 @@
 //! What has been captured and not yet receipted, safe on this station's disk?
 //!
 //! ```text
+//! SPOOL.key                      the station's key, if it is not somewhere else
 //! SPOOL/lock                     held by the one process that writes
 //! SPOOL/log-key                  the archive's public key, as first seen
-//! SPOOL/<batch>/journal.ndjson   what happened, line by line
-//! SPOOL/<batch>/pages/<hex>      page images, named by their digest
+//! SPOOL/<batch>/journal.ndjson   the batch's key, wrapped; then what happened, line by line
+//! SPOOL/<batch>/pages/<hex>      page images, named by the digest of the image
 //! SPOOL/<batch>/originals/<hex>  files as they were given
 //! SPOOL/finished/<batch>.ndjson  journals of batches that the archive has whole
 //! ```
 //! A page file is durable before the journal line that names it; files that no line names are
-//! left-overs of a crash and mean nothing.
+//! left-overs of a crash and mean nothing. Everything that shows a patient is encrypted ([`cipher`]); what a child process
+//! leaves in passing is, too, with a key that nobody keeps.
 
 pub mod batch;
+pub mod blob;
+pub mod cipher;
 pub mod durable;
 pub mod event;
 pub mod journal;
+pub mod keyring;
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use record::envelope::StationSigner;
 use record::note::LogKey;
-use record::{BatchId, Digest, Timestamp};
-use rustix::fs::{FlockOperation, flock};
+use record::{BatchId, Digest, Timestamp, limits};
+use rustix::fs::{FlockOperation, flock, statvfs};
 
 pub use batch::Batch;
+pub use blob::Blob;
 pub use event::State;
 pub use journal::JournalError;
+pub use keyring::{Home, Keyring};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -36,6 +44,14 @@ pub enum SpoolError {
         "write to the spool: its disk is full. Nothing captured is lost; free some space and run `scanner-agent resume`"
     )]
     Full,
+    #[error(
+        "take in more: only {left} MB are free on the spool's disk, and {} MB are kept in reserve so that no page is lost. \
+         Every page so far is safe; free some space and go on",
+        limits::SPOOL_RESERVE_BYTES / 1_000_000
+    )]
+    NearlyFull { left: u64 },
+    #[error("use the station key {0}: it is none. Put the right file back, or give another with --station-key")]
+    NoKey(PathBuf),
     #[error("use the spool at {path}: {source}")]
     Io { path: PathBuf, source: io::Error },
     #[error("use the {0}")]
@@ -72,18 +88,21 @@ pub type Clock = fn() -> Timestamp;
 
 pub struct Spool {
     folder: PathBuf,
+    keys: Keyring,
     clock: Clock,
     /// Released by the kernel when the process ends, however it ends.
     _lock: File,
 }
 
 impl Spool {
-    pub fn open(folder: &Path, clock: Clock) -> Result<Self, SpoolError> {
+    pub fn open(home: &Home, clock: Clock) -> Result<Self, SpoolError> {
+        let folder = &home.folder;
         durable::make_directory(folder).map_err(SpoolError::at(folder))?;
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(SpoolError::at(&path))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| SpoolError::InUse(folder.to_owned()))?;
-        let spool = Self { folder: folder.to_owned(), clock, _lock: lock };
+        let keys = Keyring::load_or_create(&home.key)?;
+        let spool = Self { folder: folder.to_owned(), keys, clock, _lock: lock };
         spool.finish_forgetting()?;
         Ok(spool)
     }
@@ -95,7 +114,7 @@ impl Spool {
 
     /// Opens a batch, or begins its folder.
     pub fn batch(&self, id: BatchId) -> Result<Batch, SpoolError> {
-        Batch::open(self.folder.join(id.to_string()), self.clock)
+        Batch::open(self.folder.join(id.to_string()), &self.keys, self.clock)
     }
 
     /// Ends a batch whose documents are all receipted: its pages go, its journal stays.
@@ -133,11 +152,15 @@ impl Spool {
     /// What the journal of a finished batch says.
     pub fn finished(&self, id: BatchId) -> Result<State, SpoolError> {
         let path = self.folder.join("finished").join(format!("{id}.ndjson"));
-        Ok(State::of(journal::Journal::peek(&path)?))
+        Ok(State::of(journal::Journal::peek(&path, &self.keys)?.1))
     }
 
     pub fn is_finished(&self, id: BatchId) -> bool {
         self.folder.join("finished").join(format!("{id}.ndjson")).exists()
+    }
+
+    pub fn signer(&self, station: &str) -> StationSigner {
+        self.keys.signer(station)
     }
 
     pub fn pinned_key(&self) -> Result<Option<LogKey>, SpoolError> {
@@ -155,25 +178,38 @@ impl Spool {
     }
 }
 
+/// Room for the next sheet, or for so many bytes more; asked before each: a page that did not fit would be lost.
+pub fn has_room(folder: &Path, more: u64) -> Result<(), SpoolError> {
+    let disk = statvfs(folder).map_err(|error| SpoolError::at(folder)(error.into()))?;
+    let left = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if left >= limits::SPOOL_RESERVE_BYTES + more {
+        Ok(())
+    } else {
+        Err(SpoolError::NearlyFull { left: left / 1_000_000 })
+    }
+}
+
 /// Looks on without the lock: what waits, and how many batches are finished.
-pub fn peek(folder: &Path) -> Result<(Vec<(BatchId, State)>, usize), SpoolError> {
-    if !folder.exists() {
+pub fn peek(home: &Home) -> Result<(Vec<(BatchId, State)>, usize), SpoolError> {
+    if !home.folder.exists() {
         return Ok((Vec::new(), 0));
     }
+    let keys = Keyring::load(&home.key)?;
     let mut waiting = Vec::new();
-    for id in list(folder)? {
-        let journal = folder.join(id.to_string()).join(batch::JOURNAL);
+    for id in list(&home.folder)? {
+        let journal = home.folder.join(id.to_string()).join(batch::JOURNAL);
         if journal.exists() {
-            waiting.push((id, State::of(journal::Journal::peek(&journal)?)));
+            waiting.push((id, State::of(journal::Journal::peek(&journal, &keys)?.1)));
         }
     }
-    Ok((waiting, finished_count(folder)))
+    Ok((waiting, finished_count(&home.folder)))
 }
 
 /// Looks on at one batch; `None` where it does not wait here.
-pub fn peek_one(folder: &Path, id: BatchId) -> Result<Option<State>, SpoolError> {
-    match journal::Journal::peek(&folder.join(id.to_string()).join(batch::JOURNAL)) {
-        Ok(events) => Ok(Some(State::of(events))),
+pub fn peek_one(home: &Home, id: BatchId) -> Result<Option<State>, SpoolError> {
+    let journal = home.folder.join(id.to_string()).join(batch::JOURNAL);
+    match journal::Journal::peek(&journal, &Keyring::load(&home.key)?) {
+        Ok((_, events)) => Ok(Some(State::of(events))),
         Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -190,24 +226,44 @@ pub fn finished_count(folder: &Path) -> usize {
     fs::read_dir(folder.join("finished")).map_or(0, Iterator::count)
 }
 
-/// Looks on: the bytes of a page or an original.
-pub fn peek_blob(folder: &Path, id: BatchId, digest: &Digest) -> Result<Vec<u8>, SpoolError> {
-    let path = batch::blob_in(&folder.join(id.to_string()), digest);
-    fs::read(&path).map_err(SpoolError::at(&path))
+/// Looks on: the bytes of a page or an original of a batch that waits.
+pub fn peek_blob(home: &Home, id: BatchId, digest: &Digest) -> Result<Blob, SpoolError> {
+    let folder = home.folder.join(id.to_string());
+    let journal = folder.join(batch::JOURNAL);
+    let (key, _) = journal::Journal::peek(&journal, &Keyring::load(&home.key)?)?;
+    let key = key.ok_or_else(|| SpoolError::at(&journal)(io::ErrorKind::NotFound.into()))?;
+    Ok(batch::blob(&folder, &key, digest))
 }
 
 /// Looks on: the batches that the archive has whole, by their journals.
-pub fn peek_finished(folder: &Path) -> Result<Vec<(BatchId, State)>, SpoolError> {
-    let finished = folder.join("finished");
+pub fn peek_finished(home: &Home) -> Result<Vec<(BatchId, State)>, SpoolError> {
+    let keys = Keyring::load(&home.key)?;
     let mut batches = Vec::new();
-    for entry in fs::read_dir(&finished).into_iter().flatten().filter_map(Result::ok) {
-        let path = entry.path();
-        if let Some(id) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) {
-            batches.push((id, State::of(journal::Journal::peek(&path)?)));
-        }
+    for (id, path) in finished(&home.folder) {
+        batches.push((id, State::of(journal::Journal::peek(&path, &keys)?.1)));
     }
     batches.sort_unstable_by_key(|(id, _)| *id);
     Ok(batches)
+}
+
+/// Exchanges the station key: afterwards nothing opens with the old one. Killed on the way, both keys are kept, and the next
+/// exchange finishes it.
+pub fn exchange_key(home: &Home, clock: Clock) -> Result<Keyring, SpoolError> {
+    let spool = Spool::open(home, clock)?;
+    let both = spool.keys.with_fresh().map_err(SpoolError::at(&home.key))?;
+    both.keep(&home.key)?;
+    let waiting = list(&home.folder)?.into_iter().map(|id| home.folder.join(id.to_string()).join(batch::JOURNAL));
+    for journal in waiting.chain(finished(&home.folder).into_iter().map(|(_, path)| path)) {
+        journal::Journal::wrap_anew(&journal, &both)?;
+    }
+    let new = both.only_current();
+    new.keep(&home.key)?;
+    Ok(new)
+}
+
+fn finished(folder: &Path) -> Vec<(BatchId, PathBuf)> {
+    let entries = fs::read_dir(folder.join("finished")).into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|entry| Some((entry.path().file_stem()?.to_str()?.parse().ok()?, entry.path()))).collect()
 }
 
 fn list(folder: &Path) -> Result<Vec<BatchId>, SpoolError> {
@@ -248,9 +304,10 @@ mod tests {
     #[test]
     fn one_writer_at_a_time_and_pages_survive_it() {
         let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::beside(&folder.path().join("spool"));
         let id = BatchId::derived([b"x".as_slice()]);
-        let spool = Spool::open(folder.path(), now).expect("opens");
-        assert!(matches!(Spool::open(folder.path(), now), Err(SpoolError::InUse(_))));
+        let spool = Spool::open(&home, now).expect("opens");
+        assert!(matches!(Spool::open(&home, now), Err(SpoolError::InUse(_))));
         let mut batch = spool.batch(id).expect("begins");
         batch.record(opened(id)).expect("records");
         let image = batch.keep_page("image/png", b"page").expect("keeps");
@@ -268,25 +325,27 @@ mod tests {
             .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![] }))
             .expect("records");
         drop((batch, spool));
-        let spool = Spool::open(folder.path(), now).expect("the lock went with its process");
+        let spool = Spool::open(&home, now).expect("the lock went with its process");
         let batch = spool.batch(id).expect("is there");
         assert_eq!(batch.state().pages[0].page.image, Descriptor::of("image/png", b"page"));
-        assert_eq!(fs::read(batch.blob(&image.digest)).expect("is there"), b"page");
+        assert_eq!(batch.read_blob(&image.digest).expect("is there"), b"page");
+        assert_eq!(peek_blob(&home, id, &image.digest).expect("looks on").read().expect("reads"), b"page");
         spool.forget(batch).expect("forgets");
         assert_eq!(spool.batches().expect("lists"), []);
-        assert_eq!(peek(folder.path()).expect("peeks").1, 1);
+        assert_eq!(peek(&home).expect("peeks").1, 1);
     }
 
     #[test]
     fn a_crash_while_forgetting_is_finished_later() {
         let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::beside(&folder.path().join("spool"));
         let id = BatchId::derived([b"x".as_slice()]);
-        let spool = Spool::open(folder.path(), now).expect("opens");
+        let spool = Spool::open(&home, now).expect("opens");
         let mut batch = spool.batch(id).expect("begins");
         batch.record(opened(id)).expect("records");
         batch.record(Event::Forgotten).expect("records");
         drop((batch, spool));
-        let spool = Spool::open(folder.path(), now).expect("opens");
+        let spool = Spool::open(&home, now).expect("opens");
         assert_eq!(spool.batches().expect("lists"), []);
     }
 }

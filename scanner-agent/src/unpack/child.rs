@@ -3,10 +3,10 @@
 //! It limits itself before it reads a byte, and dies with its parent. A panic while a page is
 //! unpacked costs that page; anything worse costs the process, which the parent starts again.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use formats::{alto, tiff};
 use imaging::{ImageError, Pixels, QuarterTurn, Raster};
@@ -18,13 +18,39 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 use super::kind::Kind;
 use super::pdf::{Document, Scan};
 use super::{Line, Unpacked, page_file, render, words_file};
+use crate::spool::cipher::{self, KEY_BYTES, Key};
 use crate::{codes, quality};
 
-/// Writes the one page of `file` turned, and says so. Every pixel stays what it was.
-pub fn turn(file: &Path, out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
+/// Where pages are left, and the key that they are encrypted with.
+struct Out<'a> {
+    folder: &'a Path,
+    key: Key,
+}
+
+impl Out<'_> {
+    fn leave(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
+        cipher::write(&self.key, bytes, File::create(self.folder.join(file))?)
+    }
+}
+
+/// The key, the number of bytes, the bytes; fewer would be half a file.
+fn hear() -> io::Result<(Key, Vec<u8>)> {
+    let mut stdin = io::stdin().lock();
+    let (mut key, mut size) = ([0; KEY_BYTES], [0; 8]);
+    stdin.read_exact(&mut key)?;
+    stdin.read_exact(&mut size)?;
+    let size = usize::try_from(u64::from_be_bytes(size)).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(size.min(limits::FILE_BYTES_MAX));
+    stdin.take(size as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < size { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok((Key::of(key), bytes)) }
+}
+
+/// Writes the one page heard of turned, and says so. Every pixel stays what it was.
+pub fn turn(out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
     limit_self()?;
     std::panic::set_hook(Box::new(|_| {}));
-    let bytes = fs::read(file)?;
+    let (key, bytes) = hear()?;
+    let out = &Out { folder: out, key };
     let turned = catch_unwind(|| turned(&bytes, turn)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     say(&Line::File { media_type: "image/png".into(), pages: 1 })?;
     say(&match turned {
@@ -48,12 +74,13 @@ fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
     Ok(Page { media_type, bytes, gray, dpi: facts.dpi, how, brought: None })
 }
 
-/// Unpacks `file` into `out` from page `from` on, and says so line by line on stdout.
-pub fn run(file: &Path, out: &Path, from: u32, measures: bool) -> anyhow::Result<()> {
+/// Unpacks the file heard into `out` from page `from` on, and says so line by line on stdout.
+pub fn run(out: &Path, from: u32, measures: bool) -> anyhow::Result<()> {
     limit_self()?;
     // What a decoder panics with may quote the file; the parent only needs to know that it did.
     std::panic::set_hook(Box::new(|_| {}));
-    let bytes = fs::read(file)?;
+    let (key, bytes) = hear()?;
+    let out = &Out { folder: out, key };
     let opened = catch_unwind(|| Opened::new(bytes)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     match opened {
         Err(reason) => say(&Line::Unusable { reason })?,
@@ -67,7 +94,7 @@ fn limit_self() -> anyhow::Result<()> {
     for (resource, most) in [
         (Resource::As, limits::UNPACK_MEMORY_BYTES_MAX),
         (Resource::Cpu, limits::UNPACK_SECONDS_MAX),
-        (Resource::Fsize, limits::PAGE_BYTES_MAX as u64),
+        (Resource::Fsize, cipher::stored_size(limits::PAGE_BYTES_MAX as u64)),
         // A core file would be a patient's page in a place nobody cleans.
         (Resource::Core, 0),
     ] {
@@ -84,7 +111,7 @@ fn say(line: &Line) -> io::Result<()> {
     stdout.flush()
 }
 
-fn pages(opened: &Opened, out: &Path, from: u32, measures: bool) -> anyhow::Result<()> {
+fn pages(opened: &Opened, out: &Out<'_>, from: u32, measures: bool) -> anyhow::Result<()> {
     let pages = opened.pages();
     say(&Line::File { media_type: opened.kind.media_type().to_owned(), pages })?;
     for number in from..=pages {
@@ -98,18 +125,18 @@ fn pages(opened: &Opened, out: &Path, from: u32, measures: bool) -> anyhow::Resu
     Ok(())
 }
 
-fn write_page(out: &Path, number: u32, page: Page, measures: bool) -> io::Result<Line> {
+fn write_page(out: &Out<'_>, number: u32, page: Page, measures: bool) -> io::Result<Line> {
     let codes = match codes::find(&page.gray, page.dpi) {
         Ok(codes) => codes,
         Err(error) => return Ok(Line::Refused { number, reason: error.to_string() }),
     };
-    let file = out.join(page_file(number));
+    let file = PathBuf::from(page_file(number));
     if let Some(bytes) = &page.bytes {
-        fs::write(&file, bytes)?;
+        out.leave(&file, bytes)?;
     }
     let words = page.brought.as_ref().and_then(|text| alto_of(text, &page.gray));
     if let Some(alto) = &words {
-        fs::write(words_file(&file), alto)?;
+        out.leave(&words_file(&file), alto.as_bytes())?;
     }
     Ok(Line::Page(Box::new(Unpacked {
         number,
@@ -240,7 +267,8 @@ pub(super) fn failed(error: impl std::fmt::Display) -> String {
 
 /// What the child would say of these bytes, apart from the first line.
 #[cfg(test)]
-pub(super) fn unpack_for_test(bytes: Vec<u8>, out: &Path) -> Vec<Line> {
+pub(super) fn unpack_for_test(bytes: Vec<u8>, out: &Path, key: &Key) -> Vec<Line> {
+    let out = &Out { folder: out, key: key.clone() };
     let opened = match Opened::new(bytes) {
         Ok(opened) => opened,
         Err(reason) => return vec![Line::Unusable { reason }],

@@ -1,8 +1,8 @@
 //! What pages are in this file, and what stands on them in barcodes?
 //!
 //! Files come from anywhere and their decoders may crash, hang or eat memory. So each file is
-//! opened in a child process of its own ([`child`]) that can be killed ([`supervise`]). The
-//! child writes the pages' master files and one JSON line per page, [`Line`].
+//! opened in a child process of its own ([`child`]) that can be killed ([`supervise`]). The child gets the bytes through a
+//! pipe, writes the pages' master files, encrypted with a key for that once, and one JSON line per page, [`Line`].
 
 pub mod child;
 pub mod kind;

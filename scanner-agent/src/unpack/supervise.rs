@@ -3,7 +3,8 @@
 //! A child that dies or hangs on a page costs that page: it is started again behind it. One that
 //! keeps dying, or uses up the file's time, costs the rest of the file. The batch goes on.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,23 +14,49 @@ use std::time::{Duration, Instant};
 use record::limits;
 
 use super::{Line, Unpacked, page_file};
+use crate::spool::Blob;
+use crate::spool::cipher::Key;
 
 /// A line with 32 long barcodes stays far below this.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
 /// A file whose pages kill the decoder this often is not worth more attempts.
 const DEATHS_MAX: usize = 5;
 
+/// What a child is given to read. Opened anew for each child.
+pub trait Source {
+    /// The bytes, and how many they are.
+    fn open(&self) -> io::Result<(Box<dyn Read + Send>, u64)>;
+}
+
+impl Source for Path {
+    fn open(&self) -> io::Result<(Box<dyn Read + Send>, u64)> {
+        let file = File::open(self)?;
+        let size = file.metadata()?.len();
+        Ok((Box::new(file), size))
+    }
+}
+
+/// The child gets the bytes, never the batch's key.
+impl Source for Blob {
+    fn open(&self) -> io::Result<(Box<dyn Read + Send>, u64)> {
+        let reader = Self::open(self)?;
+        let size = reader.size();
+        Ok((Box::new(reader), size))
+    }
+}
+
 /// What came out of a file. Page numbers are 1-based; `None` is the file as a whole.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Contents {
     pub media_type: String,
-    pub pages: Vec<(Unpacked, PathBuf)>,
+    /// The child left them encrypted with a key that nobody keeps.
+    pub pages: Vec<(Unpacked, Blob)>,
     pub refused: Vec<(Option<u32>, String)>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Unpacker {
-    /// This very program; run as `PROGRAM unpack FILE --out DIR --from N`.
+    /// This very program; run as `PROGRAM unpack --out DIR --from N`, the file on its standard input.
     pub program: PathBuf,
     pub file_time: Duration,
     pub page_time: Duration,
@@ -49,6 +76,8 @@ enum End {
 
 struct Run {
     contents: Contents,
+    /// For what the children leave.
+    key: Key,
     total: Option<u32>,
     next: u32,
 }
@@ -63,8 +92,8 @@ impl Unpacker {
     ///
     /// # Errors
     /// Where the child cannot be started; what is wrong with the page is in the contents.
-    pub fn turn(&self, file: &Path, out: &Path, degrees: u16) -> std::io::Result<Contents> {
-        let mut run = Run { contents: Contents::default(), total: None, next: 1 };
+    pub fn turn(&self, file: &(impl Source + ?Sized), out: &Path, degrees: u16) -> io::Result<Contents> {
+        let mut run = Run::begin()?;
         let end = self.run(file, out, Instant::now() + self.page_time, Some(degrees), &mut run)?;
         Ok(match end {
             End::Done => run.contents,
@@ -77,9 +106,9 @@ impl Unpacker {
     ///
     /// # Errors
     /// Only where the child cannot be started at all; what is wrong with the file is in the contents.
-    pub fn unpack(&self, file: &Path, out: &Path) -> std::io::Result<Contents> {
+    pub fn unpack(&self, file: &(impl Source + ?Sized), out: &Path) -> io::Result<Contents> {
         let deadline = Instant::now() + self.file_time;
-        let mut run = Run { contents: Contents::default(), total: None, next: 1 };
+        let mut run = Run::begin()?;
         for _ in 0..DEATHS_MAX {
             match self.run(file, out, deadline, None, &mut run)? {
                 End::Done => return Ok(run.contents),
@@ -102,15 +131,15 @@ impl Unpacker {
 
     fn run(
         &self,
-        file: &Path,
+        file: &(impl Source + ?Sized),
         out: &Path,
         deadline: Instant,
         turn: Option<u16>,
         run: &mut Run,
-    ) -> std::io::Result<End> {
+    ) -> io::Result<End> {
+        let (bytes, size) = file.open()?;
         let mut child = Command::new(&self.program)
             .arg("unpack")
-            .arg(file)
             .arg("--out")
             .arg(out)
             .args(["--from", &run.next.to_string()])
@@ -118,10 +147,11 @@ impl Unpacker {
             .args(turn.map(|degrees| format!("--turn={degrees}")))
             // No token, no proxy, no library path: the child opens hostile files.
             .env_clear()
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
+        feed(&mut child, &run.key, bytes, size);
         let lines = listen(&mut child);
         let end = self.follow(&lines, out, deadline, run);
         if !matches!(end, None | Some(End::Done)) {
@@ -152,6 +182,19 @@ impl Unpacker {
     }
 }
 
+/// Writes what the child reads: a key for what it leaves, the number of bytes, the bytes. On a thread of its own, for the
+/// child may not read them, or only some; it notices itself where some are missing.
+fn feed(child: &mut Child, key: &Key, mut bytes: Box<dyn Read + Send>, size: u64) {
+    if let Some(mut stdin) = child.stdin.take() {
+        let key = *key.bytes();
+        std::thread::spawn(move || {
+            stdin.write_all(&key)?;
+            stdin.write_all(&size.to_be_bytes())?;
+            io::copy(&mut bytes, &mut stdin)
+        });
+    }
+}
+
 /// Reads the child's lines on a thread of its own, so that silence can be noticed. `None` is a
 /// line that is none of ours.
 fn listen(child: &mut Child) -> Receiver<Option<Line>> {
@@ -176,6 +219,10 @@ fn listen(child: &mut Child) -> Receiver<Option<Line>> {
 }
 
 impl Run {
+    fn begin() -> io::Result<Self> {
+        Ok(Self { contents: Contents::default(), key: Key::fresh()?, total: None, next: 1 })
+    }
+
     /// False for a line that a sound child would not have written here.
     fn take(&mut self, line: Line, out: &Path) -> bool {
         match line {
@@ -186,7 +233,7 @@ impl Run {
             }
             Line::Page(page) if self.expects(page.number) => {
                 let path = out.join(page_file(page.number));
-                self.contents.pages.push((*page, path));
+                self.contents.pages.push((*page, Blob { path, key: self.key.clone() }));
                 self.next += 1;
                 true
             }
@@ -242,17 +289,17 @@ mod tests {
 
     use super::*;
 
-    /// A stand-in for the child: a shell script that gets `unpack FILE --out DIR --from N`.
+    /// A stand-in for the child: a shell script that gets `unpack --out DIR --from N`.
     fn unpacker(folder: &Path, script: &str) -> Unpacker {
         let program = folder.join("child");
-        std::fs::write(&program, format!("#!/bin/sh\nfrom=$6\n{script}")).expect("writes");
+        std::fs::write(&program, format!("#!/bin/sh\nfrom=$5\n{script}")).expect("writes");
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("may");
         Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700), measures: true }
     }
 
     fn told(script: &str) -> (usize, Vec<(Option<u32>, String)>) {
         let folder = tempfile::tempdir().expect("a folder");
-        let contents = unpacker(folder.path(), script).unpack(Path::new("x"), folder.path()).expect("starts");
+        let contents = unpacker(folder.path(), script).unpack(Path::new("/dev/null"), folder.path()).expect("starts");
         (contents.pages.len(), contents.refused)
     }
 

@@ -1,8 +1,13 @@
 //! The child's work on generated files, page by page, without the process around it.
 
-use super::child::unpack_for_test as unpack;
 use super::*;
+use crate::spool::Blob;
+use crate::spool::cipher::Key;
 use imaging::Raster;
+
+fn unpack(bytes: Vec<u8>, out: &Path) -> Vec<Line> {
+    child::unpack_for_test(bytes, out, &Key::of([1; 32]))
+}
 
 fn raster(width: u32) -> Raster {
     let height = 40;
@@ -54,6 +59,7 @@ fn a_drawn_page_is_a_png_with_its_barcodes() {
     let Line::Page(page) = &lines[0] else { panic!("{lines:?}") };
     assert_eq!((page.how, page.dpi, page.whole_file), (Extraction::Rendered, 300, false));
     assert!(page.codes.iter().any(|code| code.text == sheet.to_line()));
-    let bytes = std::fs::read(out.path().join(page_file(1))).expect("written");
+    let page_file = Blob { path: out.path().join(page_file(1)), key: Key::of([1; 32]) };
+    let bytes = page_file.read().expect("written");
     assert_eq!(imaging::probe(&bytes).expect("probes").width, page.width);
 }

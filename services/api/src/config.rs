@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use archive::StoreAddress;
 use fields::Rules;
+use record::envelope::StationKey;
 use record::note::LogSigner;
 use serde::{Deserialize, Serialize};
 
 use crate::password;
 
 /// A data folder:
-/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`, and `fields.toml` where the hospital has
+/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`; `stations` where stations sign; `fields.toml` where the hospital has
 /// its own rules.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
@@ -59,6 +60,17 @@ impl DataDir {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Rules::built_in()),
             Err(error) => Err(error).with_context(|| format!("failed to read {}", file.display())),
         }
+    }
+
+    /// The public keys of enrolled stations, one a line in `stations`; none where there is no such file.
+    pub fn stations(&self) -> anyhow::Result<Vec<StationKey>> {
+        let file = self.0.join("stations");
+        let text = match fs::read_to_string(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            text => text.with_context(|| format!("failed to read {}", file.display()))?,
+        };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(|line| line.parse().with_context(|| format!("{} is refused: `{line}`", file.display()))).collect()
     }
 
     /// Partial uploads, one file each, named by the hex digest of the whole.
@@ -187,6 +199,8 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 pub struct Config {
     /// The address people use, where a reverse proxy stands before the server.
     pub public_url: Option<String>,
+    /// Stations that are enrolled. Where there are any, a batch is closed only with the signature of one.
+    pub stations: Vec<StationKey>,
 }
 
 impl Config {

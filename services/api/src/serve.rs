@@ -79,7 +79,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         archive,
         catalog,
         index: Arc::new(index),
-        config: Config { public_url: serve.public_url.clone() },
+        config: Config { public_url: serve.public_url.clone(), stations: serve.data.stations()? },
         follower,
         limits: Limits::default(),
         views: Views::default(),

@@ -70,6 +70,7 @@ mod api {
         get    "/api/v1/ledger/events"                        Audit      => ledger::events;
         get    "/api/v1/ledger/events/{index}/proof"          Audit      => ledger::proof;
 
+        post   "/api/v1/uploads"                              Capture    => uploads::create;
         head   "/api/v1/uploads/{digest}"                     Capture    => uploads::offset;
         patch  "/api/v1/uploads/{digest}"                     Capture    => uploads::append;
         put    "/api/v1/batches/{batch}"                      Capture    => batches::open;

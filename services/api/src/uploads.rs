@@ -13,6 +13,7 @@ use archive::Archive;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use record::{Digest, limits};
+use serde::{Deserialize, Serialize};
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Semaphore;
@@ -37,6 +38,14 @@ pub enum Progress {
     Partial(u64),
     /// The archive has it, with that many bytes.
     Whole(u64),
+}
+
+/// What is told of an upload before its first byte.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    pub media_type: String,
+    /// Bytes of the whole.
+    pub length: u64,
 }
 
 /// One piece of an upload.
@@ -78,6 +87,31 @@ impl Uploads {
         }
     }
 
+    /// Remembers what an upload is that comes in pieces without saying so each time. The same again changes nothing.
+    pub async fn begin(&self, archive: &Archive, digest: Digest, begun: &Begun) -> Reply<Progress> {
+        let piece = Piece { digest, media_type: begun.media_type.clone(), offset: 0, length: begun.length };
+        within_limits(&piece)?;
+        let _mine = self.arriving.enter(digest).ok_or_else(arriving_elsewhere)?;
+        if let Some(progress) = self.progress(archive, &digest).await? {
+            return Ok(progress);
+        }
+        let text = serde_json::to_vec(begun).map_err(|error| Problem::unavailable("upload folder", &error))?;
+        fs::write(self.begun_file(&digest), text).await.map_err(|e| broken(&e))?;
+        let file =
+            OpenOptions::new().create(true).append(true).open(self.file(&digest)).await.map_err(|e| broken(&e))?;
+        self.settle(file, &piece).await?;
+        Ok(Progress::Partial(0))
+    }
+
+    /// What was told of it; none where nothing was, or where it is whole.
+    pub async fn begun(&self, digest: &Digest) -> Reply<Option<Begun>> {
+        match fs::read(self.begun_file(digest)).await {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(broken(&error)),
+        }
+    }
+
     /// Takes one piece in, and the whole into the archive once it is complete.
     ///
     /// # Errors
@@ -88,9 +122,7 @@ impl Uploads {
         S: Stream<Item = Result<Bytes, actix_web::error::PayloadError>>,
     {
         within_limits(piece)?;
-        let _mine = self.arriving.enter(piece.digest).ok_or_else(|| {
-            Problem::conflict("upload-busy", "these bytes are arriving on another line: ask for the offset again")
-        })?;
+        let _mine = self.arriving.enter(piece.digest).ok_or_else(arriving_elsewhere)?;
         match self.progress(archive, &piece.digest).await? {
             Some(Progress::Whole(size)) => return Ok(Progress::Whole(size)),
             Some(Progress::Partial(at)) if at != piece.offset => return Err(other_offset(at)),
@@ -119,8 +151,8 @@ impl Uploads {
                 failure = Some(Problem::malformed("the line broke: ask for the offset and go on from there"));
                 break;
             };
-            if written + chunk.len() as u64 > (piece.length - piece.offset).min(limits::UPLOAD_CHUNK_BYTES_MAX as u64) {
-                failure = Some(Problem::too_large("the piece is longer than was said, or than a piece may be (8 MiB)"));
+            if written + chunk.len() as u64 > piece.length - piece.offset {
+                failure = Some(Problem::too_large("the piece is longer than was said"));
                 break;
             }
             file.write_all(&chunk).await.map_err(|e| broken(&e))?;
@@ -154,7 +186,12 @@ impl Uploads {
         archive.put(&piece.media_type, bytes).await?;
         // Kept by a crash before this line, the partial file is dropped at the next upload or with age.
         fs::remove_file(&path).await.map_err(|e| broken(&e))?;
+        let _ = fs::remove_file(self.begun_file(&piece.digest)).await;
         Ok(Progress::Whole(piece.length))
+    }
+
+    fn begun_file(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(format!("{}.begun", digest.hex()))
     }
 
     fn file(&self, digest: &Digest) -> PathBuf {
@@ -170,6 +207,10 @@ fn within_limits(piece: &Piece) -> Reply<()> {
         return Err(Problem::malformed("the offset lies behind the end, or there are no bytes at all"));
     }
     Ok(())
+}
+
+fn arriving_elsewhere() -> Problem {
+    Problem::conflict("upload-busy", "these bytes are arriving on another line: ask for the offset again")
 }
 
 fn other_offset(at: u64) -> Problem {

@@ -72,10 +72,61 @@ fn working_copy(page: &Raster, dpi: f64) -> Raster {
 
 /// Pixels that are clearly darker than the paper around them.
 fn ink(page: &Raster, per_mm: f64) -> Vec<bool> {
-    let paper = local_mean(page, (PAPER_MM * per_mm / 2.0).ceil() as usize);
-    let depth: Vec<u8> = page.bytes().iter().zip(&paper).map(|(&sample, &mean)| mean.saturating_sub(sample)).collect();
+    let mut paper = local_mean(page, (PAPER_MM * per_mm / 2.0).ceil() as usize);
     let least = noise(page, &paper).saturating_mul(NOISE_TIMES).clamp(CONTRAST_MIN, CONTRAST_MAX);
-    depth.into_iter().map(|depth| depth >= least).collect()
+    keep_to_sheet(&mut paper, page, per_mm);
+    page.bytes().iter().zip(&paper).map(|(&sample, &paper)| paper.saturating_sub(sample) >= least).collect()
+}
+
+/// Coarse pixels are means over squares of this side.
+const COARSE: u32 = 4;
+
+/// Where the sheet lies askew, what is behind it may be brighter, and the mean along its edge too bright for its paper. So
+/// paper is no brighter there than the closing of the page (J. Serra, Image Analysis and Mathematical Morphology, 1982): that
+/// fills marks, which have paper on both sides, and leaves steps as they are. But no darker than most of the page, or whatever
+/// is broad and dark would be paper.
+fn keep_to_sheet(paper: &mut [u8], page: &Raster, per_mm: f64) {
+    let side = |side: u32| side.div_ceil(COARSE);
+    let Ok(coarse) = page.scale_to(side(page.width()), side(page.height())) else { return };
+    let (width, height) = (coarse.width() as usize, coarse.height() as usize);
+    let radius = (PAPER_MM * per_mm / f64::from(COARSE) / 2.0).ceil() as usize;
+    let filled = extreme(coarse.bytes(), width, height, radius, u8::max);
+    // One more, for the pixels on the step that are partly this and partly that.
+    let closed = extreme(&filled, width, height, radius + 1, u8::min);
+    let most = median(page.bytes());
+    let across = page.width() as usize;
+    for (row, y) in paper.chunks_exact_mut(across).zip(0..) {
+        let coarse = (y / COARSE as usize).min(height - 1) * width;
+        for (level, x) in row.iter_mut().zip(0..) {
+            *level = (*level).min(closed[coarse + (x / COARSE as usize).min(width - 1)].max(most));
+        }
+    }
+}
+
+/// The greatest or the least over a square of `2 × radius + 1`: over rows, then over columns.
+fn extreme(levels: &[u8], width: usize, height: usize, radius: usize, of: impl Fn(u8, u8) -> u8) -> Vec<u8> {
+    let over = |at: usize, count: usize, level: &dyn Fn(usize) -> u8| {
+        let near = at.saturating_sub(radius)..(at + radius + 1).min(count);
+        near.map(level).reduce(&of).unwrap_or_default()
+    };
+    let rows: Vec<u8> =
+        (0..width * height).map(|at| over(at % width, width, &|x| levels[at / width * width + x])).collect();
+    (0..width * height).map(|at| over(at / width, height, &|y| rows[y * width + at % width])).collect()
+}
+
+fn median(levels: &[u8]) -> u8 {
+    let mut histogram = [0_usize; 256];
+    levels.iter().for_each(|level| histogram[usize::from(*level)] += 1);
+    middle(&histogram, levels.len())
+}
+
+fn middle(histogram: &[usize; 256], count: usize) -> u8 {
+    let mut seen = 0;
+    let median = histogram.iter().position(|levels| {
+        seen += levels;
+        seen * 2 >= count
+    });
+    median.unwrap_or(0) as u8
 }
 
 /// Median distance from the local mean: what grain the paper and the sensor have.
@@ -84,12 +135,7 @@ fn noise(page: &Raster, paper: &[u8]) -> u8 {
     for (&sample, &mean) in page.bytes().iter().zip(paper) {
         histogram[usize::from(sample.abs_diff(mean))] += 1;
     }
-    let mut seen = 0;
-    let median = histogram.iter().position(|count| {
-        seen += count;
-        seen * 2 >= paper.len()
-    });
-    median.unwrap_or(0) as u8
+    middle(&histogram, paper.len())
 }
 
 /// Mean over a square of `2 × radius + 1`, by running column sums.
@@ -213,6 +259,41 @@ mod tests {
         let found = blankness(&page, DPI);
         assert!(found.is_blank() && found.set_aside == 3, "{found:?}");
         assert!(blankness(&sheet(|_, _| None), DPI).is_blank());
+    }
+
+    /// Grey paper, 2° askew, and something brighter or darker behind it.
+    #[test]
+    fn a_blank_sheet_askew_before_something_brighter_is_blank_and_a_written_one_is_not() {
+        let line = |x: f64, y: f64| (60.0..110.0).contains(&x) && (y - 140.0).abs() < 0.25;
+        let askew = |written: bool, behind: u8| {
+            sheet(|x, y| {
+                let (across, along) = (x + y * 0.035, y - x * 0.035);
+                let on_sheet = across > 6.0 && along > 0.0;
+                if !on_sheet { Some(behind) } else { Some(if written && line(x, y) { 190 } else { 215 }) }
+            })
+        };
+        assert!(blankness(&askew(false, 255), DPI).is_blank());
+        assert!(!blankness(&askew(true, 255), DPI).is_blank());
+        // A dark ground may be anything: a person looks.
+        assert!(!blankness(&askew(false, 20), DPI).is_blank());
+    }
+
+    #[test]
+    fn broad_and_dark_things_are_marks_also_on_dark_paper() {
+        let block = |paper: u8, dark: u8| {
+            sheet(move |x, y| {
+                Some(if (60.0..140.0).contains(&x) && (100.0..180.0).contains(&y) { dark } else { paper })
+            })
+        };
+        assert!(!blankness(&block(240, 60), DPI).is_blank());
+        assert!(!blankness(&block(160, 120), DPI).is_blank());
+        // Most of the page is grey; the writing stands on a white label, and is brighter than the grey.
+        let label = sheet(|x, y| match (60.0..110.0).contains(&x) && (60.0..90.0).contains(&y) {
+            true if (70.0..100.0).contains(&x) && (75.0..75.6).contains(&y) => Some(210),
+            true => Some(250),
+            false => Some(180),
+        });
+        assert!(!blankness(&label, DPI).is_blank());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! 2. [`patient`]: the values that must never be printed by accident.
 //! 3. [`manifest`]: the immutable description of one document version.
 //! 4. [`event`]: the only way anything ever changes.
-//! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it.
+//! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it; [`envelope`]: what a station signs.
 //! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets.
@@ -21,6 +21,7 @@ pub mod campaign;
 pub mod canonical;
 pub mod correction;
 pub mod digest;
+pub mod envelope;
 pub mod event;
 pub mod id;
 pub mod limits;

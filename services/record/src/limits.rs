@@ -18,6 +18,9 @@ pub const DOCUMENT_PAGES_MAX: usize = 5_000;
 pub const BATCH_PAGES_MAX: usize = 20_000;
 /// Barcodes looked at on one page.
 pub const PAGE_BARCODES_MAX: usize = 32;
+/// Free space on the disk of a station's spool below which no further sheet is fed: the largest page that a scanner gives, as
+/// it is written beside its copy, and the journal's lines.
+pub const SPOOL_RESERVE_BYTES: u64 = 1_024 * MIB as u64;
 /// A station's rules for what codes do.
 pub const CAPTURE_RULES_BYTES_MAX: usize = 64 * KIB;
 

@@ -262,6 +262,9 @@ pub struct BatchClosed {
     /// Files or pages the station refused, with its reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    /// The envelope with the station's signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Descriptor>,
 }
 
 /// Sheets of paper: how many were laid in, how many came, and why that is in order where it is not the same.

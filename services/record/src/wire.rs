@@ -30,6 +30,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::envelope::Envelope;
 use crate::event::UnreadableReason;
 use crate::id::{BatchId, DocumentId, PageId};
 use crate::manifest::{Descriptor, Exception, PageEntry, Patient, Refused, SheetCount, Source};
@@ -90,6 +91,9 @@ pub struct CloseBatch {
     pub sheets: Option<SheetCount>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    /// The batch's manifest, signed by the station.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Envelope>,
 }
 
 /// Which of these numbers are in the patient list?

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use catalog::{Batch, Document};
+use record::envelope::{self, StationKey};
 use record::event::Actor;
 use record::manifest::{BatchClosed, BatchRecord};
 use record::wire::{BatchReply, BatchStatus, CloseBatch, OpenBatch};
@@ -68,9 +69,10 @@ pub async fn open(
 
 /// Says that the station has handed over everything. The same again gives the receipt again.
 #[utoipa::path(post, path = "/api/v1/batches/{batch}/close", tag = "capture", params(("batch" = String, Path)),
-    request_body(content = Object, description = "`CloseBatch`: captured, documents, sheets, refused"),
+    request_body(content = Object, description = "`CloseBatch`: captured, documents, sheets, refused, signed"),
     responses((status = 200, description = "`BatchReply`: receipt", body = Object),
-        (status = 404, description = "no such batch"), (status = 409, description = "it was closed with other counts")))]
+        (status = 404, description = "no such batch"), (status = 409, description = "it was closed with other counts"),
+        (status = 422, description = "stations are enrolled here, and none of them has signed it")))]
 pub async fn close(
     app: web::Data<App>,
     caller: Caller,
@@ -95,13 +97,38 @@ pub async fn close(
         return Err(Problem::conflict("batch-closed", "the batch was closed with other counts"));
     }
     if record.closed.is_none() {
-        let CloseBatch { captured, documents, sheets, refused } = body;
-        record.closed = Some(BatchClosed { at: app.now(), captured, documents, sheets, refused });
+        check_signed(&app.config.stations, batch, &body)?;
+        let CloseBatch { captured, documents, sheets, refused, signed } = body;
+        let signed = match signed {
+            Some(envelope) => {
+                Some(app.archive.put(envelope::MEDIA_TYPE, canonical::to_bytes(&envelope)?.into()).await?)
+            }
+            None => None,
+        };
+        record.closed = Some(BatchClosed { at: app.now(), captured, documents, sheets, refused, signed });
     }
     // The record is what it was where the batch is closed already; a second event of it says
     // nothing new and gives the station the receipt it may have missed.
     let receipt = put_record(&app, caller.actor, &record).await?;
     Ok(HttpResponse::Ok().json(BatchReply { receipt }))
+}
+
+/// Where stations are enrolled, one of them has signed that this is the batch. Where none is, the envelope is only kept.
+fn check_signed(stations: &[StationKey], batch: BatchId, body: &CloseBatch) -> Reply<()> {
+    if stations.is_empty() {
+        return Ok(());
+    }
+    let refuse = |detail: String| Problem::refused("station", detail);
+    let envelope = body
+        .signed
+        .as_ref()
+        .ok_or_else(|| refuse("the batch is not signed: this archive takes in signed ones only".into()))?;
+    let (capture, _) = envelope.open(stations).map_err(|error| refuse(format!("the batch's envelope {error}")))?;
+    let same = capture.batch == batch
+        && capture.captured == body.captured
+        && capture.documents.len() == body.documents as usize
+        && capture.refused == body.refused;
+    if same { Ok(()) } else { Err(refuse("the batch's envelope says another thing than its closing".into())) }
 }
 
 async fn put_record(app: &App, actor: Actor, record: &BatchRecord) -> Reply<Receipt> {

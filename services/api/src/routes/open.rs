@@ -87,6 +87,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         ledger::checkpoint,
         ledger::events,
         ledger::proof,
+        uploads::create,
         uploads::offset,
         uploads::append,
         batches::open,

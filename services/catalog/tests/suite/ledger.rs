@@ -209,7 +209,14 @@ impl Ledger {
     /// Opens batch "b", or closes it with `captured` pages and one refused file.
     pub fn batch(&mut self, captured: Option<u32>) -> &mut Self {
         let refused = vec![Refused { file: "broken.tif".to_owned(), page: Some(2), reason: "cut short".to_owned() }];
-        let closed = captured.map(|captured| BatchClosed { at: Timestamp(START + 9), captured, documents: 1, sheets: None, refused });
+        let closed = captured.map(|captured| BatchClosed {
+            at: Timestamp(START + 9),
+            captured,
+            documents: 1,
+            sheets: None,
+            refused,
+            signed: None,
+        });
         let record = BatchRecord {
             batch: batch("b"),
             name: "Monday's letters".to_owned(),

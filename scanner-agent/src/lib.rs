@@ -12,7 +12,7 @@
 //! | how good is a page's picture, and is anything on it? | [`quality`] |
 //! | which pages does a person inspect, and what do the findings say? | [`sampling`] |
 //! | who looks at pages while the scanner feeds the next ones? | [`analyst`] |
-//! | which code does what? | [`rules`], a file of the station |
+//! | which code does what, and how is what scanned? | [`rules`], a file of the station; [`jobs`] in it |
 //! | in what order do the pages stand, and what did people do to them? | [`arrange`] |
 //! | where does a batch stand, and what may come next? | [`stage`] |
 //! | are a document's fields what the job asks for, and who says so? | [`validate`] |
@@ -21,7 +21,7 @@
 //! | which pages make a document, and whose is it? | [`split`], a pure function; [`plan`] gives ids |
 //! | what is safe on this disk, whatever happens, and who can read it? | [`spool`] |
 //! | how does it get into the archive, and when may it be forgotten? | [`handover`] |
-//! | what do cover and separator sheets look like? | [`sheets`] |
+//! | what do cover and separator sheets look like, and labels? | [`sheets`], [`labels`] |
 
 pub mod analyst;
 pub mod arrange;
@@ -35,6 +35,8 @@ pub mod fault;
 pub mod files;
 pub mod handover;
 pub mod hot;
+pub mod jobs;
+pub mod labels;
 pub mod patients;
 pub mod plan;
 pub mod progress;

@@ -5,6 +5,8 @@
 //! to documents, [`crate::split`] decides. Nothing is guessed: what fails its check, or contradicts another code,
 //! is told as such.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use record::Date;
 use record::limits::CAPTURE_RULES_BYTES_MAX;
 use record::manifest::ExceptionCode;
@@ -17,6 +19,7 @@ use serde::de::{Deserializer, Error as _};
 
 use crate::codes::check::{self, Scheme};
 use crate::codes::{Code, PATCH};
+use crate::jobs::Job;
 use crate::quality::Limits;
 use crate::validate::{FieldRule, Keying};
 
@@ -37,6 +40,8 @@ pub struct Rules {
     pub field: Vec<FieldRule>,
     #[serde(default)]
     pub entry: Keying,
+    #[serde(default)]
+    job: BTreeMap<String, Job>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -146,6 +151,20 @@ impl Rules {
     /// Those of a batch, or the built-in ones.
     pub fn of(text: Option<&str>) -> Result<Self, String> {
         Self::parse(text.unwrap_or(BUILT_IN))
+    }
+
+    /// The job of this name, the built-in one where the file has none.
+    ///
+    /// # Errors
+    /// Which jobs there are.
+    pub fn job(&self, name: &str) -> Result<Job, String> {
+        let built_in = Self::parse(BUILT_IN)?.job;
+        let found = self.job.get(name).or_else(|| built_in.get(name)).cloned();
+        let names = || self.job.keys().chain(built_in.keys()).map(String::as_str).collect::<BTreeSet<_>>();
+        found.ok_or_else(|| {
+            let names = names().into_iter().collect::<Vec<_>>().join(", ");
+            format!("there is no job {name}; there are {names}")
+        })
     }
 
     /// The rule that holds for a code.

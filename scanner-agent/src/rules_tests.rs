@@ -84,3 +84,19 @@ fn a_mistake_in_the_file_is_named_by_its_line() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+#[test]
+fn jobs_are_built_in_and_a_rule_file_has_its_own() {
+    let built_in = Rules::of(None).expect("sound");
+    let chart = built_in.job("chart").expect("is there");
+    assert_eq!((chart.mode.as_deref(), chart.resolution), (Some("Lineart"), Some(300)));
+    let own = Rules::parse(
+        "[job.chart]\nsource = 'ADF Duplex'\n[job.chart.options]\nbrightness = 12\nswskip = true\ndf-action = 'Stop'\n",
+    );
+    let own = own.expect("parses");
+    let options: Vec<(String, String)> = own.job("chart").expect("is there").options().collect();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(options, [pair("brightness", "12"), pair("df-action", "Stop"), pair("swskip", "true")]);
+    assert_eq!(own.job("photo").expect("the built-in one").resolution, Some(600));
+    assert!(own.job("film").expect_err("none").contains("there are chart, colour, grey, photo"));
+}

@@ -150,6 +150,13 @@ fn cells(row: &str) -> Vec<String> {
     cells.into_iter().map(|cell| cell.trim().to_owned()).collect()
 }
 
+/// A separator of one patient, as tests need it.
+#[cfg(test)]
+pub fn separator(mrn: &str) -> Sheet {
+    let mrn = mrn.parse().ok();
+    Sheet { kind: SheetKind::DocumentSeparator, mrn, encounter: None, document_type: None, date: None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

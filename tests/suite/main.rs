@@ -25,5 +25,7 @@ mod rebuild;
 mod scripted_day;
 mod searchable_pdf;
 mod spool;
+mod stations;
 mod text_layers;
+mod tus;
 mod twice;

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{Fields, Folder, Hold, RuleFile, Server};
 use crate::codes::patch::Patch;
+use crate::labels::Dots;
 
 #[derive(Debug, Args)]
 pub struct Import {
@@ -38,6 +39,9 @@ pub struct Scan {
     /// The device, as `scanner-agent devices` lists it
     #[arg(long, value_name = "NAME")]
     pub device: String,
+    /// Settings under a name: chart, grey, colour, photo, or a job of the rule file
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
     /// Where the paper lies, in the device's own words
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
@@ -111,7 +115,7 @@ pub struct Probe {
 
 #[derive(Debug, Args)]
 pub struct Sheets {
-    /// The PDF to write
+    /// The file to write
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// The sheet made from the options is a batch cover, not a separator
@@ -120,6 +124,12 @@ pub struct Sheets {
     /// A separator for each row; the first row names the columns: mrn, encounter, type, date
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// Write labels for a label printer (ZPL) instead of a PDF of sheets: one for each row of the list
+    #[arg(long, requires = "csv", conflicts_with_all = ["cover", "patches"])]
+    pub zpl: bool,
+    /// Dots per inch of the label printer
+    #[arg(long, value_enum, default_value = "203", requires = "zpl")]
+    pub dots: Dots,
     /// Print a sheet with this patch code (1, 2, 3, 4, 6 or T) and no barcode; may be repeated
     #[arg(long = "patch", value_name = "CODE", conflicts_with_all = ["cover", "csv", "patient", "encounter", "document_type", "date"])]
     pub patches: Vec<Patch>,

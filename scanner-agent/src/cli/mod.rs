@@ -27,9 +27,11 @@ Examples:
   scanner-agent import --dry-run --json letter.pdf
   scanner-agent watch /srv/scans --server http://localhost:8080
   scanner-agent scan --device test:0 --source 'Automatic Document Feeder' --resolution 300
+  scanner-agent scan --device escl:http://192.168.1.7/eSCL --job grey --hold --expect 40
   scanner-agent probe test:0 --page try.png
   scanner-agent sheets --csv charts.csv --out sheets.pdf
   scanner-agent sheets --patch T --out patch-t.pdf
+  scanner-agent sheets --csv charts.csv --zpl --out labels.zpl
   scanner-agent codes --json label.png
   scanner-agent serve --server http://localhost:8080
   scanner-agent resume
@@ -58,13 +60,13 @@ pub enum Command {
     Import(Import),
     /// Take in what production scanners leave in hot folders
     Watch(Watch),
-    /// Scan from a SANE device
+    /// Scan from a device: SANE, on the network (eSCL), or a folder of pages to practise with
     Scan(Scan),
     /// List the scanners
     Devices(Devices),
     /// Say what a scanner can be told, and try a page
     Probe(Probe),
-    /// Print batch cover, document separator and patch sheets as PDF
+    /// Print batch cover, document separator and patch sheets as PDF, or labels as ZPL
     Sheets(Sheets),
     /// Look at a held batch, change its pages, move it on
     Batch(Batch),

@@ -14,6 +14,7 @@ mod scan;
 mod serve;
 mod sheets;
 mod status;
+mod told;
 mod watch;
 
 use anyhow::{Context, anyhow};

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use record::BatchId;
 use record::manifest::{Source, SourceKind};
 use serde::Serialize;
@@ -15,8 +15,10 @@ use crate::arrange::Edit;
 use crate::capture;
 use crate::cli;
 use crate::fault::Mishap;
+use crate::jobs::Job;
 use crate::progress::Progress;
 use crate::report::{counted, print_json};
+use crate::rules::Rules;
 use crate::sane::capture::{End, Helper};
 use crate::spool::event::{Captured, CapturedPage, Event, Opened};
 use crate::spool::{self, Batch, Spool, State};
@@ -73,6 +75,7 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
     if args.continue_batch.is_some() && !spool.batches()?.contains(&id) {
         bail!("failed to continue batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
     }
+    let job = job(args)?;
     let mut batch = spool.batch(id)?;
     if batch.state().capture_complete && !batch.state().stage().is_held() {
         bail!("failed to continue batch {id}: its capture is complete; run `scanner-agent resume`");
@@ -86,11 +89,21 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
             files: Vec::new(),
             refused: Vec::new(),
             rules: args.rules.text()?,
-            two_sided: args.source.as_ref().is_some_and(|source| source.to_lowercase().contains("duplex")),
+            two_sided: args
+                .source
+                .as_ref()
+                .or(job.source.as_ref())
+                .is_some_and(|source| source.to_lowercase().contains("duplex")),
             operator: args.hold.operator.clone(),
         })))?;
     }
     Ok(batch)
+}
+
+fn job(args: &cli::Scan) -> anyhow::Result<Job> {
+    let Some(name) = &args.job else { return Ok(Job::default()) };
+    let rules = Rules::of(args.rules.text()?.as_deref());
+    rules.and_then(|rules| rules.job(name)).map_err(|reason| anyhow!("failed to start: {reason}"))
 }
 
 fn default_name() -> String {
@@ -127,7 +140,7 @@ pub(super) fn held(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
 
 fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
     let program = station::own_program().context("failed to find this program's own file")?;
-    let mut helper = Helper::new(program, helper_arguments(args), station::sane_environment());
+    let mut helper = Helper::new(program, helper_arguments(args, &job(args)?), station::sane_environment());
     if let Some(seconds) = args.patience {
         (helper.before_data, helper.in_page) = (Duration::from_secs(seconds), Duration::from_secs(seconds));
     }
@@ -180,12 +193,13 @@ fn place(args: &cli::Scan, batch: &mut Batch, before: usize) -> anyhow::Result<(
 
 /// The source goes first: it may change what the others allow. The operator's own options come
 /// last and in the order given.
-fn helper_arguments(args: &cli::Scan) -> Vec<String> {
-    let resolution = args.resolution.map(|dpi| dpi.to_string());
-    let named = [("source", &args.source), ("mode", &args.mode), ("resolution", &resolution)];
-    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+fn helper_arguments(args: &cli::Scan, job: &Job) -> Vec<String> {
+    let resolution = args.resolution.or(job.resolution).map(|dpi| dpi.to_string());
+    let (source, mode) = (args.source.as_ref().or(job.source.as_ref()), args.mode.as_ref().or(job.mode.as_ref()));
+    let named = [("source", source), ("mode", mode), ("resolution", resolution.as_ref())];
+    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.cloned()?)));
     let mut arguments = vec!["capture-helper".to_owned(), "--device".to_owned(), args.device.clone()];
-    for (name, value) in named.chain(args.options.iter().cloned()) {
+    for (name, value) in named.chain(job.options()).chain(args.options.iter().cloned()) {
         arguments.extend(["--option".to_owned(), format!("{name}={value}")]);
     }
     if let Some(pages) = args.pages {

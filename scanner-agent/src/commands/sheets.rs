@@ -1,14 +1,18 @@
-//! `scanner-agent sheets`: cover, separator and patch sheets to print.
+//! `scanner-agent sheets`: cover, separator and patch sheets to print, and labels.
 
 use anyhow::{Context, anyhow};
 use record::sheet::{Sheet, SheetKind};
 
 use super::Exit;
 use crate::cli;
+use crate::labels;
 use crate::report::{counted, print};
 use crate::sheets;
 
 pub fn run(args: &cli::Sheets) -> anyhow::Result<Exit> {
+    if args.zpl {
+        return labels(args);
+    }
     let (pdf, count) = if args.patches.is_empty() {
         let list = sheets_of(args)?;
         (sheets::pdf(&list)?, list.len())
@@ -17,6 +21,13 @@ pub fn run(args: &cli::Sheets) -> anyhow::Result<Exit> {
     };
     std::fs::write(&args.out, pdf).with_context(|| format!("failed to write {}", args.out.display()))?;
     print(&format!("{} in {}.\n", counted(count, "sheet"), args.out.display()))?;
+    Ok(Exit::Done)
+}
+
+fn labels(args: &cli::Sheets) -> anyhow::Result<Exit> {
+    let zpl = labels::zpl(&sheets_of(args)?, args.dots);
+    std::fs::write(&args.out, &zpl).with_context(|| format!("failed to write {}", args.out.display()))?;
+    print(&format!("{} in {}.\n", counted(zpl.matches("^XA").count(), "label"), args.out.display()))?;
     Ok(Exit::Done)
 }
 

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use record::BatchId;
-use record::manifest::{Refused, Source, SourceKind};
-use serde::Serialize;
+use record::manifest::{Source, SourceKind};
 
 use super::deliver::{Archive, unpacker};
+use super::told::{Outcome, Told};
 use super::{Exit, exit_of, import, review, spool_folder};
 use crate::capture;
 use crate::cli;
@@ -26,33 +26,6 @@ use crate::station;
 
 /// A batch that the archive did not take is offered again so often.
 const OFFER_AGAIN: Duration = Duration::from_secs(60);
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Outcome {
-    Taken,
-    Refused,
-    Unfinished,
-    /// It stays in `taking` and is tried again.
-    Failed,
-}
-
-/// What became of a set.
-#[derive(Serialize)]
-struct Told {
-    set: String,
-    outcome: Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    batch: Option<BatchId>,
-    pages: usize,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    refused: Vec<Refused>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    /// Where the scanner's files lie now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    now_in: Option<PathBuf>,
-}
 
 struct Watch<'a> {
     args: &'a cli::Watch,
@@ -311,27 +284,4 @@ fn unfinished(set: &Set, reason: String) -> Told {
 
 fn worse(one: Exit, other: Exit) -> Exit {
     if (other as u8) > (one as u8) { other } else { one }
-}
-
-impl Told {
-    const fn new(set: String, outcome: Outcome) -> Self {
-        Self { set, outcome, batch: None, pages: 0, refused: Vec::new(), reason: None, now_in: None }
-    }
-
-    fn text(&self) -> String {
-        let pages = counted(self.pages, "page");
-        let batch = self.batch.map_or(String::new(), |batch| format!(", batch {batch}"));
-        let reason = self.reason.as_deref().unwrap_or_default();
-        let mut text = match self.outcome {
-            Outcome::Taken => format!("{}: {pages}{batch}\n", self.set),
-            Outcome::Refused if self.batch.is_some() => format!("{}: {pages}{batch}; not all of it\n", self.set),
-            Outcome::Refused => format!("{}: refused: it {reason}\n", self.set),
-            Outcome::Unfinished => format!("{}: left alone: it {reason}\n", self.set),
-            Outcome::Failed => format!("{}: tried again later: {reason}\n", self.set),
-        };
-        for refused in &self.refused {
-            text += &format!("  refused: {}: {}\n", refused.file, refused.reason);
-        }
-        text
-    }
 }

@@ -72,13 +72,7 @@ mod tests {
     fn no_beginning_of_a_file_is_a_whole_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("page");
-        let sheet = record::sheet::Sheet {
-            kind: record::sheet::SheetKind::DocumentSeparator,
-            mrn: "MRN-1".parse().ok(),
-            encounter: None,
-            document_type: None,
-            date: None,
-        };
+        let sheet = crate::sheets::separator("MRN-1");
         for bytes in [
             page().encode_png(300).expect("encodes"),
             page().encode_jpeg(80, 300).expect("encodes"),

@@ -20,6 +20,7 @@ pub mod durable;
 pub mod event;
 pub mod journal;
 pub mod keyring;
+mod look;
 
 use std::fs::{self, File};
 use std::io;
@@ -27,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 use record::envelope::StationSigner;
 use record::note::LogKey;
-use record::{BatchId, Digest, Timestamp, limits};
+use record::{BatchId, Timestamp, limits};
 use rustix::fs::{FlockOperation, flock, statvfs};
 
 pub use batch::Batch;
@@ -35,6 +36,7 @@ pub use blob::Blob;
 pub use event::State;
 pub use journal::JournalError;
 pub use keyring::{Home, Keyring};
+pub use look::{finished_count, lengths, peek, peek_blob, peek_finished, peek_one};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -187,63 +189,6 @@ pub fn has_room(folder: &Path, more: u64) -> Result<(), SpoolError> {
     } else {
         Err(SpoolError::NearlyFull { left: left / 1_000_000 })
     }
-}
-
-/// Looks on without the lock: what waits, and how many batches are finished.
-pub fn peek(home: &Home) -> Result<(Vec<(BatchId, State)>, usize), SpoolError> {
-    if !home.folder.exists() {
-        return Ok((Vec::new(), 0));
-    }
-    let keys = Keyring::load(&home.key)?;
-    let mut waiting = Vec::new();
-    for id in list(&home.folder)? {
-        let journal = home.folder.join(id.to_string()).join(batch::JOURNAL);
-        if journal.exists() {
-            waiting.push((id, State::of(journal::Journal::peek(&journal, &keys)?.1)));
-        }
-    }
-    Ok((waiting, finished_count(&home.folder)))
-}
-
-/// Looks on at one batch; `None` where it does not wait here.
-pub fn peek_one(home: &Home, id: BatchId) -> Result<Option<State>, SpoolError> {
-    let journal = home.folder.join(id.to_string()).join(batch::JOURNAL);
-    match journal::Journal::peek(&journal, &Keyring::load(&home.key)?) {
-        Ok((_, events)) => Ok(Some(State::of(events))),
-        Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Looks on: the batches that wait, and how long their journals are. Another length, another state.
-pub fn lengths(folder: &Path) -> Result<Vec<(BatchId, u64)>, SpoolError> {
-    let length = |id: &BatchId| fs::metadata(folder.join(id.to_string()).join(batch::JOURNAL)).map(|facts| facts.len());
-    Ok(list(folder)?.into_iter().filter_map(|id| Some((id, length(&id).ok()?))).collect())
-}
-
-/// How many batches the archive has whole.
-pub fn finished_count(folder: &Path) -> usize {
-    fs::read_dir(folder.join("finished")).map_or(0, Iterator::count)
-}
-
-/// Looks on: the bytes of a page or an original of a batch that waits.
-pub fn peek_blob(home: &Home, id: BatchId, digest: &Digest) -> Result<Blob, SpoolError> {
-    let folder = home.folder.join(id.to_string());
-    let journal = folder.join(batch::JOURNAL);
-    let (key, _) = journal::Journal::peek(&journal, &Keyring::load(&home.key)?)?;
-    let key = key.ok_or_else(|| SpoolError::at(&journal)(io::ErrorKind::NotFound.into()))?;
-    Ok(batch::blob(&folder, &key, digest))
-}
-
-/// Looks on: the batches that the archive has whole, by their journals.
-pub fn peek_finished(home: &Home) -> Result<Vec<(BatchId, State)>, SpoolError> {
-    let keys = Keyring::load(&home.key)?;
-    let mut batches = Vec::new();
-    for (id, path) in finished(&home.folder) {
-        batches.push((id, State::of(journal::Journal::peek(&path, &keys)?.1)));
-    }
-    batches.sort_unstable_by_key(|(id, _)| *id);
-    Ok(batches)
 }
 
 /// Exchanges the station key: afterwards nothing opens with the old one. Killed on the way, both keys are kept, and the next

@@ -45,6 +45,9 @@ impl Source for Blob {
     }
 }
 
+/// mallopt(3): blocks of a page's size go back to the system when they are freed; else two dozen pages' worth stays.
+pub const GIVE_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
+
 /// What came out of a file. Page numbers are 1-based; `None` is the file as a whole.
 #[derive(Default)]
 pub struct Contents {
@@ -147,6 +150,7 @@ impl Unpacker {
             .args(turn.map(|degrees| format!("--turn={degrees}")))
             // No token, no proxy, no library path: the child opens hostile files.
             .env_clear()
+            .env(GIVE_BACK.0, GIVE_BACK.1)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -47,13 +47,7 @@ fn what_is_no_page_is_unusable() {
 
 #[test]
 fn a_drawn_page_is_a_png_with_its_barcodes() {
-    let sheet = record::sheet::Sheet {
-        kind: record::sheet::SheetKind::DocumentSeparator,
-        mrn: "MRN-1".parse().ok(),
-        encounter: None,
-        document_type: None,
-        date: None,
-    };
+    let sheet = crate::sheets::separator("MRN-1");
     let out = folder();
     let lines = unpack(crate::sheets::pdf(std::slice::from_ref(&sheet)).expect("writes"), out.path());
     let Line::Page(page) = &lines[0] else { panic!("{lines:?}") };

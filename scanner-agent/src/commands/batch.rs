@@ -30,7 +30,7 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
 
 /// Looks on, even while another command works.
 fn show(home: &Home, id: BatchId, json: bool) -> anyhow::Result<Exit> {
-    review::print(id, &look(home, id)?, json)?;
+    review::print(home, id, &look(home, id)?, json)?;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@
 //! where a crash tore it, is cut off.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -101,9 +101,17 @@ impl Journal {
     }
 
     /// What the journal says, without touching it: for looking on while another process writes.
-    pub fn peek(path: &Path, keys: &Keyring) -> Result<(Option<Key>, Vec<Event>), JournalError> {
+    pub fn peek(path: &Path, keys: &Keyring) -> Result<Vec<Event>, JournalError> {
         let bytes = std::fs::read(path).map_err(|source| JournalError::Io { path: path.to_owned(), source })?;
-        Ok(read(path, &bytes, keys)?.map_or((None, Vec::new()), |whole| (Some(whole.key), whole.events)))
+        Ok(read(path, &bytes, keys)?.map_or(Vec::new(), |whole| whole.events))
+    }
+
+    /// The key of the batch's files alone; none where not even the first line is whole.
+    pub fn peek_key(path: &Path, keys: &Keyring) -> Result<Option<Key>, JournalError> {
+        let mut first = Vec::new();
+        let read = File::open(path).and_then(|file| BufReader::new(file).read_until(b'\n', &mut first));
+        read.map_err(|source| JournalError::Io { path: path.to_owned(), source })?;
+        first.ends_with(b"\n").then(|| unwrap(path, &first, keys)).transpose()
     }
 
     /// The same journal, its key wrapped with the current station key.
@@ -247,7 +255,7 @@ mod tests {
             let (mut journal, events) = Journal::open(&path, &keys).expect("recovers");
             assert_eq!(events, (0..kept).map(event).collect::<Vec<_>>(), "cut at {cut}");
             journal.append(Timestamp(2), &event(9)).expect("appends after recovery");
-            assert_eq!(Journal::peek(&path, &keys).expect("sound").1.last(), Some(&event(9)), "cut at {cut}");
+            assert_eq!(Journal::peek(&path, &keys).expect("sound").last(), Some(&event(9)), "cut at {cut}");
         }
     }
 
@@ -276,6 +284,6 @@ mod tests {
         let both = keys.with_fresh().expect("draws");
         Journal::wrap_anew(&path, &both).expect("wraps");
         assert!(matches!(Journal::peek(&path, &keys), Err(JournalError::OtherKey { .. })));
-        assert_eq!(Journal::peek(&path, &both.only_current()).expect("reads").1, [event(0), event(1)]);
+        assert_eq!(Journal::peek(&path, &both.only_current()).expect("reads"), [event(0), event(1)]);
     }
 }

@@ -19,7 +19,7 @@ pub fn peek(home: &Home) -> Result<(Vec<(BatchId, State)>, usize), SpoolError> {
     for id in list(&home.folder)? {
         let journal = home.folder.join(id.to_string()).join(batch::JOURNAL);
         if journal.exists() {
-            waiting.push((id, State::of(Journal::peek(&journal, &keys)?.1)));
+            waiting.push((id, State::of(Journal::peek(&journal, &keys)?)));
         }
     }
     Ok((waiting, finished_count(&home.folder)))
@@ -29,7 +29,7 @@ pub fn peek(home: &Home) -> Result<(Vec<(BatchId, State)>, usize), SpoolError> {
 pub fn peek_one(home: &Home, id: BatchId) -> Result<Option<State>, SpoolError> {
     let journal = home.folder.join(id.to_string()).join(batch::JOURNAL);
     match Journal::peek(&journal, &Keyring::load(&home.key)?) {
-        Ok((_, events)) => Ok(Some(State::of(events))),
+        Ok(events) => Ok(Some(State::of(events))),
         Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -50,7 +50,7 @@ pub fn finished_count(folder: &Path) -> usize {
 pub fn peek_blob(home: &Home, id: BatchId, digest: &Digest) -> Result<Blob, SpoolError> {
     let folder = home.folder.join(id.to_string());
     let journal = folder.join(batch::JOURNAL);
-    let (key, _) = Journal::peek(&journal, &Keyring::load(&home.key)?)?;
+    let key = Journal::peek_key(&journal, &Keyring::load(&home.key)?)?;
     let key = key.ok_or_else(|| SpoolError::at(&journal)(io::ErrorKind::NotFound.into()))?;
     Ok(batch::blob(&folder, &key, digest))
 }
@@ -60,7 +60,7 @@ pub fn peek_finished(home: &Home) -> Result<Vec<(BatchId, State)>, SpoolError> {
     let keys = Keyring::load(&home.key)?;
     let mut batches = Vec::new();
     for (id, path) in finished(&home.folder) {
-        batches.push((id, State::of(Journal::peek(&path, &keys)?.1)));
+        batches.push((id, State::of(Journal::peek(&path, &keys)?)));
     }
     batches.sort_unstable_by_key(|(id, _)| *id);
     Ok(batches)

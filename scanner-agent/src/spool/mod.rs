@@ -154,7 +154,7 @@ impl Spool {
     /// What the journal of a finished batch says.
     pub fn finished(&self, id: BatchId) -> Result<State, SpoolError> {
         let path = self.folder.join("finished").join(format!("{id}.ndjson"));
-        Ok(State::of(journal::Journal::peek(&path, &self.keys)?.1))
+        Ok(State::of(journal::Journal::peek(&path, &self.keys)?))
     }
 
     pub fn is_finished(&self, id: BatchId) -> bool {

@@ -24,7 +24,7 @@ use crate::unpack::Unpacked;
 pub fn act(batch: &mut Batch, action: &BatchAction, by: Option<&str>) -> anyhow::Result<()> {
     let name = || by.map(str::to_owned);
     match action {
-        BatchAction::Show => Ok(()),
+        BatchAction::Show | BatchAction::Image { .. } => Ok(()),
         BatchAction::Pass { pages } => each(batch, pages, |page| Edit::Judge { page, wrong: None, by: name() }),
         BatchAction::Fail { page, reason } => edit(batch, Edit::Judge { page: *page, wrong: Some(reason.clone()), by: name() }),
         BatchAction::Hide { pages } => each(batch, pages, |page| Edit::Hide { page }),
@@ -107,7 +107,7 @@ fn turn(batch: &mut Batch, page: u32, degrees: u16) -> anyhow::Result<()> {
         let reason = contents.refused.pop().map_or_else(String::new, |(_, reason)| reason);
         bail!("the page cannot be turned: it {reason}");
     };
-    let bytes = std::fs::read(path).context("failed to read back the turned page")?;
+    let bytes = path.read().context("failed to read back the turned page")?;
     let image = batch.keep_page(&found.media_type, &bytes)?;
     let master = batch.state().pages[page as usize - 1].page.clone();
     let turned = turned(&master, image, found);

@@ -1,7 +1,5 @@
 //! What is a batch like as it stands? The same for people, for scripts and for the technician's page.
 
-use std::path::Path;
-
 use record::{BatchId, Digest, Mrn};
 use serde::Serialize;
 
@@ -15,7 +13,7 @@ use crate::quality::{Flag, Quality};
 use crate::questions::{self, Known, Question};
 use crate::report::{counted, print as print_text, print_json};
 use crate::rules::Rules;
-use crate::spool::State;
+use crate::spool::{Home, State};
 use crate::stage::Stage;
 
 #[derive(Serialize)]
@@ -155,7 +153,7 @@ fn page(state: &State, placed: &Placed, rules: &Rules) -> PageReport {
 }
 
 /// Tells of a batch as it stands.
-pub fn print(spool: &Path, batch: BatchId, state: &State, json: bool) -> anyhow::Result<()> {
-    let report = BatchReport::of(batch, state, &Patients::open(spool))?;
+pub fn print(home: &Home, batch: BatchId, state: &State, json: bool) -> anyhow::Result<()> {
+    let report = BatchReport::of(batch, state, &Patients::open(&home.folder))?;
     if json { print_json(&report) } else { print_text(&report.text()) }
 }

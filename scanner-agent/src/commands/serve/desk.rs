@@ -4,7 +4,6 @@
 //! for that moment, through the scan that is feeding it where there is one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
@@ -17,12 +16,12 @@ use crate::cli::{self, BatchAction};
 use crate::commands::review::report::BatchReport;
 use crate::commands::{review, scan};
 use crate::patients::Patients;
-use crate::spool::{self, Spool, State};
+use crate::spool::{self, Home, Spool, State};
 use crate::stage::Stage;
 use crate::station;
 
 pub struct Desk {
-    pub folder: PathBuf,
+    pub home: Home,
     pub spool: Arc<Spool>,
     pub server: cli::Server,
     pub jobs: Vec<JobType>,
@@ -72,19 +71,19 @@ pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Desk {
-    pub fn open(folder: &Path, args: &cli::Serve, jobs: Vec<JobType>) -> anyhow::Result<Self> {
-        let spool = Arc::new(Spool::open(folder, station::now)?);
+    pub fn open(home: &Home, args: &cli::Serve, jobs: Vec<JobType>) -> anyhow::Result<Self> {
+        let spool = Arc::new(Spool::open(home, station::now)?);
         let server = cli::Server { wait: false, ..args.server.clone() };
         let delivery = Mutex::new(Delivery::new(server.server.is_some() && server.token.is_some()));
-        let (folder, patients) = (folder.to_owned(), Patients::open(folder));
+        let (home, patients) = (home.clone(), Patients::open(&home.folder));
         let (work, summaries) = (Mutex::default(), Mutex::default());
-        Ok(Self { folder, spool, server, jobs, patients, work, delivery, summaries })
+        Ok(Self { home, spool, server, jobs, patients, work, delivery, summaries })
     }
 
     /// Names everything that the overview shows, without reading a journal.
     pub fn tag(&self) -> anyhow::Result<String> {
         let mut text = String::new();
-        for (id, length) in spool::lengths(&self.folder)? {
+        for (id, length) in spool::lengths(&self.home.folder)? {
             text += &format!("{id} {length}\n");
         }
         text += &serde_json::to_string(&(locked(&self.delivery).seen(), self.work_report(false), self.patients.version()))?;
@@ -93,7 +92,7 @@ impl Desk {
 
     pub fn overview(&self) -> anyhow::Result<Overview> {
         let tag = self.tag()?;
-        let lengths = spool::lengths(&self.folder)?;
+        let lengths = spool::lengths(&self.home.folder)?;
         let batches = lengths.iter().filter_map(|(id, length)| self.summary(*id, *length).transpose());
         Ok(Overview {
             tag,
@@ -102,12 +101,12 @@ impl Desk {
             work: self.work_report(true),
             delivery: locked(&self.delivery).seen(),
             batches: batches.collect::<anyhow::Result<_>>()?,
-            finished: spool::finished_count(&self.folder),
+            finished: spool::finished_count(&self.home.folder),
         })
     }
 
     fn work_report(&self, speed: bool) -> Vec<WorkReport> {
-        locked(&self.work).iter().map(|work| work.report(&self.folder, speed)).collect()
+        locked(&self.work).iter().map(|work| work.report(&self.home, speed)).collect()
     }
 
     /// Read anew only when the journal has grown.
@@ -119,7 +118,7 @@ impl Desk {
             return Ok(Some(summary.clone()));
         }
         // It may have been finished a moment ago.
-        let Some(state) = spool::peek_one(&self.folder, id)?.filter(|state| state.opened.is_some()) else { return Ok(None) };
+        let Some(state) = spool::peek_one(&self.home, id)?.filter(|state| state.opened.is_some()) else { return Ok(None) };
         let report = BatchReport::of(id, &state, &self.patients)?;
         let summary = Summary {
             batch: id,
@@ -141,7 +140,7 @@ impl Desk {
     }
 
     pub fn state(&self, id: BatchId) -> anyhow::Result<State> {
-        match spool::peek_one(&self.folder, id)? {
+        match spool::peek_one(&self.home, id)? {
             Some(state) => Ok(state),
             None => self.spool.finished(id).context("failed to find the batch: it does not wait in this spool"),
         }

@@ -15,7 +15,7 @@ use crate::cli::{self, Cli, Command};
 use crate::commands::{import, review, scan, watch};
 use crate::fault::Mishap;
 use crate::sane::capture::End;
-use crate::spool::{self, Batch};
+use crate::spool::{self, Batch, Home};
 use crate::station;
 
 /// Ended work that is still shown.
@@ -128,16 +128,16 @@ struct Speed {
 }
 
 impl Work {
-    pub fn report(&self, folder: &Path, speed: bool) -> WorkReport {
+    pub fn report(&self, home: &Home, speed: bool) -> WorkReport {
         let (number, kind, from, batch, ended) =
             (self.number, self.kind, self.from.clone(), self.batch, self.ended.clone());
-        let speed = self.batch.filter(|_| speed).and_then(|id| self.speed(folder, id));
+        let speed = self.batch.filter(|_| speed).and_then(|id| self.speed(home, id));
         WorkReport { number, kind, from, batch, ended, speed }
     }
 
-    fn speed(&self, folder: &Path, id: BatchId) -> Option<Speed> {
+    fn speed(&self, home: &Home, id: BatchId) -> Option<Speed> {
         let (began, before) = self.began;
-        let pages = spool::peek_one(folder, id).ok()??.pages.len().saturating_sub(before);
+        let pages = spool::peek_one(home, id).ok()??.pages.len().saturating_sub(before);
         let seconds = self.ended.as_ref().map_or_else(|| began.elapsed().as_secs_f64(), |ended| ended.seconds as f64);
         Some(Speed { pages, per_minute: (pages as f64 * 60.0 / seconds.max(1.0)).round() as u32 })
     }

@@ -237,7 +237,6 @@ function drawHead() {
     hidden ? count(hidden, "left out") : null, count(documents.length, documents.length === 1 ? "document" : "documents"), count(questions.length, questions.length === 1 ? "question" : "questions"),
     scan ? count(scan.speed?.per_minute ?? 0, `a minute${left}`) : null, unseen ? count(unseen, "to be looked at") : null);
   $("onward").hidden = !ONWARD[batch.stage];
-  $("onward").disabled = false;
   $("onward").replaceChildren(ONWARD[batch.stage] ?? "", " ", make("kbd", "f"));
 }
 

@@ -5,7 +5,7 @@ export function make(what, ...rest) {
   const [tag, ...classes] = what.split(".");
   const element = document.createElement(tag);
   element.classList.add(...classes);
-  for (const item of rest.flat()) {
+  for (const item of rest.flat(Infinity)) {
     if (item === null || item === undefined || item === false) continue;
     if (item instanceof Node || typeof item !== "object") { element.append(item); continue; }
     for (const [name, value] of Object.entries(item)) set(element, name, value);
@@ -44,7 +44,7 @@ export function alarm(tone, ...content) {
 }
 
 export function show(id, ...content) {
-  document.getElementById(id).replaceChildren(...content.flat().filter((item) => item !== null && item !== undefined && item !== false));
+  document.getElementById(id).replaceChildren(...content.flat(Infinity).filter((item) => item !== null && item !== undefined && item !== false));
 }
 
 export function counted(n, what) {

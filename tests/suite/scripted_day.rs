@@ -101,7 +101,13 @@ struct Technician {
 impl Technician {
     fn sees(&self, text: &str) -> Result<()> {
         let script = format!("return document.body.innerText.includes({})", serde_json::to_string(text)?);
-        self.browser.wait_for(text, &script).map(drop)
+        self.browser.wait_for(text, &script).map(drop).with_context(|| self.screen())
+    }
+
+    /// What stands on the screen, for whoever looks after a test that failed.
+    fn screen(&self) -> String {
+        let text = self.browser.script("return document.getElementById('main').innerText");
+        text.map_or_else(|error| error.to_string(), |text| text.to_string())
     }
 
     fn presses(&self, keys: &str) -> Result<()> {

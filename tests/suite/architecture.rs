@@ -22,7 +22,7 @@ const EDGES: [(&str, &str, &[&str]); 12] = [
 ];
 
 /// A library, and the only crates of ours that may use it.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("sha2", &["record"]),
     ("image", &["imaging"]),
     ("lopdf", &["formats"]),
@@ -30,6 +30,7 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("object_store", &["archive"]),
     ("sqlx", &["catalog"]),
     ("leptess", &["ocr"]),
+    ("rten", &["ocr"]),
     ("tantivy", &["indexer"]),
     ("actix-web", &["api", "scanner-agent"]),
     ("zxing-cpp", &["scanner-agent"]),

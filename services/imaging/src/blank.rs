@@ -160,15 +160,21 @@ pub(crate) fn local_mean(page: &Raster, radius: usize) -> Vec<u8> {
 }
 
 /// The sums fit: a square of the largest radius in use holds less than 2^32 / 255 pixels.
+///
+/// Within the row all windows are alike, and are divided by multiplication with the reciprocal in 2^-40: exact where sum
+/// times pixels is less than 2^40 (T. Granlund and P. Montgomery, "Division by invariant integers using multiplication",
+/// 1994), a level too many at worst.
 fn sliding_mean(columns: &[u32], radius: usize, tall: usize) -> impl Iterator<Item = u8> {
     let mut sum: u32 = columns.iter().take(radius).sum();
+    let whole = 2 * radius + 1;
+    let reciprocal = (1_u64 << 40) / (whole * tall) as u64 + 1;
     (0..columns.len()).map(move |x| {
         sum += columns.get(x + radius).copied().unwrap_or(0);
         if x > radius {
             sum -= columns[x - radius - 1];
         }
         let wide = (x + radius + 1).min(columns.len()) - x.saturating_sub(radius);
-        (sum / (wide * tall) as u32) as u8
+        if wide == whole { ((u64::from(sum) * reciprocal) >> 40) as u8 } else { (sum / (wide * tall) as u32) as u8 }
     })
 }
 

@@ -7,11 +7,13 @@ use record::limits;
 use record::words::{self, Attention, Block, Line, PageText, Word};
 
 use crate::clean::Cleaned;
-use crate::engine::{Engine, FoundWord, SIDE_PIXELS_MAX};
+use crate::clock::Clock;
+use crate::engine::{Engine, FoundWord, Recognizer, SIDE_PIXELS_MAX};
 use crate::hyphens;
 use crate::judge::judge;
 use crate::layout::{self, Reading};
 use crate::read::{GENERATION, ReadPageError};
+use crate::second_look;
 use crate::worth;
 
 /// Less skew than this, in degrees, does not trouble Tesseract, and rotating blurs.
@@ -53,6 +55,7 @@ pub(crate) struct Attempt {
     words: Vec<FoundWord>,
     /// In which ways.
     ways: String,
+    marks: Vec<words::Box>,
 }
 
 impl Attempt {
@@ -71,9 +74,9 @@ impl Attempt {
             .after_stretch(page.stretch.0, page.stretch.1);
         let upright = steps.apply(image)?;
         let dpi = (f64::from(page.dpi) * scale).round() as u32;
-        let Reading { words, ways } = layout::recognize(engine, &upright, dpi, limit)?;
+        let Reading { words, ways, marks } = layout::recognize(engine, &upright, dpi, limit)?;
         let cleaned = page.cleaned.steps.join("+");
-        Ok(Self { steps, turn, straighten, scale, dpi, cleaned, image: upright, words, ways })
+        Ok(Self { steps, turn, straighten, scale, dpi, cleaned, image: upright, words, ways, marks })
     }
 
     pub(crate) fn turn(&self) -> QuarterTurn {
@@ -118,8 +121,13 @@ impl Attempt {
         self.legible() > other.legible()
     }
 
+    /// Words that are in doubt are shown to a second engine.
+    pub(crate) fn look_again(&mut self, second: &Recognizer, clock: &Clock) {
+        second_look::mend(second, &self.image, &mut self.words, clock);
+    }
+
     pub(crate) fn into_page_text(self, engine: &Engine, width: u32, height: u32, contrast: u8) -> PageText {
-        let verdict = judge(&self.image, &self.words, self.letter_height(), contrast);
+        let verdict = judge(&self.image, &self.marks, &self.words, self.letter_height(), contrast);
         let attention = |(reason, place)| Attention { reason, place: self.steps.to_master(place) };
         PageText {
             kind: verdict.kind,
@@ -152,7 +160,8 @@ impl Attempt {
 }
 
 /// Everything needed to read the page again and get the same text.
-pub(crate) fn engine_record(engine: &Engine, recipe: String) -> words::Engine {
+pub(crate) fn engine_record(engine: &Engine, mut recipe: String) -> words::Engine {
+    recipe.extend(engine.second().map(|second| format!(" second={}", second.digest())));
     words::Engine {
         name: "Tesseract".to_owned(),
         version: Engine::version(),

@@ -31,9 +31,8 @@ pub(crate) struct Verdict {
     pub(crate) attention: Vec<(AttentionReason, Rectangle)>,
 }
 
-/// Judges what was read of `image`, whose letters are about `glyph` pixels high.
-pub(crate) fn judge(image: &Raster, words: &[FoundWord], glyph: u32, contrast: u8) -> Verdict {
-    let marks = imaging::marks(image);
+/// Judges what was read of `image` with these marks of ink, whose letters are about `glyph` pixels high.
+pub(crate) fn judge(image: &Raster, marks: &[Rectangle], words: &[FoundWord], glyph: u32, contrast: u8) -> Verdict {
     let (pictures, marks) = pictures(image, marks);
     let page = f64::from(image.width()) * f64::from(image.height());
     let pictured: f64 = pictures.iter().map(|picture| f64::from(picture.w) * f64::from(picture.h)).sum();
@@ -61,7 +60,7 @@ fn pressing(reason: AttentionReason) -> u8 {
 }
 
 /// Marks that are too large to be text, and the others.
-fn pictures(image: &Raster, marks: Vec<Rectangle>) -> (Vec<Rectangle>, Vec<Rectangle>) {
+fn pictures(image: &Raster, marks: &[Rectangle]) -> (Vec<Rectangle>, Vec<Rectangle>) {
     let page = f64::from(image.width()) * f64::from(image.height());
     let large = |mark: &Rectangle| f64::from(mark.w) * f64::from(mark.h) > page * PICTURE_SHARE;
     // A frame around the text is as large, but hollow: other marks lie within.
@@ -185,7 +184,7 @@ mod tests {
 
     fn judged(samples: Vec<u8>, words: &[FoundWord]) -> Vec<AttentionReason> {
         let image = Raster::gray(800, 600, samples).expect("fits");
-        judge(&image, words, 20, 120).attention.into_iter().map(|(reason, _)| reason).collect()
+        judge(&image, &imaging::marks(&image), words, 20, 120).attention.into_iter().map(|(reason, _)| reason).collect()
     }
 
     #[test]
@@ -214,7 +213,7 @@ mod tests {
         (0..60).for_each(|n| paint(&mut samples, Rectangle { x: 150, y: 100 + n * 6, w: 450, h: 3 }));
         (0..75).for_each(|n| paint(&mut samples, Rectangle { x: 150 + n * 6, y: 100, w: 3, h: 357 }));
         let image = Raster::gray(800, 600, samples).expect("fits");
-        let verdict = judge(&image, &[], 20, 120);
+        let verdict = judge(&image, &imaging::marks(&image), &[], 20, 120);
         assert_eq!(verdict.kind, PageKind::Picture);
         assert!(verdict.attention.iter().any(|(reason, _)| *reason == AttentionReason::Picture));
     }

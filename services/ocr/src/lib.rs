@@ -3,10 +3,12 @@
 //! - [`engine`]: how is Tesseract called? All `unsafe` code is in there, but for one system call of the sandbox.
 //! - [`brought`]: are the words that a PDF page brings along worth keeping?
 //! - `clean`: which cleaning does a page need?
+//! - `clock`: how much time has a page taken, and is there some for another attempt?
 //! - `judge`: what kind of page is it, and what should a person look at?
 //! - `upright`: which way up does it stand?
 //! - [`layout`]: how is a page of any layout read?
 //! - [`read`]: which steps make text of one page image?
+//! - `second_look`: which words does a second engine read better?
 //! - `worth`: what is a reading worth?
 //! - [`steps`]: how long did each step take?
 //! - [`hyphens`]: where are words broken at line ends, and what are they whole?
@@ -17,12 +19,14 @@
 mod attempt;
 mod brought;
 mod clean;
+mod clock;
 pub mod engine;
 pub mod hyphens;
 mod judge;
 pub mod layout;
 pub mod read;
 pub mod reader;
+mod second_look;
 pub mod steps;
 mod upright;
 mod worth;

@@ -1,12 +1,12 @@
 //! Which steps make text of one page image?
 //!
 //! decode → square pixels → clean what needs it → lay upright → level, enlarge small print → recognize → judge →
-//! (another way up, or the page as it came) → place words on the master.
+//! (another way up, or the page as it came) → show doubtful words to the second engine → place words on the master.
 //!
 //! Nothing is done to a page that does not need it: preparing decent scans costs time and can cost text. And only a
 //! doubtful result buys another attempt, of which the best is kept.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use imaging::{ImageError, Level, QuarterTurn, Raster};
 use record::event::UnreadableReason;
@@ -15,12 +15,13 @@ use record::words::{PageKind, PageText};
 
 use crate::attempt::{Attempt, Prepared};
 use crate::clean::{Cleaned, clean};
+use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
 use crate::steps::Steps;
 use crate::upright;
 
 /// See [`record::words::Engine::generation`].
-pub const GENERATION: u32 = 3;
+pub const GENERATION: u32 = 4;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadPageError {
@@ -49,7 +50,7 @@ pub fn read(
     limit: Duration,
     steps: &mut Steps,
 ) -> Result<PageText, ReadPageError> {
-    let clock = Clock { started: Instant::now(), limit };
+    let clock = Clock::start(limit);
     let master = steps.time(Step::Decode, || imaging::decode(image))?.to_gray();
     let (width, height) = (master.width(), master.height());
     let stretch = stretch(image);
@@ -65,10 +66,13 @@ pub fn read(
         Lying::Sideways(level) => sideways(engine, &prepared, level, &clock),
         Lying::Upright(level) => upright_or_over(engine, &prepared, level, &clock),
     })?;
-    let best = match first.is_doubtful() && !prepared.cleaned.steps.is_empty() && clock.has_plenty() {
+    let mut best = match first.is_doubtful() && !prepared.cleaned.steps.is_empty() && clock.has_plenty() {
         true => steps.time(Step::Recognize, || as_it_came(engine, square, &prepared, first, &clock)),
         false => first,
     };
+    if let Some(second) = engine.second() {
+        steps.time(Step::Recognize, || best.look_again(second, &clock));
+    }
     Ok(steps.time(Step::Judge, || best.into_page_text(engine, width, height, contrast)))
 }
 
@@ -77,28 +81,6 @@ fn blank(engine: &Engine, width: u32, height: u32) -> PageText {
     let engine = crate::attempt::engine_record(engine, "blank".to_owned());
     let language = engine.model.clone();
     PageText { width, height, language, engine, kind: PageKind::Blank, ..PageText::default() }
-}
-
-pub(crate) struct Clock {
-    started: Instant,
-    limit: Duration,
-}
-
-impl Clock {
-    pub(crate) fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.started.elapsed())
-    }
-
-    /// Time for one more attempt that takes no longer than what came before.
-    fn as_much_again(&self) -> Duration {
-        self.left().min(self.started.elapsed() + Duration::from_secs(2))
-    }
-
-    /// Four more attempts like the first one fit in. On noise they would not: it keeps Tesseract
-    /// busy for longer than any text.
-    pub(crate) fn has_plenty(&self) -> bool {
-        self.started.elapsed() < self.limit / 6
-    }
 }
 
 /// How the lines of text lie, and how far from level.

@@ -8,9 +8,9 @@ use imaging::{Level, QuarterTurn, Raster};
 use record::words::Box as Rectangle;
 
 use crate::attempt::{Attempt, Prepared};
+use crate::clock::Clock;
 use crate::engine::{Engine, Segmentation};
 use crate::layout::gray;
-use crate::read::Clock;
 use crate::worth;
 
 pub(crate) const OVER: [QuarterTurn; 1] = [QuarterTurn::Half];

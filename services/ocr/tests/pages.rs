@@ -1,10 +1,10 @@
 //! Are the right words found, at the right place of the master, however the page lies on the glass?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use imaging::{QuarterTurn, Raster};
-use ocr::engine::{Engine, EngineError, GrayImage, Segmentation, installed};
+use ocr::engine::{Engine, EngineError, GrayImage, Recognizer, Segmentation, installed};
 use ocr::read::{ReadPageError, read};
 use ocr::reader::{PageImage, Reader, ReaderOptions};
 use ocr::steps::Steps;
@@ -158,4 +158,34 @@ fn noise(side: u32) -> Vec<u8> {
         (state >> 56) as u8
     });
     Raster::gray(side, side, pixels.collect()).expect("fits").encode_png(150).expect("memory")
+}
+
+/// As scripts/setup installs it.
+fn second_engine() -> PathBuf {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let data = data.or_else(|| Some(std::env::home_dir()?.join(".local/share"))).expect("a home");
+    data.join("chartroom/second-engine.onnx")
+}
+
+#[test]
+fn a_word_is_read_by_the_second_engine_alone() {
+    let recognizer = Recognizer::new(&second_engine()).expect("scripts/setup installed it");
+    let page = imaging::decode(SAMPLE).expect("a PNG").to_gray();
+    for (word, place) in WORDS {
+        let (read, sure) = page.crop(place).and_then(|picture| recognizer.read(&picture)).expect("a word");
+        assert_eq!(read.trim_end_matches(['.', ',']), word.trim_end_matches(['.', ',']));
+        assert!((0.8..=1.0).contains(&sure), "{word}: {sure}");
+    }
+    let white = Raster::gray(100, 40, vec![255; 4_000]).expect("fits");
+    assert_eq!(recognizer.read(&white), None);
+}
+
+#[test]
+fn a_page_says_that_a_second_engine_looked_at_it() {
+    let mut two = engine().with_second(&second_engine()).expect("scripts/setup installed it");
+    let text = read(&mut two, SAMPLE, 150, TIME, &mut Steps::default()).expect("readable");
+    assert!(text.engine.recipe.contains(" second=sha256:"), "{}", text.engine.recipe);
+    find(&text, "hypertension,");
+    let missing = engine().with_second(Path::new("no/such/file.onnx"));
+    assert!(matches!(missing, Err(EngineError::Second { .. })));
 }

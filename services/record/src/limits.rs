@@ -35,6 +35,10 @@ pub const READ_PAGE_SECONDS_MAX: u64 = 120;
 pub const READ_MEMORY_BYTES_MAX: u64 = 3 * 1024 * MIB as u64;
 /// Readers of one worker.
 pub const READERS_MAX: usize = 256;
+/// Words of a page that are shown to the second engine.
+pub const SECOND_LOOK_WORDS_MAX: usize = 400;
+/// Size of the second engine's model.
+pub const SECOND_ENGINE_BYTES_MAX: u64 = 64 * MIB as u64;
 /// Pages that one reader reads before a fresh one takes over.
 pub const READER_PAGES_MAX: u32 = 1_000;
 /// Memory that a reader may hold between two pages; one that holds more is replaced.

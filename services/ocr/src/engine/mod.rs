@@ -5,6 +5,7 @@
 //! loaded, and with more threads Tesseract needs several times the processor time for the same page.
 
 mod models;
+mod recognizer;
 mod tesseract;
 
 use std::ffi::CString;
@@ -16,6 +17,7 @@ use record::Digest;
 use record::words::Cell;
 
 pub use models::installed;
+pub use recognizer::Recognizer;
 
 /// Tesseract keeps coordinates in 16 bits with a sign.
 pub const SIDE_PIXELS_MAX: u32 = 32_767;
@@ -80,6 +82,11 @@ pub enum EngineError {
     Model { model: String },
     #[error("find out which model file was loaded from {path}: {source}")]
     ModelFile { path: PathBuf, source: std::io::Error },
+    #[error(
+        "load the second engine from {path}: {why}; let scripts/setup install it again, or do without it with \
+         --second-engine none"
+    )]
+    Second { path: PathBuf, why: String },
     #[error("show Tesseract an image of {width} by {height} pixels: sides must be 1 to {SIDE_PIXELS_MAX}")]
     Size { width: u32, height: u32 },
     #[error("recognize the page within its time limit")]
@@ -93,6 +100,7 @@ pub struct Engine {
     handle: tesseract::Handle,
     model: String,
     model_digest: Digest,
+    second: Option<Recognizer>,
 }
 
 impl Engine {
@@ -106,7 +114,19 @@ impl Engine {
         let handle = tesseract::Handle::new(folder.as_deref(), &name, tesseract::MODE_AUTO).ok_or_else(refused)?;
         let data = handle.data_path().ok_or_else(refused)?;
         let model_digest = models::digest(&data, model)?;
-        Ok(Self { handle, model: model.to_owned(), model_digest })
+        Ok(Self { handle, model: model.to_owned(), model_digest, second: None })
+    }
+
+    /// With a second engine for the words that Tesseract doubts. It knows English alone and is left out for the rest.
+    pub fn with_second(mut self, path: &Path) -> Result<Self, EngineError> {
+        if self.model == "eng" {
+            self.second = Some(Recognizer::new(path)?);
+        }
+        Ok(self)
+    }
+
+    pub const fn second(&self) -> Option<&Recognizer> {
+        self.second.as_ref()
     }
 
     /// Version of the linked Tesseract.

@@ -43,8 +43,8 @@ pub(super) fn in_grids(page: &Raster, grids: &[Grid], words: &[FoundWord]) -> Op
 }
 
 /// Marks outside of grids that may be letters and are under no word; `None` where these are next to none.
-pub(super) fn outside(page: &Raster, grids: &[Grid], words: &[FoundWord]) -> Option<Raster> {
-    let marks = marks(page, grids, words);
+pub(super) fn outside(page: &Raster, marks: &[Rectangle], grids: &[Grid], words: &[FoundWord]) -> Option<Raster> {
+    let marks = unread(marks, grids, words);
     let mut left = vec![paper(page); page.bytes().len()];
     for mark in &marks {
         copy(page.bytes(), &mut left, page.width() as usize, within(grown(*mark), page));
@@ -53,15 +53,15 @@ pub(super) fn outside(page: &Raster, grids: &[Grid], words: &[FoundWord]) -> Opt
 }
 
 /// Marks of a letter's size outside of grids under no word; none where they are too few or too many.
-fn marks(page: &Raster, grids: &[Grid], words: &[FoundWord]) -> Vec<Rectangle> {
+fn unread(marks: &[Rectangle], grids: &[Grid], words: &[FoundWord]) -> Vec<Rectangle> {
     let Some(height) = line::median(words.iter().map(|word| word.bottom - word.top)) else { return Vec::new() };
     let is_letter = |mark: &Rectangle| {
         mark.h * 2 >= height && mark.h * 2 <= height * 3 && mark.w * 6 >= mark.h && mark.w <= mark.h * 6
     };
     let is_read = |mark: &Rectangle| words.iter().any(|word| meet(grown(place(word)), *mark));
     let in_grid = |mark: &Rectangle| grids.iter().any(|grid| meet(grid.place, *mark));
-    let left = imaging::marks(page).into_iter().filter(|mark| is_letter(mark) && !in_grid(mark) && !is_read(mark));
-    let marks: Vec<Rectangle> = left.collect();
+    let left = marks.iter().filter(|mark| is_letter(mark) && !in_grid(mark) && !is_read(mark));
+    let marks: Vec<Rectangle> = left.copied().collect();
     if MARKS.contains(&marks.len()) { marks } else { Vec::new() }
 }
 
@@ -196,11 +196,11 @@ mod tests {
         let page =
             Raster::gray(400, 60, (0..400 * 60).map(|at| if ink(at) { 0 } else { 250 }).collect()).expect("fits");
         let read = [word("ab", 10, 90.0), word("cd", 60, 90.0)];
-        let left = outside(&page, &[], &read).expect("six are left");
+        let left = outside(&page, &imaging::marks(&page), &[], &read).expect("six are left");
         let dark = (0..400 * 60).filter(|at| left.bytes()[*at] == 0).count();
         assert_eq!(dark, 6 * 14 * 20);
         let all: Vec<FoundWord> = (0..8).map(|at| word("ab", at * 50 + 10, 90.0)).collect();
-        assert!(outside(&page, &[], &all).is_none());
+        assert!(outside(&page, &imaging::marks(&page), &[], &all).is_none());
     }
 
     #[test]

@@ -20,10 +20,12 @@ mod pronoun;
 mod rows;
 mod tables;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use imaging::{Grid, Raster, Ruling};
+use record::words::Box as Rectangle;
 
+use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, FoundWord, GrayImage, Segmentation};
 use crate::worth::confidence;
 
@@ -62,47 +64,48 @@ const SOFT_BLOCK: Way = Way { name: "soft-block", smoothed: 2, ..BLOCK };
 pub struct Reading {
     pub words: Vec<FoundWord>,
     pub ways: String,
+    /// The boxes of connected ink, without rules.
+    pub marks: Vec<Rectangle>,
 }
 
 /// The words of an upright, cleaned gray page, in reading order.
 pub fn recognize(engine: &mut Engine, image: &Raster, dpi: u32, limit: Duration) -> Result<Reading, EngineError> {
-    let started = Instant::now();
+    let clock = Clock::start(limit);
     let page = Page::new(image, dpi);
     let (first, others) = page.ways();
     let mut ways = first.name.to_owned();
     let mut words = page.read(engine, first, limit)?;
-    let is_quick = || started.elapsed() < limit / 6;
     for way in others {
-        if confidence(&words) >= page.sure() || !is_quick() {
+        if confidence(&words) >= page.sure() || !clock.has_plenty() {
             break;
         }
         if way.segmentation == Segmentation::Block && tables::has_prose_columns(&words) {
             continue;
         }
         // Should another reading fail, there is still the first.
-        if let Ok(more) = page.read(engine, *way, limit.saturating_sub(started.elapsed())) {
+        if let Ok(more) = page.read(engine, *way, clock.left()) {
             words = merged::merged(words, more, page.leads_percent());
             ways = format!("{ways}+{}", way.name);
         }
     }
-    let grids = page.ruling.grids();
+    let (grids, marks) = (page.ruling.grids(), imaging::marks(page.unruled()));
     words = without_scribbles(without_stains(words), &grids);
     if page.is_strip() {
-        return Ok(Reading { words: tables::in_rows(words), ways });
+        return Ok(Reading { words: tables::in_rows(words), ways, marks });
     }
     words = line::words(pronoun::mended(order::from_top(line::blocks(words))));
     let mut again = |picture: Option<Raster>, segmentation| {
-        let picture = picture.filter(|_| is_quick())?;
+        let picture = picture.filter(|_| clock.has_plenty())?;
         ways += "+left-out";
-        engine.recognize(gray(&picture, dpi), segmentation, limit.saturating_sub(started.elapsed())).ok()
+        engine.recognize(gray(&picture, dpi), segmentation, clock.left()).ok()
     };
     if let Some(more) = again(left_out::in_grids(page.unruled(), &grids, &words), Segmentation::Sparse) {
         words = left_out::with_those_in_grids(words, more);
     }
-    if let Some(more) = again(left_out::outside(page.unruled(), &grids, &words), Segmentation::Block) {
+    if let Some(more) = again(left_out::outside(page.unruled(), &marks, &grids, &words), Segmentation::Block) {
         words = left_out::with_those_outside(words, more);
     }
-    Ok(Reading { words: tables::in_order(words, &grids), ways })
+    Ok(Reading { words: tables::in_order(words, &grids), ways, marks })
 }
 
 struct Page<'a> {

@@ -19,6 +19,8 @@ use crate::steps::Steps;
 pub struct ChildOptions {
     pub model: String,
     pub tessdata: Option<PathBuf>,
+    /// Model of the second engine.
+    pub second: Option<PathBuf>,
     pub memory_bytes: u64,
     /// Tesseract is asked to stop here; the parent kills a little later.
     pub page_time: Duration,
@@ -38,6 +40,9 @@ pub enum ChildError {
 pub fn serve(options: &ChildOptions) -> Result<(), ChildError> {
     let network = sandbox::enter(options.memory_bytes)?;
     let mut engine = Engine::new(&options.model, options.tessdata.as_deref())?;
+    if let Some(second) = &options.second {
+        engine = engine.with_second(second)?;
+    }
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     protocol::write(&mut output, &hello(&engine, network), &[])?;
     while let Some((request, image)) = protocol::read::<Request>(&mut input, limits::PAGE_BYTES_MAX)? {

@@ -10,7 +10,7 @@ mod protocol;
 mod sandbox;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub struct ReaderOptions {
     pub model: String,
     /// Tesseract's default folder where absent.
     pub tessdata: Option<PathBuf>,
+    /// Model of the second engine; none where absent.
+    pub second: Option<PathBuf>,
     /// Address space, in bytes.
     pub memory_bytes: u64,
     pub page_time: Duration,
@@ -59,6 +61,7 @@ impl ReaderOptions {
             program,
             model: "eng".to_owned(),
             tessdata: None,
+            second: None,
             memory_bytes: limits::READ_MEMORY_BYTES_MAX,
             page_time: Duration::from_secs(limits::READ_PAGE_SECONDS_MAX),
             pages_max: limits::READER_PAGES_MAX,
@@ -243,6 +246,7 @@ fn command(options: &ReaderOptions) -> Command {
     if let Some(tessdata) = &options.tessdata {
         command.arg("--tessdata").arg(tessdata);
     }
+    command.arg("--second-engine").arg(options.second.as_deref().unwrap_or(Path::new("none")));
     let soft = options.page_time * 9 / 10;
     command.args(["--memory-bytes", &options.memory_bytes.to_string()]);
     command.args(["--page-milliseconds", &soft.as_millis().to_string()]);

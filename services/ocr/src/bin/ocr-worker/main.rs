@@ -78,6 +78,28 @@ struct ModelArguments {
     /// Folder with the models, if not Tesseract's default
     #[arg(long, env = "TESSDATA_PREFIX", hide_env_values = true, value_name = "DIR", global = true)]
     tessdata: Option<PathBuf>,
+    /// Model of a second engine for English words that Tesseract doubts, an ONNX file as scripts/setup installs it, or
+    /// `none`; what was installed if not said
+    #[arg(long, env = "CHARTROOM_SECOND_ENGINE", hide_env_values = true, value_name = "FILE", global = true)]
+    second_engine: Option<PathBuf>,
+}
+
+impl ModelArguments {
+    fn second(&self) -> Option<PathBuf> {
+        match &self.second_engine {
+            Some(none) if none.as_os_str() == "none" => None,
+            Some(file) => Some(file.clone()),
+            None => installed_second(),
+        }
+    }
+}
+
+/// Where `scripts/setup` puts the second engine, or a package would.
+fn installed_second() -> Option<PathBuf> {
+    let own = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let own = own.or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
+    let folders = own.into_iter().chain(["/usr/local/share", "/usr/share"].map(PathBuf::from));
+    folders.map(|folder| folder.join("chartroom/second-engine.onnx")).find(|file| file.is_file())
 }
 
 #[derive(Subcommand)]
@@ -113,8 +135,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         // Before anything that could start a thread: see reader::serve.
         Some(Command::Reader { memory_bytes, page_milliseconds }) => {
             let page_time = Duration::from_millis(page_milliseconds);
-            let ModelArguments { model, tessdata } = model;
-            reader::serve(&ChildOptions { model, tessdata, memory_bytes, page_time })?;
+            let second = model.second();
+            let ModelArguments { model, tessdata, .. } = model;
+            reader::serve(&ChildOptions { model, tessdata, second, memory_bytes, page_time })?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Languages) => languages(model.tessdata.as_deref()),
@@ -144,7 +167,8 @@ fn wait_for(task: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Res
 
 fn reader_options(model: ModelArguments) -> ReaderOptions {
     let options = ReaderOptions::new(PathBuf::from("/proc/self/exe"));
-    ReaderOptions { model: model.model, tessdata: model.tessdata, ..options }
+    let second = model.second();
+    ReaderOptions { model: model.model, tessdata: model.tessdata, second, ..options }
 }
 
 async fn serve(arguments: ServeArguments, options: ReaderOptions) -> anyhow::Result<ExitCode> {

@@ -22,6 +22,7 @@
 use std::ops::Range;
 
 use crate::fold::{fold_into, is_ideograph, is_ignorable, is_word};
+use crate::mend::Mend;
 
 /// Longer terms are cut, in the index and in queries alike.
 const TERM_BYTES_MAX: usize = 200;
@@ -38,6 +39,8 @@ pub struct Token<'a> {
     pub end: usize,
     /// Stands for several parts.
     pub coarse: bool,
+    /// Is not what was read, but what the lexicon makes of it.
+    pub mended: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -47,6 +50,7 @@ struct Item {
     start: usize,
     end: usize,
     coarse: bool,
+    mended: bool,
 }
 
 /// The tokens of one text by position. Reused from text to text, it allocates nothing.
@@ -97,7 +101,23 @@ impl Tokens {
             start: item.start,
             end: item.end,
             coarse: item.coarse,
+            mended: item.mended,
         })
+    }
+
+    /// Puts mended terms at their places, and takes away the halves of words that are known as a whole.
+    pub fn apply(&mut self, mends: &[Mend]) {
+        for Mend { bytes, term } in mends {
+            if term.is_empty() {
+                self.items.retain(|item| item.coarse || item.start < bytes.start || item.end > bytes.end);
+            } else if let Some(at) = self.items.iter().find(|item| item.start == bytes.start).map(|item| item.position) {
+                let start = self.arena.len();
+                self.arena.push_str(term);
+                let term = start..self.arena.len();
+                self.items.push(Item { term, position: at, start: bytes.start, end: bytes.end, coarse: false, mended: true });
+            }
+        }
+        self.items.sort_by_key(|item| item.position);
     }
 
     /// Replaces what was there with the tokens of `text`.
@@ -205,7 +225,8 @@ impl Tokens {
         while !self.arena.is_char_boundary(end) {
             end -= 1;
         }
-        self.items.push(Item { term: term.start..end, position, start: bytes.start, end: bytes.end, coarse });
+        let (start, stop) = (bytes.start, bytes.end);
+        self.items.push(Item { term: term.start..end, position, start, end: stop, coarse, mended: false });
     }
 
     /// The chunk as one term: hyphens and apostrophes beside a letter fall away, other joiners

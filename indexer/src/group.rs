@@ -11,10 +11,14 @@ use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
 use crate::PAGES_SHOWN;
-use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, SOURCE};
+use crate::hits::Sort;
+use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT};
+
+/// What [`crate::schema::weight`] gives a clear page.
+const WEIGHT_FULL: Score = 100.0;
 
 /// Where in a list the document with a key is.
-type Places = HashMap<u64, usize, BuildHasherDefault<KeyHasher>>;
+pub type Places = HashMap<u64, usize, BuildHasherDefault<KeyHasher>>;
 
 /// Everything that matched, by document.
 #[derive(Debug, Default)]
@@ -36,6 +40,10 @@ pub struct Group {
     /// See [`crate::stored::source_of`].
     pub source: u64,
     pub kind: Option<usize>,
+    /// See [`crate::schema::patient_key`]; 0 for none.
+    pub patient: u64,
+    /// Milliseconds since 1970-01-01.
+    pub scanned: i64,
 }
 
 /// The best pages of a document, best first. An array, because there is one for each of what
@@ -87,17 +95,17 @@ impl Best {
 
 impl Groups {
     /// The documents from `skip` on, at most `take`, best first.
-    pub fn ranked(&self, skip: usize, take: usize) -> Vec<&Group> {
+    pub fn ranked(&self, sort: Sort, skip: usize, take: usize) -> Vec<&Group> {
         let mut all: Vec<&Group> = self.documents.iter().collect();
         let end = skip.saturating_add(take);
         if skip >= all.len() || take == 0 {
             return Vec::new();
         }
         if end < all.len() {
-            all.select_nth_unstable_by(end, |a, b| a.order(b));
+            all.select_nth_unstable_by(end, |a, b| a.order(b, sort));
             all.truncate(end);
         }
-        all.sort_unstable_by(|a, b| a.order(b));
+        all.sort_unstable_by(|a, b| a.order(b, sort));
         all.split_off(skip)
     }
 
@@ -135,10 +143,16 @@ impl Group {
         other.best.iter().for_each(|candidate| self.best.insert(*candidate));
     }
 
-    /// Total, so that the pages of a result never overlap: best first, then newest, then by key.
-    fn order(&self, other: &Self) -> Ordering {
+    /// Total, so that the pages of a result never overlap: as asked, then best first, then newest, then by key.
+    fn order(&self, other: &Self, sort: Sort) -> Ordering {
+        let asked = match sort {
+            Sort::Relevance => Ordering::Equal,
+            Sort::Service => other.date.cmp(&self.date),
+            Sort::Scanned => other.scanned.cmp(&self.scanned),
+        };
+        let best_first = || other.best.score().total_cmp(&self.best.score());
         let newest_first = || other.date.cmp(&self.date);
-        other.best.score().total_cmp(&self.best.score()).then_with(newest_first).then_with(|| self.key.cmp(&other.key))
+        asked.then_with(best_first).then_with(newest_first).then_with(|| self.key.cmp(&other.key))
     }
 }
 
@@ -171,6 +185,9 @@ pub struct SegmentGroups {
     numbers: Column<u64>,
     dates: Column<i64>,
     sources: Column<u64>,
+    weights: Column<u64>,
+    patients: Column<u64>,
+    scanned: Column<i64>,
     kinds: Option<StrColumn>,
     found: Vec<Found>,
     places: Places,
@@ -200,6 +217,9 @@ impl Collector for GroupPages {
             // A segment none of whose pages has a date has no such column.
             dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
             sources: columns.u64(SOURCE)?,
+            weights: columns.u64(WEIGHT)?,
+            patients: columns.u64(PATIENT_KEY)?,
+            scanned: columns.i64(SCANNED)?,
             kinds: columns.str(DOCUMENT_TYPE)?,
             found: Vec::new(),
             places: Places::default(),
@@ -231,6 +251,7 @@ impl SegmentCollector for SegmentGroups {
         if self.last == self.found.len() {
             self.found.push(Found { key, pages: 0, best: Best::default(), doc });
         }
+        let score = self.weigh(doc, score);
         let found = &mut self.found[self.last];
         found.pages += 1;
         if found.best.admits(score) {
@@ -253,13 +274,22 @@ impl SegmentCollector for SegmentGroups {
                 }),
             };
             let (date, source) = (self.dates.first(doc), self.sources.first(doc).unwrap_or_default());
-            groups.documents.push(Group { key, pages, best, date, source, kind });
+            let (patient, scanned) = (self.patients.first(doc).unwrap_or_default(), self.scanned.first(doc).unwrap_or_default());
+            groups.documents.push(Group { key, pages, best, date, source, kind, patient, scanned });
         }
         Ok(groups)
     }
 }
 
 impl SegmentGroups {
+    /// Poor and nearly empty pages count for less; what is below zero is last already.
+    fn weigh(&self, doc: DocId, score: Score) -> Score {
+        if score <= 0.0 {
+            return score;
+        }
+        score * self.weights.first(doc).unwrap_or_default() as Score / WEIGHT_FULL
+    }
+
     fn kind_ord(&self, doc: DocId) -> Option<u64> {
         self.kinds.as_ref()?.term_ords(doc).next()
     }

@@ -3,7 +3,9 @@
 use record::words::Box as Place;
 use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, Timestamp};
 use record::{manifest::SourceKind, words::PageText};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::query::Kin;
 
 /// One page as it goes into the index: its words, and what is known of its document.
 #[derive(Debug, Clone)]
@@ -36,6 +38,9 @@ pub struct DocumentFields {
     pub station: String,
     /// When it was captured.
     pub scanned: Timestamp,
+    /// The number on the film's reel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reel: Option<String>,
 }
 
 /// What the asking person may see. Made by the policy function, and applied inside the query,
@@ -70,12 +75,29 @@ pub struct Filters {
     pub confidence_min: Option<u8>,
 }
 
+/// Which documents come first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// Those whose best page answers best.
+    #[default]
+    Relevance,
+    /// The newest date of service; those without a date last.
+    Service,
+    /// Captured last.
+    Scanned,
+}
+
 #[derive(Debug, Clone)]
 pub struct SearchRequest {
     /// As typed. Blank finds everything that the filters let through, newest first.
     pub query: String,
     pub filters: Filters,
     pub scope: Scope,
+    pub sort: Sort,
+    /// What [`SearchResult::as_of`] said on the first page of results: the further pages are those of the same moment,
+    /// as long as the index remembers it.
+    pub as_of: Option<u64>,
     /// 1-based page of results; 0 counts as 1.
     pub page: u32,
     /// Documents on one page of results, at most [`record::limits::SEARCH_HITS_PER_PAGE_MAX`].
@@ -85,7 +107,7 @@ pub struct SearchRequest {
 impl SearchRequest {
     /// The first ten documents for `query`, without filters.
     pub fn new(query: &str, scope: Scope) -> Self {
-        Self { query: query.to_owned(), filters: Filters::default(), scope, page: 1, per_page: 10 }
+        Self { query: query.to_owned(), filters: Filters::default(), scope, sort: Sort::default(), as_of: None, page: 1, per_page: 10 }
     }
 }
 
@@ -99,6 +121,13 @@ pub struct SearchResult {
     /// Best document first; ties by date of service, newest first, then by id.
     pub hits: Vec<DocumentHit>,
     pub facets: Facets,
+    /// Few pages have the words, so pages with words that look like them are among the hits.
+    pub widened: bool,
+    /// A query that finds something, where this one finds nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+    /// The moment that the answer is of.
+    pub as_of: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -133,6 +162,8 @@ pub struct PageHit {
 pub struct Fragment {
     pub text: String,
     pub hit: bool,
+    /// For a hit, how near it is to what was typed.
+    pub kin: Kin,
 }
 
 /// A word to light on the page image.
@@ -140,7 +171,10 @@ pub struct Fragment {
 pub struct LitBox {
     #[serde(flatten)]
     pub place: Place,
+    /// As it was read.
     pub word: String,
+    /// How near it is to what was typed.
+    pub kin: Kin,
 }
 
 /// How many of the documents that match are of each kind. Most frequent first, years newest
@@ -150,10 +184,20 @@ pub struct Facets {
     pub document_type: Vec<FacetCount>,
     pub year: Vec<FacetCount>,
     pub source: Vec<FacetCount>,
+    /// Patients with most documents, at most [`crate::PATIENTS_SHOWN`].
+    pub patient: Vec<FacetCount>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FacetCount {
     pub value: String,
     pub documents: u64,
+}
+
+/// A word to go on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suggestion {
+    pub word: String,
+    /// Pages with it, within the scope.
+    pub pages: u64,
 }

@@ -1,22 +1,26 @@
 //! The index on disk: one writer for life, commits that carry the ledger's cursor, and a
 //! reader that sees a commit as soon as it returns.
 
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use record::{DocumentId, PageId, limits};
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::LogMergePolicy;
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy};
+use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
+use crate::analysis::Tokens;
 use crate::error::{Error, Result};
-use crate::hits::{LitBox, PageDocument, PageHit, SearchRequest, SearchResult};
-use crate::schema::{ANALYZER, Analyzer, Fields};
+use crate::hits::{LitBox, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
+use crate::mend::mends;
+use crate::schema::{ANALYZER, Fields};
 use crate::search::View;
 use crate::stored::StoredPage;
+use crate::vocabulary::Vocabulary;
 
 /// What the writer may hold before it writes a segment by itself.
 const WRITER_BYTES: usize = 64 * 1024 * 1024;
@@ -32,7 +36,12 @@ const SEGMENTS_MAX: usize = 24;
 struct Payload {
     analyzer: String,
     cursor: u64,
+    /// [`Lexicon::fingerprint`] of the words, without names, that the pages were mended by.
+    lexicon: u64,
 }
+
+/// Moments that further pages of results can be asked of, and readers kept for them.
+const MOMENTS_KEPT: usize = 16;
 
 /// Words to hits. Shared by reference between threads; all calls block, so an async caller
 /// makes them on blocking threads.
@@ -42,6 +51,11 @@ pub struct Index {
     reader: IndexReader,
     writer: Option<Mutex<IndexWriter>>,
     cursor: AtomicU64,
+    vocabulary: RwLock<Vocabulary>,
+    /// Of the words that this process was started with, and of those that the pages in the index were mended by.
+    words: u64,
+    mended_by: u64,
+    moments: Mutex<VecDeque<(u64, Searcher)>>,
 }
 
 impl std::fmt::Debug for Index {
@@ -57,13 +71,18 @@ impl Index {
     /// [`Error::Damaged`] and [`Error::Outdated`] ask for [`Index::recreate`];
     /// [`Error::Busy`] where another process writes.
     pub fn open(dir: &Path) -> Result<Self> {
+        Self::open_with(dir, Vocabulary::default())
+    }
+
+    /// The same, mending what is put by the vocabulary's lexicon.
+    pub fn open_with(dir: &Path, vocabulary: Vocabulary) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         guarded(|| {
             let fields = Fields::new();
             let engine = tantivy::Index::open_or_create(directory(dir)?, fields.schema.clone())?;
             let writer: IndexWriter = engine.writer_with_num_threads(1, WRITER_BYTES)?;
             writer.set_merge_policy(Box::new(merge_policy()));
-            Self::assemble(engine, fields, Some(writer))
+            Self::assemble(engine, fields, Some(writer), vocabulary)
         })
     }
 
@@ -75,7 +94,7 @@ impl Index {
             if engine.schema() != fields.schema {
                 return Err(Error::Outdated);
             }
-            Self::assemble(engine, fields, None)
+            Self::assemble(engine, fields, None, Vocabulary::default())
         })
     }
 
@@ -83,38 +102,61 @@ impl Index {
     /// the archive does not hold. The old index is put aside first, so that what a crash
     /// leaves half deleted is never opened.
     pub fn recreate(dir: &Path) -> Result<Self> {
+        Self::recreate_with(dir, Vocabulary::default())
+    }
+
+    pub fn recreate_with(dir: &Path, vocabulary: Vocabulary) -> Result<Self> {
         let aside = dir.with_extension("discarded");
         remove_if_there(&aside)?;
         match std::fs::rename(dir, &aside) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => remove_if_there(&aside)?,
         }
-        Self::open(dir)
+        Self::open_with(dir, vocabulary)
     }
 
-    fn assemble(engine: tantivy::Index, fields: Fields, writer: Option<IndexWriter>) -> Result<Self> {
-        engine.tokenizers().register(ANALYZER, Analyzer::default());
-        let cursor = committed_cursor(&engine)?;
+    fn assemble(
+        engine: tantivy::Index,
+        fields: Fields,
+        writer: Option<IndexWriter>,
+        vocabulary: Vocabulary,
+    ) -> Result<Self> {
+        let words = vocabulary.lexicon.fingerprint();
+        let (cursor, mended_by) = committed(&engine)?.map_or((0, words), |payload| (payload.cursor, payload.lexicon));
         let policy = if writer.is_some() { ReloadPolicy::Manual } else { ReloadPolicy::OnCommitWithDelay };
         let reader = engine.reader_builder().reload_policy(policy).try_into()?;
-        Ok(Self { engine, fields, reader, writer: writer.map(Mutex::new), cursor: AtomicU64::new(cursor) })
+        Ok(Self {
+            engine,
+            fields,
+            reader,
+            writer: writer.map(Mutex::new),
+            cursor: AtomicU64::new(cursor),
+            vocabulary: RwLock::new(vocabulary),
+            words,
+            mended_by,
+            moments: Mutex::default(),
+        })
     }
 
     /// The ledger position that the last commit said; 0 for a new index.
     pub fn cursor(&self) -> u64 {
         match self.writer {
             Some(_) => self.cursor.load(Ordering::Acquire),
-            None => committed_cursor(&self.engine).unwrap_or_default(),
+            None => committed(&self.engine).ok().flatten().map_or(0, |payload| payload.cursor),
         }
     }
 
     /// Takes a page in, in place of its earlier form. Found after the next [`Index::commit`].
     pub fn put(&self, page: &PageDocument) -> Result<()> {
-        let stored = StoredPage::of(page);
+        let mut stored = StoredPage::of(page);
         if stored.words.len() > limits::PAGE_WORDS_MAX {
             return Err(Error::TooManyWords { max: limits::PAGE_WORDS_MAX });
         }
-        let document = self.fields.document(page, &stored);
+        let (text, _) = stored.text();
+        let mut tokens = Tokens::of(&text);
+        stored.mends = mends(&self.vocabulary().lexicon, &text, &tokens);
+        tokens.apply(&stored.mends);
+        let document = self.fields.document(page, &stored, &tokens);
         let writer = self.writer()?;
         writer.delete_term(self.fields.page_term(&page.page));
         writer.add_document(document)?;
@@ -131,7 +173,7 @@ impl Index {
     /// A crash before it returns leaves the commit before; putting again from there on is safe.
     pub fn commit(&self, cursor: u64) -> Result<()> {
         let mut writer = self.writer()?;
-        let payload = Payload { analyzer: ANALYZER.to_owned(), cursor };
+        let payload = Payload { analyzer: ANALYZER.to_owned(), cursor, lexicon: self.mended_by };
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(&payload).map_err(std::io::Error::from)?);
         commit.commit()?;
@@ -161,7 +203,32 @@ impl Index {
     }
 
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
-        self.view().search(request)
+        let view = self.view_as_of(request.as_of);
+        let result = view.search(request)?;
+        if result.documents > result.hits.len() as u64 {
+            self.remember(view.as_of, view.searcher);
+        }
+        Ok(result)
+    }
+
+    /// Teaches the lexicon a name, for pages put from now on.
+    pub fn learn(&self, name: &str) {
+        self.vocabulary.write().unwrap_or_else(PoisonError::into_inner).lexicon.learn(name);
+    }
+
+    /// Whether the pages were mended by other words than this index was opened with: then a rebuild is due.
+    pub fn is_mended_by_other_words(&self) -> bool {
+        self.words != self.mended_by
+    }
+
+    /// How to go on with the last word of the box.
+    pub fn suggest(&self, beginning: &str, scope: Scope) -> Result<Vec<Suggestion>> {
+        self.view().suggest(beginning, scope)
+    }
+
+    /// The same within one document. Whoever calls has asked the policy.
+    pub fn suggest_in_document(&self, document: &DocumentId, beginning: &str) -> Result<Vec<Suggestion>> {
+        self.view().suggest_in_document(document, beginning)
     }
 
     /// The words to light on a page that somebody may see: whoever calls has asked the policy.
@@ -187,7 +254,33 @@ impl Index {
     }
 
     fn view(&self) -> View<'_> {
-        View { searcher: self.reader.searcher(), fields: &self.fields }
+        self.view_on(self.cursor(), self.reader.searcher())
+    }
+
+    fn view_on(&self, as_of: u64, searcher: Searcher) -> View<'_> {
+        View { searcher, fields: &self.fields, vocabulary: self.vocabulary(), as_of }
+    }
+
+    /// The view of an earlier moment, where it is remembered; else of now.
+    fn view_as_of(&self, as_of: Option<u64>) -> View<'_> {
+        let moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = moments.iter().find(|(moment, _)| Some(*moment) == as_of).cloned();
+        drop(moments);
+        known.map_or_else(|| self.view(), |(moment, searcher)| self.view_on(moment, searcher))
+    }
+
+    /// Keeps a view for the further pages of its results; the one that was asked of longest ago goes.
+    fn remember(&self, as_of: u64, searcher: Searcher) {
+        let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+        moments.retain(|(moment, _)| *moment != as_of);
+        moments.push_back((as_of, searcher));
+        if moments.len() > MOMENTS_KEPT {
+            moments.pop_front();
+        }
+    }
+
+    fn vocabulary(&self) -> RwLockReadGuard<'_, Vocabulary> {
+        self.vocabulary.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, IndexWriter>> {
@@ -226,14 +319,14 @@ fn merge_policy() -> LogMergePolicy {
     policy
 }
 
-fn committed_cursor(engine: &tantivy::Index) -> Result<u64> {
+/// What the last commit said; nothing for an index that was created and never committed.
+fn committed(engine: &tantivy::Index) -> Result<Option<Payload>> {
     let metas = engine.load_metas()?;
     let Some(text) = metas.payload else {
-        // Created, and never committed.
-        return if metas.segments.is_empty() { Ok(0) } else { Err(Error::Outdated) };
+        return if metas.segments.is_empty() { Ok(None) } else { Err(Error::Outdated) };
     };
     let payload: Payload = serde_json::from_str(&text).map_err(|_| Error::Outdated)?;
-    if payload.analyzer == ANALYZER { Ok(payload.cursor) } else { Err(Error::Outdated) }
+    if payload.analyzer == ANALYZER { Ok(Some(payload)) } else { Err(Error::Outdated) }
 }
 
 fn remove_if_there(dir: &Path) -> Result<()> {

@@ -6,25 +6,33 @@
 //! Read in this order:
 //! 1. [`hits`]: what is asked and answered.
 //! 2. [`index`]: the files, the one writer, the commits.
-//! 3. [`search`]: one request from start to end; it uses [`query`] (text to tree), [`plan`]
-//!    (tree to engine query), [`group`] (pages to documents) and [`light`] (words to boxes).
-//! 4. [`analysis`] and [`fold`]: which terms a text has. [`schema`], [`stored`], [`varint`]:
-//!    what is kept of a page.
+//! 3. [`search`]: one request from start to end; it uses [`query`] (text to tree), [`expand`]
+//!    (what else the tree asks for), [`plan`] (tree to engine query), [`group`] (pages to
+//!    documents), [`light`] (words to boxes) and [`suggest`].
+//! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`] and [`code`]: what
+//!    misread ones say. [`schema`], [`stored`], [`varint`]: what is kept of a page.
 
 mod analysis;
+mod code;
 mod error;
+mod expand;
 pub mod floor;
 mod fold;
 mod group;
 mod hits;
 mod index;
+mod lexicon;
 mod light;
+mod mend;
 mod plan;
 mod query;
 mod schema;
 mod search;
 mod stored;
+mod suggest;
+mod synonyms;
 mod varint;
+mod vocabulary;
 
 #[cfg(test)]
 mod tests;
@@ -32,10 +40,15 @@ mod tests;
 pub use error::{Error, Result};
 pub use hits::{
     DocumentFields, DocumentHit, FacetCount, Facets, Filters, Fragment, LitBox, PageDocument, PageHit, Scope,
-    SearchRequest, SearchResult,
+    SearchRequest, SearchResult, Sort, Suggestion,
 };
 pub use index::Index;
-pub use query::{Expr, QueryError, parse};
+pub use lexicon::Lexicon;
+pub use query::{Expr, Kin, QueryError, parse};
+pub use synonyms::{SynonymError, Synonyms};
+pub use vocabulary::Vocabulary;
 
 /// Pages that a [`DocumentHit`] shows.
 pub const PAGES_SHOWN: usize = 3;
+/// Patients that [`Facets`] counts.
+pub const PATIENTS_SHOWN: usize = 8;

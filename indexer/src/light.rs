@@ -7,7 +7,7 @@ use record::limits;
 
 use crate::analysis::Tokens;
 use crate::hits::{Fragment, LitBox};
-use crate::query::Expr;
+use crate::query::{Expr, Kin, Run, Wild};
 use crate::stored::StoredPage;
 
 /// Words of an extract, and how many of them stand before the first hit.
@@ -21,14 +21,21 @@ pub struct Light<'a> {
     text: String,
     /// The byte of `text` at which each word begins.
     starts: Vec<usize>,
-    /// Bytes of `text` that matched: ascending, apart from each other.
-    hits: Vec<Range<usize>>,
+    /// What matched: ascending, apart from each other.
+    hits: Vec<Hit>,
+}
+
+/// Bytes of the text that matched, and how near they are to what was typed.
+#[derive(Debug, Clone)]
+struct Hit {
+    bytes: Range<usize>,
+    kin: Kin,
 }
 
 impl<'a> Light<'a> {
     pub fn on(page: &'a StoredPage, expr: &Expr) -> Self {
         let (text, starts) = page.text();
-        let hits = matches(expr, &Tokens::of(&text));
+        let hits = matches(expr, &page.tokens());
         Self { page, text, starts, hits }
     }
 
@@ -39,9 +46,9 @@ impl<'a> Light<'a> {
     /// Every word that any hit touches, once: both halves of a word broken over a line.
     pub fn boxes(&self) -> Vec<LitBox> {
         let lit = self.lit_words().into_iter().take(limits::PAGE_LIT_BOXES_MAX);
-        lit.map(|index| {
+        lit.map(|(index, kin)| {
             let word = &self.page.words[index];
-            LitBox { place: word.place, word: word.text.clone() }
+            LitBox { place: word.place, word: word.text.clone(), kin }
         })
         .collect()
     }
@@ -51,26 +58,27 @@ impl<'a> Light<'a> {
         let Some(words) = self.extract() else { return Vec::new() };
         let (start, end) = (self.starts[words.start], self.word_end(words.end - 1));
         let (mut at, mut fragments) = (start, Vec::new());
-        for hit in self.hits.iter().filter(|hit| hit.end > start && hit.start < end) {
-            let hit = hit.start.max(start)..hit.end.min(end);
-            self.push(&mut fragments, at..hit.start, false);
-            self.push(&mut fragments, hit.clone(), true);
+        for Hit { bytes, kin } in self.hits.iter().filter(|hit| hit.bytes.end > start && hit.bytes.start < end) {
+            let hit = bytes.start.max(start)..bytes.end.min(end);
+            self.push(&mut fragments, at..hit.start, None);
+            self.push(&mut fragments, hit.clone(), Some(*kin));
             at = hit.end;
         }
-        self.push(&mut fragments, at..end, false);
+        self.push(&mut fragments, at..end, None);
         fragments
     }
 
-    fn push(&self, fragments: &mut Vec<Fragment>, bytes: Range<usize>, hit: bool) {
+    fn push(&self, fragments: &mut Vec<Fragment>, bytes: Range<usize>, kin: Option<Kin>) {
         if !bytes.is_empty() {
-            fragments.push(Fragment { text: self.text[bytes].replace('\n', " "), hit });
+            let text = self.text[bytes].replace('\n', " ");
+            fragments.push(Fragment { text, hit: kin.is_some(), kin: kin.unwrap_or_default() });
         }
     }
 
     /// Words to show, by index.
     fn extract(&self) -> Option<Range<usize>> {
         let count = self.starts.len();
-        let lit = self.lit_words();
+        let lit: Vec<usize> = self.lit_words().into_iter().map(|(index, _)| index).collect();
         let reach = EXTRACT_WORDS - EXTRACT_LEAD;
         let hits_from = |index: usize| lit[index..].partition_point(|word| *word < lit[index] + reach);
         // The first of equals: `max_by_key` would take the last.
@@ -79,13 +87,14 @@ impl<'a> Light<'a> {
         (count > 0).then(|| start..count.min(start + EXTRACT_WORDS))
     }
 
-    fn lit_words(&self) -> Vec<usize> {
-        let mut lit: Vec<usize> = Vec::new();
-        for hit in &self.hits {
-            let from = self.starts.partition_point(|start| *start <= hit.start).saturating_sub(1);
-            let from = lit.last().map_or(from, |last| from.max(last + 1));
-            let to = self.starts.partition_point(|start| *start < hit.end);
-            lit.extend(from..to);
+    /// Words by index, each once.
+    fn lit_words(&self) -> Vec<(usize, Kin)> {
+        let mut lit: Vec<(usize, Kin)> = Vec::new();
+        for Hit { bytes, kin } in &self.hits {
+            let from = self.starts.partition_point(|start| *start <= bytes.start).saturating_sub(1);
+            let from = lit.last().map_or(from, |(last, _)| from.max(last + 1));
+            let to = self.starts.partition_point(|start| *start < bytes.end);
+            lit.extend((from..to).map(|index| (index, *kin)));
         }
         lit
     }
@@ -95,76 +104,121 @@ impl<'a> Light<'a> {
     }
 }
 
+/// A place of a term: its position, its bytes, and whether it was mended.
+type Place = (u32, Range<usize>, Kin);
+
 /// Where the query's terms stand in a text.
 #[derive(Default)]
 struct Places<'q> {
     /// By term, ascending by position.
-    terms: HashMap<&'q str, Vec<(u32, Range<usize>)>>,
+    terms: HashMap<&'q str, Vec<Place>>,
     prefixes: Vec<&'q str>,
-    hits: Vec<Range<usize>>,
+    wilds: Vec<&'q Wild>,
+    hits: Vec<Hit>,
 }
 
-fn matches(expr: &Expr, tokens: &Tokens) -> Vec<Range<usize>> {
-    let mut runs = Vec::new();
+/// What has to stand together to be lit.
+enum Wanted<'q> {
+    Row(&'q Run),
+    Near(&'q [String], u32),
+}
+
+fn matches(expr: &Expr, tokens: &Tokens) -> Vec<Hit> {
+    let mut wanted = Vec::new();
     let mut places = Places::default();
-    places.want(expr, &mut runs);
+    places.want(expr, &mut wanted);
     for token in tokens.iter() {
         let bytes = token.start..token.end;
-        if places.prefixes.iter().any(|prefix| token.term.starts_with(prefix)) {
-            places.hits.push(bytes.clone());
+        let kin = if token.mended { Kin::Misread } else { Kin::Typed };
+        let open = places.prefixes.iter().any(|prefix| token.term.starts_with(prefix));
+        if open || places.wilds.iter().any(|wild| wild.fits(token.term)) {
+            places.hits.push(Hit { bytes: bytes.clone(), kin });
         }
         if let Some(found) = places.terms.get_mut(token.term) {
-            found.push((token.position, bytes));
+            found.push((token.position, bytes, kin));
         }
     }
-    for run in runs {
-        places.find(run);
+    for wanted in wanted {
+        match wanted {
+            Wanted::Row(run) => places.find(run),
+            Wanted::Near(terms, within) => places.find_near(terms, within),
+        }
     }
     merged(places.hits)
 }
 
 impl<'q> Places<'q> {
     /// Notes the terms to look for. What must not be there is not lit.
-    fn want(&mut self, expr: &'q Expr, runs: &mut Vec<&'q [String]>) {
+    fn want(&mut self, expr: &'q Expr, wanted: &mut Vec<Wanted<'q>>) {
         match expr {
-            Expr::All(all) => all.iter().for_each(|expr| self.want(expr, runs)),
-            Expr::Not(_) => {}
+            Expr::All(all) | Expr::Any(all) => all.iter().for_each(|expr| self.want(expr, wanted)),
+            Expr::Not(_) | Expr::Filter(_) | Expr::Similar { .. } => {}
             Expr::Prefix(stem) => self.prefixes.push(stem),
-            Expr::AnyOf(alternatives) => {
-                for run in alternatives {
-                    runs.push(run);
-                    self.terms.extend(run.iter().map(|term| (term.as_str(), Vec::new())));
+            Expr::Wild(wild) => self.wilds.push(wild),
+            Expr::Near { terms, within } => {
+                wanted.push(Wanted::Near(terms, *within));
+                self.terms.extend(terms.iter().map(|term| (term.as_str(), Vec::new())));
+            }
+            Expr::Words(runs) => {
+                for run in runs {
+                    wanted.push(Wanted::Row(run));
+                    self.terms.extend(run.terms.iter().map(|term| (term.as_str(), Vec::new())));
                 }
             }
         }
     }
 
     /// Lights every place where the run's terms stand one after the other.
-    fn find(&mut self, run: &[String]) {
-        let columns: Option<Vec<_>> = run.iter().map(|term| self.terms.get(term.as_str())).collect();
+    fn find(&mut self, run: &Run) {
+        let columns: Option<Vec<_>> = run.terms.iter().map(|term| self.terms.get(term.as_str())).collect();
         let Some((first, rest)) = columns.as_deref().and_then(<[_]>::split_first) else { return };
-        for (position, bytes) in first.iter() {
-            let mut found = vec![bytes.clone()];
+        for start in first.iter() {
+            let mut found = vec![start];
             for (column, offset) in rest.iter().zip(1..) {
-                let at = column.partition_point(|(other, _)| *other < position + offset);
-                let next = column.get(at).filter(|(other, _)| *other == position + offset);
-                found.extend(next.map(|(_, bytes)| bytes.clone()));
+                let wanted = start.0 + offset;
+                let at = column.partition_point(|(other, ..)| *other < wanted);
+                found.extend(column.get(at).filter(|(other, ..)| *other == wanted));
             }
-            if found.len() == run.len() {
-                self.hits.extend(found);
+            if found.len() == run.terms.len() {
+                let lit = found.into_iter().map(|(_, bytes, kin)| Hit { bytes: bytes.clone(), kin: run.kin.max(*kin) });
+                self.hits.extend(lit);
             }
         }
     }
+
+    /// Lights the places of each term that are near one of the next, where every term has such a place.
+    fn find_near(&mut self, terms: &[String], within: u32) {
+        let mut lit = Vec::new();
+        for pair in terms.windows(2) {
+            let (Some(ones), Some(others)) = (self.terms.get(pair[0].as_str()), self.terms.get(pair[1].as_str())) else { return };
+            let before = lit.len();
+            lit.extend(ones.iter().filter(|one| has_near(others, one.0, within)).cloned());
+            lit.extend(others.iter().filter(|other| has_near(ones, other.0, within)).cloned());
+            if lit.len() == before {
+                return;
+            }
+        }
+        self.hits.extend(lit.into_iter().map(|(_, bytes, kin)| Hit { bytes, kin }));
+    }
 }
 
-/// Sorted, with what overlaps joined.
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_unstable_by_key(|range| (range.start, range.end));
-    let mut out: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
+/// Whether one of the places, ascending by position, is within reach of a position.
+fn has_near(places: &[Place], position: u32, within: u32) -> bool {
+    let first = places.partition_point(|(other, ..)| other.saturating_add(within) < position);
+    places.get(first).is_some_and(|(other, ..)| *other <= position.saturating_add(within))
+}
+
+/// Sorted, with what overlaps joined; of two kins the nearer one.
+fn merged(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_unstable_by_key(|hit| (hit.bytes.start, hit.bytes.end));
+    let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
+    for hit in hits {
         match out.last_mut() {
-            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
-            _ => out.push(range),
+            Some(last) if hit.bytes.start < last.bytes.end => {
+                last.bytes.end = last.bytes.end.max(hit.bytes.end);
+                last.kin = last.kin.min(hit.kin);
+            }
+            _ => out.push(hit),
         }
     }
     out

@@ -2,81 +2,140 @@
 
 use std::ops::Bound;
 
-use tantivy::Term;
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query,
+    RangeQuery, RegexQuery, TermQuery,
 };
 use tantivy::schema::IndexRecordOption;
+use tantivy::{Score, Term};
 
+use crate::error::Result;
 use crate::hits::SearchRequest;
-use crate::query::Expr;
+use crate::query::{Expr, Kin, Run, Wild};
 use crate::schema::Fields;
 
-/// How much more it counts when all words stand together as typed.
-const TOGETHER_BOOST: f32 = 2.0;
+/// How much more it counts when all words stand together as typed, and when two that were typed
+/// beside each other stand near each other.
+const TOGETHER_BOOST: Score = 2.0;
+const NEAR_BOOST: Score = 0.5;
+/// Words apart that count as near.
+const NEAR_WORDS: u32 = 8;
+/// What a page loses that has a word only because it was mended: more than frequency can make up.
+const MENDED_LOSS: Score = -8.0;
+const SYNONYM_BOOST: Score = 0.3;
+const SIMILAR_BOOST: Score = 0.1;
+
+type Clause = (Occur, Box<dyn Query>);
 
 /// The whole request as one query, scope and filters included: nothing is filtered afterwards.
-pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Box<dyn Query> {
-    let mut clauses = Vec::new();
-    add(fields, expr, &mut clauses);
-    if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
-        clauses.push((Occur::Must, Box::new(AllQuery) as Box<dyn Query>));
+pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Result<Box<dyn Query>> {
+    let mut clauses = clauses(fields, expr)?;
+    if let Expr::All(all) = expr {
+        clauses.extend(together(fields, all).map(|query| (Occur::Should, query)));
+        clauses.extend(nearby(fields, all).map(|query| (Occur::Should, query)));
     }
-    clauses.extend(together(fields, expr).map(|query| (Occur::Should, query)));
     clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
     clauses.extend(fields.hidden_from(request.scope).map(|query| (Occur::MustNot, query)));
-    Box::new(BooleanQuery::new(clauses))
+    Ok(Box::new(BooleanQuery::new(clauses)))
 }
 
-fn add(fields: &Fields, expr: &Expr, clauses: &mut Vec<(Occur, Box<dyn Query>)>) {
-    match expr {
-        Expr::All(all) => all.iter().for_each(|expr| add(fields, expr, clauses)),
-        Expr::Not(inner) => clauses.push((Occur::MustNot, single(fields, inner))),
-        leaf => clauses.push((Occur::Must, single(fields, leaf))),
+/// What must and must not hold; something must in any case, for the engine finds nothing by absence alone.
+fn clauses(fields: &Fields, expr: &Expr) -> Result<Vec<Clause>> {
+    let all = if let Expr::All(all) = expr { all.as_slice() } else { std::slice::from_ref(expr) };
+    let mut clauses = Vec::with_capacity(all.len());
+    for part in all {
+        clauses.push(match part {
+            Expr::Not(inner) => (Occur::MustNot, query(fields, inner)?),
+            part => (Occur::Must, query(fields, part)?),
+        });
     }
+    if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
+        clauses.push((Occur::Must, Box::new(AllQuery)));
+    }
+    Ok(clauses)
 }
 
-fn single(fields: &Fields, expr: &Expr) -> Box<dyn Query> {
-    match expr {
-        Expr::AnyOf(runs) if runs.len() == 1 => run(fields, &runs[0]),
-        Expr::AnyOf(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|terms| run(fields, terms)).collect())),
-        Expr::Prefix(stem) => prefix(fields, stem),
-        Expr::All(_) | Expr::Not(_) => {
-            let mut clauses = Vec::new();
-            add(fields, expr, &mut clauses);
-            Box::new(BooleanQuery::new(clauses))
+fn query(fields: &Fields, expr: &Expr) -> Result<Box<dyn Query>> {
+    Ok(match expr {
+        Expr::All(_) | Expr::Not(_) => Box::new(BooleanQuery::new(clauses(fields, expr)?)),
+        Expr::Any(any) => {
+            let sides: Result<Vec<_>> = any.iter().map(|side| Ok((Occur::Should, query(fields, side)?))).collect();
+            Box::new(BooleanQuery::new(sides?))
         }
+        Expr::Words(runs) if runs.len() == 1 => run(fields, &runs[0]),
+        Expr::Words(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|one| run(fields, one)).collect())),
+        Expr::Near { terms, within } => near(fields, terms, *within),
+        Expr::Prefix(stem) => prefix(fields, stem),
+        Expr::Wild(wild) => wildcard(fields, wild)?,
+        Expr::Filter(filter) => fields.filter(filter),
+        // Resolved into words before.
+        Expr::Similar { .. } => Box::new(EmptyQuery),
+    })
+}
+
+fn body(fields: &Fields, term: &str) -> Term {
+    Term::from_field_text(fields.body, term)
+}
+
+/// Terms at consecutive positions; the farther from what was typed, the less they count.
+fn run(fields: &Fields, run: &Run) -> Box<dyn Query> {
+    let found: Box<dyn Query> = match run.terms.as_slice() {
+        [term] => one_term(fields, term),
+        terms => Box::new(PhraseQuery::new(terms.iter().map(|term| body(fields, term)).collect())),
+    };
+    match run.kin {
+        Kin::Typed | Kin::Misread => found,
+        Kin::Synonym => Box::new(BoostQuery::new(found, SYNONYM_BOOST)),
+        Kin::Similar => Box::new(BoostQuery::new(found, SIMILAR_BOOST)),
     }
 }
 
-/// Terms at consecutive positions.
-fn run(fields: &Fields, terms: &[String]) -> Box<dyn Query> {
-    let mut terms: Vec<Term> = terms.iter().map(|term| Term::from_field_text(fields.body, term)).collect();
-    match terms.len() {
-        // The engine's phrase insists on two terms.
-        1 => Box::new(TermQuery::new(terms.remove(0), IndexRecordOption::WithFreqs)),
-        _ => Box::new(PhraseQuery::new(terms)),
-    }
+fn one_term(fields: &Fields, term: &str) -> Box<dyn Query> {
+    let found = TermQuery::new(body(fields, term), IndexRecordOption::WithFreqs);
+    let mended = TermQuery::new(Term::from_field_text(fields.mended, term), IndexRecordOption::Basic);
+    let loss = ConstScoreQuery::new(Box::new(mended), MENDED_LOSS);
+    Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(found)), (Occur::Should, Box::new(loss))]))
+}
+
+/// Each term within so many positions of the next, in any order: at one offset, the engine's slop is a distance.
+fn near(fields: &Fields, terms: &[String], within: u32) -> Box<dyn Query> {
+    Box::new(BooleanQuery::intersection(terms.windows(2).map(|pair| near_pair(fields, &pair[0], &pair[1], within)).collect()))
+}
+
+fn near_pair(fields: &Fields, one: &str, other: &str, within: u32) -> Box<dyn Query> {
+    let terms = vec![(0, body(fields, one)), (0, body(fields, other))];
+    Box::new(PhraseQuery::new_with_offset_and_slop(terms, within))
 }
 
 /// Every term between the stem and the last one that begins so: U+10FFFF is in no term.
 fn prefix(fields: &Fields, stem: &str) -> Box<dyn Query> {
     let last = format!("{stem}\u{10FFFF}");
-    let from = Bound::Included(Term::from_field_text(fields.body, stem));
-    Box::new(RangeQuery::new(from, Bound::Excluded(Term::from_field_text(fields.body, &last))))
+    Box::new(RangeQuery::new(Bound::Included(body(fields, stem)), Bound::Excluded(body(fields, &last))))
+}
+
+fn wildcard(fields: &Fields, wild: &Wild) -> Result<Box<dyn Query>> {
+    Ok(Box::new(RegexQuery::from_pattern(&wild.regex(), fields.body)?))
+}
+
+/// The words that were typed one after the other, in the spelling that was typed.
+fn typed(all: &[Expr]) -> impl Iterator<Item = &[String]> {
+    all.iter().filter_map(|expr| match expr {
+        Expr::Words(runs) => runs.first().map(|run| run.terms.as_slice()),
+        _ => None,
+    })
 }
 
 /// The query's words as one phrase, where there are several: better, but no must.
-fn together(fields: &Fields, expr: &Expr) -> Option<Box<dyn Query>> {
-    let Expr::All(all) = expr else { return None };
-    let mut terms = Vec::new();
-    for expr in all {
-        match expr {
-            Expr::AnyOf(runs) => terms.extend_from_slice(runs.first()?),
-            Expr::Not(_) => {}
-            Expr::All(_) | Expr::Prefix(_) => return None,
-        }
-    }
-    let several = all.iter().filter(|expr| matches!(expr, Expr::AnyOf(_))).count() > 1;
-    several.then(|| Box::new(BoostQuery::new(run(fields, &terms), TOGETHER_BOOST)) as Box<dyn Query>)
+fn together(fields: &Fields, all: &[Expr]) -> Option<Box<dyn Query>> {
+    let terms: Vec<Term> = typed(all).flatten().map(|term| body(fields, term)).collect();
+    let several = typed(all).count() > 1;
+    several.then(|| Box::new(BoostQuery::new(Box::new(PhraseQuery::new(terms)), TOGETHER_BOOST)) as Box<dyn Query>)
+}
+
+/// Neighbours in the query near each other on the page: better, but no must.
+fn nearby<'a>(fields: &'a Fields, all: &'a [Expr]) -> impl Iterator<Item = Box<dyn Query>> + 'a {
+    typed(all).zip(typed(all).skip(1)).filter_map(|(one, next)| {
+        let (one, next) = (one.last()?, next.first()?);
+        (one != next).then(|| Box::new(BoostQuery::new(near_pair(fields, one, next, NEAR_WORDS), NEAR_BOOST)) as Box<dyn Query>)
+    })
 }

@@ -1,37 +1,49 @@
 //! What the engine keeps of a page, and under which names.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 
-use record::{DocumentId, PageId};
+use record::{Digest, DocumentId, Mrn, PageId};
 use tantivy::query::{ConstScoreQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{Token as EngineToken, TokenStream, Tokenizer};
+use tantivy::tokenizer::{PreTokenizedString, Token as EngineToken};
 use tantivy::{TantivyDocument, Term};
 
-use crate::analysis::Tokens;
-use crate::hits::{Filters, PageDocument, Scope};
+use crate::analysis::{Token, Tokens};
+use crate::code::plain_code;
+use crate::hits::{DocumentFields, Filters, PageDocument, Scope};
+use crate::query::{Bounds, Filter, State, Text};
 use crate::stored::{StoredPage, source_code};
 
 /// Part of the schema on disk: a change of [`crate::analysis`] gets a new number, and every
 /// index made with the old one is then [`crate::Error::Outdated`].
-pub const ANALYZER: &str = "chartroom-1";
+pub const ANALYZER: &str = "chartroom-2";
 
 pub const DOCUMENT_KEY: &str = "document_key";
 pub const DOCUMENT_TYPE: &str = "document_type";
 pub const NUMBER: &str = "number";
 pub const DATE: &str = "date";
 pub const SOURCE: &str = "source";
+pub const SCANNED: &str = "scanned";
+pub const PATIENT_KEY: &str = "patient_key";
+pub const WEIGHT: &str = "weight";
 
 #[derive(Debug, Clone)]
 pub struct Fields {
     pub schema: Schema,
     pub body: Field,
+    /// Terms that a page has only because its words were mended.
+    pub mended: Field,
     page: Field,
     document: Field,
     document_key: Field,
     batch: Field,
     mrn: Field,
+    patient_code: Field,
+    patient_key: Field,
     encounter: Field,
+    encounter_code: Field,
+    reel: Field,
     document_type: Field,
     station: Field,
     source: Field,
@@ -39,6 +51,7 @@ pub struct Fields {
     date: Field,
     scanned: Field,
     confidence: Field,
+    weight: Field,
     filed: Field,
     stored: Field,
 }
@@ -51,30 +64,37 @@ impl Fields {
         let raw_fast = raw().set_fast("raw");
         Self {
             body: schema.add_text_field("body", body()),
+            mended: schema.add_text_field("mended", raw()),
             page: schema.add_bytes_field("page", id.clone()),
             document: schema.add_bytes_field("document", id.clone()),
             document_key: schema.add_u64_field(DOCUMENT_KEY, fast.clone()),
             batch: schema.add_bytes_field("batch", id),
             mrn: schema.add_text_field("mrn", raw()),
+            patient_code: schema.add_text_field("patient_code", raw()),
+            patient_key: schema.add_u64_field(PATIENT_KEY, fast.clone()),
             encounter: schema.add_text_field("encounter", raw()),
+            encounter_code: schema.add_text_field("encounter_code", raw()),
+            reel: schema.add_text_field("reel", raw()),
             document_type: schema.add_text_field(DOCUMENT_TYPE, raw_fast),
             station: schema.add_text_field("station", raw()),
             source: schema.add_u64_field(SOURCE, fast.clone().set_indexed()),
             number: schema.add_u64_field(NUMBER, fast.clone()),
             date: schema.add_i64_field(DATE, fast.clone()),
-            scanned: schema.add_i64_field("scanned", fast.clone()),
+            scanned: schema.add_i64_field(SCANNED, fast.clone()),
             confidence: schema.add_u64_field("confidence", fast.clone()),
+            weight: schema.add_u64_field(WEIGHT, fast),
             filed: schema.add_bool_field("filed", NumericOptions::default().set_indexed()),
-            stored: schema.add_bytes_field("stored_1", BytesOptions::default().set_stored()),
+            stored: schema.add_bytes_field("stored_2", BytesOptions::default().set_stored()),
             schema: schema.build(),
         }
     }
 
     /// The engine's document for a page, and the bytes that rest with it.
-    pub fn document(&self, page: &PageDocument, stored: &StoredPage) -> TantivyDocument {
+    pub fn document(&self, page: &PageDocument, stored: &StoredPage, tokens: &Tokens) -> TantivyDocument {
         let fields = &page.fields;
         let mut out = TantivyDocument::new();
-        out.add_text(self.body, stored.text().0);
+        out.add_pre_tokenized_text(self.body, engine_tokens(tokens.iter()));
+        out.add_pre_tokenized_text(self.mended, engine_tokens(only_mended(tokens)));
         out.add_bytes(self.page, page.page.as_uuid().as_bytes());
         out.add_bytes(self.document, fields.document.as_uuid().as_bytes());
         out.add_u64(self.document_key, document_key(&fields.document));
@@ -83,18 +103,34 @@ impl Fields {
             (self.mrn, fields.mrn.as_ref().map(|mrn| mrn.reveal())),
             (self.encounter, fields.encounter.as_ref().map(|encounter| encounter.reveal())),
             (self.document_type, fields.document_type.as_ref().map(|kind| kind.reveal())),
-            (self.station, Some(fields.station.as_str())),
+            (self.station, Some(fields.station.to_lowercase().as_str())),
+            (self.reel, fields.reel.as_deref().map(plain_code).as_deref()),
         ] {
             value.into_iter().for_each(|value| out.add_text(field, value));
         }
+        self.add_codes(fields, &mut out);
         out.add_u64(self.source, source_code(fields.source));
         out.add_u64(self.number, page.number.into());
         fields.date.into_iter().for_each(|date| out.add_i64(self.date, date.days_since_epoch()));
         out.add_i64(self.scanned, fields.scanned.0);
         out.add_u64(self.confidence, stored.confidence.into());
+        out.add_u64(self.weight, weight(stored));
+        out.add_u64(self.patient_key, fields.mrn.as_ref().map_or(0, patient_key));
         out.add_bool(self.filed, fields.filed);
         out.add_bytes(self.stored, &stored.encode());
         out
+    }
+
+    /// Numbers in the spellings that people use: whole, and their digits alone.
+    fn add_codes(&self, fields: &DocumentFields, out: &mut TantivyDocument) {
+        if let Some(mrn) = &fields.mrn {
+            let (whole, digits) = (plain_code(mrn.reveal()), mrn.digits());
+            out.add_text(self.patient_code, &whole);
+            if digits != whole {
+                out.add_text(self.patient_code, &digits);
+            }
+        }
+        fields.encounter.iter().for_each(|stay| out.add_text(self.encounter_code, plain_code(stay.reveal())));
     }
 
     /// The page back out of what the engine stored; `None` where it makes no sense.
@@ -115,6 +151,26 @@ impl Fields {
     /// less than asking every page whether it is filed; each page has the field.
     pub fn hidden_from(&self, scope: Scope) -> Option<Box<dyn Query>> {
         scope.is_filed_only().then(|| exactly(Term::from_field_bool(self.filed, false)))
+    }
+
+    /// One condition of the query language.
+    pub fn filter(&self, filter: &Filter) -> Box<dyn Query> {
+        let whole = |bounds: Bounds<i64>, field| within(bounds.from, bounds.to, |value| Term::from_field_i64(field, value));
+        let count = |bounds: Bounds<u64>, field| within(bounds.from, bounds.to, |value| Term::from_field_u64(field, value));
+        match filter {
+            Filter::Patient(text) => beginning(self.patient_code, text),
+            Filter::Encounter(text) => beginning(self.encounter_code, text),
+            Filter::Type(text) => beginning(self.document_type, text),
+            Filter::Reel(text) => beginning(self.reel, text),
+            Filter::By(text) => beginning(self.station, text),
+            Filter::Service(days) => whole(*days, self.date),
+            Filter::Scanned(millis) => whole(*millis, self.scanned),
+            Filter::Frame(numbers) => count(*numbers, self.number),
+            Filter::Confidence(percent) => count(*percent, self.confidence),
+            Filter::Source(kind) => exactly(Term::from_field_u64(self.source, source_code(*kind))),
+            Filter::Batch(batch) => exactly(Term::from_field_bytes(self.batch, batch.as_uuid().as_bytes())),
+            Filter::Is(state) => exactly(Term::from_field_bool(self.filed, *state == State::Filed)),
+        }
     }
 
     pub fn filters(&self, filters: &Filters) -> Vec<Box<dyn Query>> {
@@ -141,9 +197,24 @@ impl Fields {
 }
 
 /// Filters decide, they do not rank: their score is 0.
-fn exactly(term: Term) -> Box<dyn Query> {
+pub fn exactly(term: Term) -> Box<dyn Query> {
     let query = TermQuery::new(term, IndexRecordOption::Basic);
     Box::new(ConstScoreQuery::new(Box::new(query), 0.0))
+}
+
+fn within<T>(from: Option<T>, to: Option<T>, term: impl Fn(T) -> Term) -> Box<dyn Query> {
+    let bound = |value: Option<T>| value.map_or(Bound::Unbounded, |value| Bound::Included(term(value)));
+    range(bound(from), bound(to))
+}
+
+fn beginning(field: Field, text: &Text) -> Box<dyn Query> {
+    let term = Term::from_field_text(field, &text.text);
+    if !text.begins {
+        return exactly(term);
+    }
+    // U+10FFFF is in no value.
+    let after = Term::from_field_text(field, &format!("{}\u{10FFFF}", text.text));
+    range(Bound::Included(term), Bound::Excluded(after))
 }
 
 fn range(from: Bound<Term>, to: Bound<Term>) -> Box<dyn Query> {
@@ -159,7 +230,7 @@ pub fn document_key(document: &DocumentId) -> u64 {
 
 fn body() -> TextOptions {
     let indexing =
-        TextFieldIndexing::default().set_tokenizer(ANALYZER).set_index_option(IndexRecordOption::WithFreqsAndPositions);
+        TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqsAndPositions);
     TextOptions::default().set_indexing_options(indexing)
 }
 
@@ -171,44 +242,36 @@ fn raw() -> TextOptions {
     TextOptions::default().set_indexing_options(indexing)
 }
 
-/// [`crate::analysis`] as the engine calls it.
-#[derive(Debug, Clone, Default)]
-pub struct Analyzer {
-    tokens: Tokens,
+/// The terms as the engine takes them. It keeps nothing of the text.
+fn engine_tokens<'a>(tokens: impl Iterator<Item = Token<'a>>) -> PreTokenizedString {
+    let engine_token = |token: Token<'_>| EngineToken {
+        offset_from: token.start,
+        offset_to: token.end,
+        position: token.position as usize,
+        text: token.term.to_owned(),
+        position_length: 1,
+    };
+    PreTokenizedString { text: String::new(), tokens: tokens.map(engine_token).collect() }
 }
 
-#[derive(Debug)]
-pub struct Stream<'a> {
-    tokens: &'a Tokens,
-    next: usize,
-    token: EngineToken,
+/// Mended terms that were not read anywhere on the page.
+fn only_mended(tokens: &Tokens) -> impl Iterator<Item = Token<'_>> {
+    let read: HashSet<&str> = tokens.iter().filter(|token| !token.mended).map(|token| token.term).collect();
+    tokens.iter().filter(move |token| token.mended && !read.contains(token.term))
 }
 
-impl Tokenizer for Analyzer {
-    type TokenStream<'a> = Stream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
-        self.tokens.analyze(text);
-        Stream { tokens: &self.tokens, next: 0, token: EngineToken::default() }
-    }
+/// How much a page counts, in percent: from half for one that could hardly be read, and from 60 % for one with hardly a
+/// word, since short pages would else rank first for every word that they have.
+fn weight(page: &StoredPage) -> u64 {
+    const FEW_WORDS: u64 = 40;
+    let certainty = 50 + u64::from(page.confidence) / 2;
+    let fullness = 60 + 40 * (page.words.len() as u64).min(FEW_WORDS) / FEW_WORDS;
+    certainty * fullness / 100
 }
 
-impl TokenStream for Stream<'_> {
-    fn advance(&mut self) -> bool {
-        let Some(token) = self.tokens.get(self.next) else { return false };
-        self.next += 1;
-        self.token.text.clear();
-        self.token.text.push_str(token.term);
-        self.token.position = token.position as usize;
-        (self.token.offset_from, self.token.offset_to) = (token.start, token.end);
-        true
-    }
-
-    fn token(&self) -> &EngineToken {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut EngineToken {
-        &mut self.token
-    }
+/// Tells patients apart in counts: eight bytes of the digest of the number. The one who shows a count reads the number
+/// from a page.
+pub fn patient_key(mrn: &Mrn) -> u64 {
+    let digest = Digest::of(mrn.reveal().as_bytes());
+    digest.as_bytes().iter().take(8).fold(0, |key, byte| key << 8 | u64::from(*byte))
 }

@@ -1,6 +1,8 @@
 //! From a request to an answer: parse, plan, collect, then fetch and light what is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
+use std::sync::RwLockReadGuard;
 
 use record::{Date, DocumentId, PageId, limits};
 use tantivy::collector::DocSetCollector;
@@ -8,37 +10,68 @@ use tantivy::query::TermQuery;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
 
+use crate::PATIENTS_SHOWN;
 use crate::error::{Error, Result};
-use crate::group::{Group, GroupPages, Groups};
+use crate::expand::Expander;
+use crate::group::{Group, GroupPages, Groups, KeyHasher};
 use crate::hits::{DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
 use crate::light::Light;
 use crate::plan::plan;
 use crate::query::{self, Expr};
 use crate::schema::Fields;
 use crate::stored::{StoredPage, source_of};
+use crate::vocabulary::Vocabulary;
+
+/// Fewer pages than these, and words that look alike are looked for too.
+const FEW_PAGES: u64 = 5;
 
 /// One consistent view of the index.
 pub struct View<'a> {
     pub searcher: Searcher,
     pub fields: &'a Fields,
+    pub vocabulary: RwLockReadGuard<'a, Vocabulary>,
+    /// The ledger position of the view.
+    pub as_of: u64,
 }
 
 impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
-        let expr = query::parse(&request.query)?;
-        let groups = self.searcher.search(&plan(self.fields, &expr, request), &GroupPages)?;
+        let mut expr = self.understand(&request.query)?;
+        let mut groups = self.collect(&expr, request)?;
+        let widened = groups.pages < FEW_PAGES && expr.has_words() && {
+            expr = self.expander().widen(expr)?;
+            let before = groups.pages;
+            groups = self.collect(&expr, request)?;
+            groups.pages > before
+        };
         let take = request.per_page.min(limits::SEARCH_HITS_PER_PAGE_MAX);
         let skip = (request.page.max(1) as usize - 1).saturating_mul(take);
         let mut hits = Vec::with_capacity(take);
-        for group in groups.ranked(skip, take) {
+        for group in groups.ranked(request.sort, skip, take) {
             hits.extend(self.document_hit(group, &expr)?);
         }
+        let suggestion = if groups.pages == 0 { self.did_you_mean(request)? } else { None };
         Ok(SearchResult {
             pages: groups.pages,
             documents: groups.documents.len() as u64,
             hits,
-            facets: facets(&groups),
+            facets: self.facets(&groups)?,
+            widened,
+            suggestion,
+            as_of: self.as_of,
         })
+    }
+
+    fn understand(&self, query: &str) -> Result<Expr> {
+        self.expander().resolve(query::parse(query)?)
+    }
+
+    fn expander(&self) -> Expander<'_> {
+        Expander { searcher: &self.searcher, fields: self.fields, vocabulary: &self.vocabulary }
+    }
+
+    fn collect(&self, expr: &Expr, request: &SearchRequest) -> Result<Groups> {
+        Ok(self.searcher.search(&plan(self.fields, expr, request)?, &GroupPages)?)
     }
 
     fn document_hit(&self, group: &Group, expr: &Expr) -> Result<Option<DocumentHit>> {
@@ -60,26 +93,32 @@ impl View<'_> {
     }
 
     pub fn lit(&self, page: &PageId, query: &str) -> Result<Vec<LitBox>> {
-        let expr = query::parse(query)?;
+        let expr = self.understand(query)?;
         let mut boxes = Vec::new();
         for address in self.addresses(self.fields.page_term(page))? {
-            boxes = Light::on(&self.stored(address)?, &expr).boxes();
+            let page = self.stored(address)?;
+            boxes = Light::on(&page, &expr).boxes();
+            if boxes.is_empty() {
+                boxes = Light::on(&page, &self.expander().widen(expr.clone())?).boxes();
+            }
         }
         Ok(boxes)
     }
 
+    /// Words that look alike are lit where no page of the document has the words themselves.
     pub fn hits_in_document(&self, document: &DocumentId, query: &str) -> Result<Vec<PageHit>> {
-        let expr = query::parse(query)?;
-        let mut hits = Vec::new();
-        for address in self.addresses(self.fields.document_term(document))? {
-            let page = self.stored(address)?;
-            let light = Light::on(&page, &expr);
-            if !light.is_dark() {
-                hits.push(page_hit(&page, &light, 0.0));
-            }
-        }
-        hits.sort_by_key(|hit| hit.number);
-        Ok(hits)
+        let expr = self.understand(query)?;
+        let pages = self.pages_of(document)?;
+        let hits = hits_on(&pages, &expr);
+        Ok(if hits.is_empty() { hits_on(&pages, &self.expander().widen(expr)?) } else { hits })
+    }
+
+    /// A document's pages by number.
+    pub fn pages_of(&self, document: &DocumentId) -> Result<Vec<StoredPage>> {
+        let addresses = self.addresses(self.fields.document_term(document))?;
+        let mut pages: Vec<StoredPage> = addresses.into_iter().map(|address| self.stored(address)).collect::<Result<_>>()?;
+        pages.sort_by_key(|page| page.number);
+        Ok(pages)
     }
 
     pub fn contains(&self, page: &PageId) -> Result<bool> {
@@ -96,6 +135,36 @@ impl View<'_> {
         let document: TantivyDocument = self.searcher.doc(address)?;
         self.fields.stored(&document).ok_or_else(|| Error::Damaged("a page's record makes no sense".to_owned()))
     }
+
+    fn facets(&self, groups: &Groups) -> Result<Facets> {
+        let mut patient = Vec::new();
+        for (address, documents) in frequent_patients(groups) {
+            let mrn = self.stored(address)?.fields.mrn;
+            patient.extend(mrn.map(|mrn| FacetCount { value: mrn.reveal().to_owned(), documents }));
+        }
+        Ok(Facets { patient, ..facets(groups) })
+    }
+}
+
+fn hits_on(pages: &[StoredPage], expr: &Expr) -> Vec<PageHit> {
+    let lit = pages.iter().map(|page| (page, Light::on(page, expr)));
+    lit.filter(|(_, light)| !light.is_dark()).map(|(page, light)| page_hit(page, &light, 0.0)).collect()
+}
+
+/// A page of each of the patients with most documents, and how many those are.
+fn frequent_patients(groups: &Groups) -> Vec<(DocAddress, u64)> {
+    let mut patients: HashMap<u64, (u64, &Group), BuildHasherDefault<KeyHasher>> = HashMap::default();
+    for group in groups.documents.iter().filter(|group| group.patient != 0) {
+        patients.entry(group.patient).or_insert((0, group)).0 += 1;
+    }
+    let mut patients: Vec<(u64, &Group)> = patients.into_values().collect();
+    let order = |a: &(u64, &Group), b: &(u64, &Group)| b.0.cmp(&a.0).then_with(|| a.1.patient.cmp(&b.1.patient));
+    if patients.len() > PATIENTS_SHOWN {
+        patients.select_nth_unstable_by(PATIENTS_SHOWN, order);
+        patients.truncate(PATIENTS_SHOWN);
+    }
+    patients.sort_unstable_by(order);
+    patients.into_iter().filter_map(|(documents, group)| Some((group.best.iter().next()?.address, documents))).collect()
 }
 
 fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32) -> PageHit {
@@ -128,6 +197,7 @@ fn facets(groups: &Groups) -> Facets {
         ),
         year: years.into_iter().rev().map(|(year, n)| count(year.to_string(), n)).collect(),
         source: frequent_first(sources.collect()),
+        patient: Vec::new(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! A page as it rests in the index: what a hit shows, in about seven bytes a word, so that
 //! snippets and lit boxes need no other store.
 //!
-//! Layout, version 1: version byte · page, document, batch (16 bytes each) · number, flags,
+//! Layout, version 2: version byte · page, document, batch (16 bytes each) · number, flags,
 //! confidence, width, height · scanned, date (0 for none, else days + 2^20) · station, mrn,
-//! encounter, type · word count · columns: lengths with end-of-line bits, text, then x, y, w, h
+//! encounter, type, reel · mends (first byte as a difference, length, term) · word count · columns: lengths with end-of-line bits, text, then x, y, w, h
 //! as differences, confidences. Integers as in [`crate::varint`].
 
 use record::manifest::SourceKind;
@@ -11,11 +11,12 @@ use record::words::{Box as Place, PageText};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp, limits};
 use uuid::Uuid;
 
-use crate::analysis::is_gap;
+use crate::analysis::{Tokens, is_gap};
 use crate::hits::{DocumentFields, PageDocument};
+use crate::mend::Mend;
 use crate::varint::{Reader, Writer};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const SOURCES: [SourceKind; 3] = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
 /// Keeps every date of the common era apart from "none", which is 0.
 const DATE_OFFSET: i64 = 1 << 20;
@@ -29,6 +30,8 @@ pub struct StoredPage {
     pub height: u32,
     pub fields: DocumentFields,
     pub words: Vec<StoredWord>,
+    /// What the lexicon said when the page was put.
+    pub mends: Vec<Mend>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,7 @@ impl StoredPage {
             height: page.text.height,
             fields: page.fields.clone(),
             words: words(&page.text),
+            mends: Vec::new(),
         }
     }
 
@@ -64,10 +68,18 @@ impl StoredPage {
         (text, starts)
     }
 
+    /// The terms of the text, with what was mended.
+    pub fn tokens(&self) -> Tokens {
+        let mut tokens = Tokens::of(&self.text().0);
+        tokens.apply(&self.mends);
+        tokens
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.byte(VERSION);
         self.encode_head(&mut out);
+        encode_mends(&self.mends, &mut out);
         encode_words(&self.words, &mut out);
         out.into_bytes()
     }
@@ -88,6 +100,7 @@ impl StoredPage {
         out.optional_text(fields.mrn.as_ref().map(|mrn| mrn.reveal()));
         out.optional_text(fields.encounter.as_ref().map(|encounter| encounter.reveal()));
         out.optional_text(fields.document_type.as_ref().map(|kind| kind.reveal()));
+        out.optional_text(fields.reel.as_deref());
     }
 
     /// `None` where the bytes are no page of this version.
@@ -114,9 +127,11 @@ impl StoredPage {
             mrn: optional(reader.text()?)?,
             encounter: optional(reader.text()?)?,
             document_type: optional(reader.text()?)?,
+            reel: Some(reader.text()?.to_owned()).filter(|reel| !reel.is_empty()),
         };
+        let mends = decode_mends(&mut reader)?;
         let words = decode_words(&mut reader)?;
-        (reader.left() == 0).then_some(Self { page, number, confidence, width, height, fields, words })
+        (reader.left() == 0).then_some(Self { page, number, confidence, width, height, fields, words, mends })
     }
 }
 
@@ -152,6 +167,30 @@ fn words(text: &PageText) -> Vec<StoredWord> {
 /// A line break inside a word would shift the lines.
 fn clean(word: &str) -> String {
     word.chars().map(|c| if is_gap(c) { ' ' } else { c }).collect()
+}
+
+fn encode_mends(mends: &[Mend], out: &mut Writer) {
+    out.uint(mends.len() as u64);
+    let mut before = 0;
+    for Mend { bytes, term } in mends {
+        out.int(bytes.start as i64 - before);
+        out.uint(bytes.len() as u64);
+        out.text(term);
+        before = bytes.start as i64;
+    }
+}
+
+fn decode_mends(reader: &mut Reader<'_>) -> Option<Vec<Mend>> {
+    let count = reader.length()?;
+    let mut before = 0_i64;
+    let mut mends = Vec::new();
+    for _ in 0..count {
+        before = before.checked_add(reader.int()?)?;
+        let start = usize::try_from(before).ok()?;
+        let end = start.checked_add(usize::try_from(reader.uint()?).ok()?)?;
+        mends.push(Mend { bytes: start..end, term: reader.text()?.to_owned() });
+    }
+    Some(mends)
 }
 
 fn encode_words(words: &[StoredWord], out: &mut Writer) {

@@ -1,7 +1,7 @@
 //! The table of [`crate::analysis`], row by row, and the query parser on top of it.
 
 use crate::analysis::Tokens;
-use crate::query::{Expr, QueryError, parse};
+use crate::query::{Bounds, Expr, Filter, QueryError, Run, State, Text, Wild, parse};
 
 fn terms(text: &str) -> Vec<(String, u32)> {
     Tokens::of(text).iter().map(|token| (token.term.to_owned(), token.position)).collect()
@@ -48,40 +48,123 @@ fn tokens_know_their_bytes() {
 }
 
 fn any(runs: &[&[&str]]) -> Expr {
-    Expr::AnyOf(runs.iter().map(|run| run.iter().map(|term| (*term).to_owned()).collect()).collect())
+    let run = |run: &&[&str]| Run::typed(run.iter().map(|term| (*term).to_owned()).collect());
+    Expr::Words(runs.iter().map(run).collect())
+}
+
+fn not(expr: Expr) -> Expr {
+    Expr::Not(Box::new(expr))
 }
 
 #[test]
 fn queries_become_trees() {
-    let wanted = Expr::All(vec![
-        any(&[&["chest"]]),
-        any(&[&["chest", "pain"]]),
-        Expr::Not(Box::new(any(&[&["follow", "up"], &["followup"]]))),
-        Expr::Prefix("cardio".into()),
-    ]);
-    assert_eq!(parse("Chest \"chest pain\" -follow-up & cardio*"), Ok(wanted));
-    assert_eq!(parse("“a”\u{7}b"), Ok(Expr::All(vec![any(&[&["a"]]), any(&[&["b"]])])));
-    assert_eq!(parse("MRN-10*"), Ok(Expr::All(vec![Expr::Prefix("mrn10".into())])));
-    assert_eq!(parse(" \n"), Ok(Expr::All(Vec::new())));
+    let all = |parts: Vec<Expr>| Ok(Expr::All(parts));
+    for (query, wanted) in [
+        (
+            "Chest \"chest pain\" -follow-up & cardio*",
+            all(vec![
+                any(&[&["chest"]]),
+                any(&[&["chest", "pain"]]),
+                not(any(&[&["follow", "up"], &["followup"]])),
+                Expr::Prefix("cardio".into()),
+            ]),
+        ),
+        ("“a”\u{7}b", all(vec![any(&[&["a"]]), any(&[&["b"]])])),
+        ("MRN-10*", all(vec![Expr::Prefix("mrn10".into())])),
+        (" \n", all(Vec::new())),
+        ("a or b c", all(vec![Expr::Any(vec![any(&[&["a"]]), Expr::All(vec![any(&[&["b"]]), any(&[&["c"]])])])])),
+        ("a (b OR -c)", all(vec![any(&[&["a"]]), Expr::Any(vec![any(&[&["b"]]), not(any(&[&["c"]]))])])),
+        ("NOT -a", all(vec![any(&[&["a"]])])),
+        ("tumour(s) a - b", all(vec![any(&[&["tumour", "s"]]), any(&[&["a"]]), any(&[&["b"]])])),
+        ("\"pain in arm\"~5", all(vec![Expr::Near { terms: vec!["pain".into(), "in".into(), "arm".into()], within: 5 }])),
+        ("gr?y He*toma why?", all(vec![wild("gr?y"), wild("he*toma"), any(&[&["why"]])])),
+        ("Morphine~ fever~2", all(vec![similar("morphine", 1), similar("fever", 2)])),
+        ("1O4233", all(vec![any(&[&["1o4233"], &["104233"]])])),
+        ("note:stable 12:30", all(vec![any(&[&["note"]]), any(&[&["stable"]]), any(&[&["12", "30"], &["12:30"]])])),
+    ] {
+        assert_eq!(parse(query), wanted, "{query}");
+    }
+}
+
+fn wild(shape: &str) -> Expr {
+    Expr::Wild(Wild::new(shape.into()))
+}
+
+fn similar(term: &str, edits: u8) -> Expr {
+    Expr::Similar { term: term.into(), edits }
+}
+
+#[test]
+fn fields_hold_values_and_ranges() {
+    let days = |from: Option<&str>, to: Option<&str>| {
+        let day = |text: &str| text.parse::<record::Date>().expect("a day").days_since_epoch();
+        Filter::Service(Bounds { from: from.map(day), to: to.map(day) })
+    };
+    let text = |text: &str, begins| Text { text: text.into(), begins };
+    for (query, wanted) in [
+        ("date:1974..1976", days(Some("1974-01-01"), Some("1976-12-31"))),
+        ("date:1974-02", days(Some("1974-02-01"), Some("1974-02-28"))),
+        ("service:<1980", days(None, Some("1979-12-31"))),
+        ("date:>1980-05-01", days(Some("1980-05-02"), None)),
+        ("mrn:MRN-1O4233", Filter::Patient(text("mrn104233", false))),
+        ("patient:1042*", Filter::Patient(text("1042", true))),
+        ("type:\"discharge summary\"", Filter::Type(text("DISCHARGE-SUMMARY", false))),
+        ("Type:lab*", Filter::Type(text("LAB", true))),
+        ("confidence:<80", Filter::Confidence(Bounds { from: None, to: Some(79) })),
+        ("frame:200..220", Filter::Frame(Bounds { from: Some(200), to: Some(220) })),
+        ("is:film", Filter::Source(record::manifest::SourceKind::Film)),
+        ("is:filed", Filter::Is(State::Filed)),
+        ("reel:17", Filter::Reel(text("17", false))),
+    ] {
+        assert_eq!(parse(query), Ok(Expr::All(vec![Expr::Filter(wanted)])), "{query}");
+    }
+    assert_eq!(parse("code:El1.9"), Ok(Expr::All(vec![any(&[&["el1.9"], &["e11.9"]])])));
 }
 
 #[test]
 fn wrong_queries_say_where_and_what_instead() {
-    for (query, wanted, suggestion) in [
-        ("a \"b c", QueryError::UnclosedQuote { place: 3 }, Some("a b c")),
-        ("fever *", QueryError::BareStar { place: 7 }, Some("fever")),
-        ("*", QueryError::BareStar { place: 1 }, None),
-        ("ab wild*card", QueryError::InnerStar { place: 8 }, None),
-        ("x c*", QueryError::ShortPrefix { place: 3, min: 2 }, Some("x c")),
-        ("- & ...", QueryError::NothingToFind, None),
-        ("\"\"", QueryError::NothingToFind, None),
+    for (query, place, suggestion) in [
+        ("a \"b c", Some(3), Some("a b c")),
+        ("fever *", Some(7), Some("fever")),
+        ("*", Some(1), None),
+        ("?*", Some(1), None),
+        ("ab *itis", Some(4), Some("ab itis")),
+        ("x c*", Some(3), Some("x c")),
+        ("(a b", Some(1), Some("a b")),
+        ("a b)", Some(4), Some("a b")),
+        ("a or", Some(3), Some("a")),
+        ("or a", Some(1), Some("a")),
+        ("abc~", Some(1), Some("abc")),
+        ("\"a b\"~99", Some(1), Some("\"a b\"99")),
+        ("tpye:letter", Some(1), Some("type:letter")),
+        ("patients:1", Some(1), Some("patient:1")),
+        ("date:soon", Some(1), None),
+        ("confidence:<200", Some(1), None),
+        ("- & ...", None, None),
+        ("\"\"", None, None),
+        ("()", None, None),
     ] {
-        assert_eq!(parse(query), Err(wanted), "{query}");
-        if query != "ab wild*card" {
-            assert_eq!(wanted.suggestion(query).as_deref(), suggestion, "{query}");
-        }
-        assert!(!wanted.to_string().contains("wild*card"));
+        let error = parse(query).expect_err(query);
+        assert_eq!((error.place(), error.suggestion(query).as_deref()), (place, suggestion), "{query}: {error}");
+        assert!(!error.to_string().contains("letter") || query != "tpye:letter", "the text does not repeat the query");
     }
     assert!(matches!(parse(&"a".repeat(10_000)), Err(QueryError::TooLong { chars: 10_000, .. })));
     assert!(matches!(parse(&"a ".repeat(200)), Err(QueryError::TooManyWords { .. })));
+    assert!(matches!(parse(&"(".repeat(900)), Err(QueryError::TooDeep { place: 21, max: 20 })));
+    assert!(matches!(parse(&"-(".repeat(400)), Err(QueryError::TooDeep { .. })));
+}
+
+#[test]
+fn shapes_fit_whole_terms() {
+    for (shape, term, fits) in [
+        ("gr?y", "gray", true),
+        ("gr?y", "greay", false),
+        ("he*toma", "hematoma", true),
+        ("he*o*a", "hepatoma", true),
+        ("he*", "he", true),
+        ("he?", "he", false),
+        ("ab*c*d", "abcc", false),
+    ] {
+        assert_eq!(Wild::new(shape.into()).fits(term), fits, "{shape} {term}");
+    }
 }

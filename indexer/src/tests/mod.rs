@@ -98,6 +98,7 @@ pub fn page(document: &str, number: u32, lines: &[&str]) -> PageDocument {
         source: SourceKind::Scan,
         station: "desk".into(),
         scanned: Timestamp(1_700_000_000_000),
+        reel: None,
     };
     PageDocument { page: page_id(document, number), number, fields, text: text_of(lines) }
 }

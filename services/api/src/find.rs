@@ -28,7 +28,7 @@ pub struct Wanted {
 /// 422 for a query that cannot be understood, 503 where the views cannot be logged.
 pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchResult> {
     let Wanted { query, filters, page, per_page } = wanted;
-    let request = SearchRequest { query, filters, scope: scope(caller)?, page, per_page };
+    let request = SearchRequest { filters, page, per_page, ..SearchRequest::new(&query, scope(caller)?) };
     let found = blocking(app, move |index| index.search(&request)).await?;
     metrics::counter!("chartroom_searches_total").increment(1);
     views::log_listed(app, caller, found.hits.iter().map(|hit| hit.fields.document)).await?;

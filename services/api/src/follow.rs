@@ -303,6 +303,7 @@ fn fields_of(document: &catalog::Document) -> DocumentFields {
         source: document.source_kind,
         station: document.station.clone(),
         scanned: document.created,
+        reel: None,
     }
 }
 

@@ -101,8 +101,18 @@ pub const UPLOAD_CHUNK_BYTES_MAX: usize = 8 * MIB;
 pub const SEARCH_QUERY_CHARS_MAX: usize = 1_000;
 /// Words of one query, counted as the index counts them.
 pub const SEARCH_TERMS_MAX: usize = 64;
-/// Letters before `*`.
+/// Letters before the first `*` or `?`, and before anything is suggested.
 pub const SEARCH_PREFIX_CHARS_MIN: usize = 2;
+/// Parentheses and negations inside each other.
+pub const SEARCH_DEPTH_MAX: usize = 20;
+/// Words apart in `"these words"~5`: at most, and where no number is written.
+pub const SEARCH_NEAR_WORDS_MAX: u32 = 50;
+pub const SEARCH_NEAR_WORDS: u32 = 8;
+/// Letters of a word that others may look like, how much they may differ, and how many of them are looked for.
+pub const SEARCH_SIMILAR_CHARS_MIN: usize = 4;
+pub const SEARCH_SIMILAR_EDITS_MAX: u8 = 2;
+pub const SEARCH_SIMILAR_TERMS_MAX: usize = 50;
+pub const SEARCH_SUGGESTIONS_MAX: usize = 8;
 /// Words lit on one page.
 pub const PAGE_LIT_BOXES_MAX: usize = 1_000;
 pub const SEARCH_HITS_PER_PAGE_MAX: usize = 50;

@@ -207,6 +207,7 @@ impl Pages {
             source: if document.is_multiple_of(4) { SourceKind::Film } else { SourceKind::Scan },
             station: "station-1".to_owned(),
             scanned: Timestamp(1_700_000_000_000 + i64::from(n) * 1_000),
+            reel: None,
         };
         let page = PageId::derived([n.to_be_bytes().as_slice()]);
         PageDocument { page, number, fields, text: self.text() }

@@ -1,0 +1,102 @@
+//! Which other terms does the query ask for besides those that were typed? Synonyms always;
+//! terms that look alike where they are asked for, or where hardly a page has the words.
+
+use std::collections::HashMap;
+
+use record::limits;
+use tantivy::query::FuzzyTermQuery;
+use tantivy::{Searcher, Term};
+
+use crate::error::Result;
+use crate::query::{Expr, Kin, Run};
+use crate::schema::Fields;
+use crate::vocabulary::Vocabulary;
+
+pub struct Expander<'a> {
+    pub searcher: &'a Searcher,
+    pub fields: &'a Fields,
+    pub vocabulary: &'a Vocabulary,
+}
+
+impl Expander<'_> {
+    /// The tree with synonyms beside words, and words in place of [`Expr::Similar`].
+    pub fn resolve(&self, expr: Expr) -> Result<Expr> {
+        self.map(expr, &|leaf| match leaf {
+            Expr::Similar { term, edits } => self.alike(term, edits),
+            Expr::Words(runs) => Ok(Expr::Words(self.with_synonyms(runs))),
+            other => Ok(other),
+        })
+    }
+
+    /// The tree with terms that look alike beside every single word of it.
+    pub fn widen(&self, expr: Expr) -> Result<Expr> {
+        self.map(expr, &|leaf| match leaf {
+            Expr::Words(runs) => self.with_alike(runs),
+            other => Ok(other),
+        })
+    }
+
+    fn map(&self, expr: Expr, leaf: &dyn Fn(Expr) -> Result<Expr>) -> Result<Expr> {
+        let all = |all: Vec<Expr>| all.into_iter().map(|expr| self.map(expr, leaf)).collect::<Result<Vec<_>>>();
+        Ok(match expr {
+            Expr::All(parts) => Expr::All(all(parts)?),
+            Expr::Any(sides) => Expr::Any(all(sides)?),
+            // What must not be there is meant as it was typed.
+            Expr::Not(inner) => Expr::Not(inner),
+            other => leaf(other)?,
+        })
+    }
+
+    fn with_synonyms(&self, mut runs: Vec<Run>) -> Vec<Run> {
+        let typed: Vec<Vec<String>> = runs.iter().map(|run| run.terms.clone()).collect();
+        for terms in &typed {
+            for other in self.vocabulary.synonyms.of(terms) {
+                if !runs.iter().any(|run| run.terms == other) {
+                    runs.push(Run { terms: other.to_vec(), kin: Kin::Synonym });
+                }
+            }
+        }
+        runs
+    }
+
+    fn with_alike(&self, mut runs: Vec<Run>) -> Result<Expr> {
+        let words = runs.iter().filter(|run| run.kin == Kin::Typed && run.terms.len() == 1);
+        let long = words.map(|run| run.terms[0].clone()).find(|term| is_word(term));
+        if let Some(term) = long {
+            runs.extend(self.terms_alike(&term, 1)?);
+        }
+        Ok(Expr::Words(runs))
+    }
+
+    fn alike(&self, term: String, edits: u8) -> Result<Expr> {
+        let alike = self.terms_alike(&term, edits)?;
+        let typed = Run::typed(vec![term]);
+        Ok(Expr::Words(std::iter::once(typed).chain(alike).collect()))
+    }
+
+    /// Terms of the index at most so many edits away that are no words themselves: those are misreadings of this one at
+    /// best, where words would be other words. The most frequent ones, so that no query asks for a million.
+    fn terms_alike(&self, term: &str, edits: u8) -> Result<impl Iterator<Item = Run> + use<>> {
+        let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.body, term), edits, true);
+        let mut found: HashMap<String, u64> = HashMap::new();
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.body)?;
+            let mut terms = index.terms().search(query.automaton()?).into_stream()?;
+            while let Some((other, info)) = terms.next() {
+                let other = String::from_utf8_lossy(other);
+                if other != term && !self.vocabulary.lexicon.knows(&other) {
+                    *found.entry(other.into_owned()).or_default() += u64::from(info.doc_freq);
+                }
+            }
+        }
+        let mut found: Vec<(String, u64)> = found.into_iter().collect();
+        found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        found.truncate(limits::SEARCH_SIMILAR_TERMS_MAX);
+        Ok(found.into_iter().map(|(term, _)| Run { terms: vec![term], kin: Kin::Similar }))
+    }
+}
+
+/// Numbers and codes are never taken for others.
+fn is_word(term: &str) -> bool {
+    term.chars().count() >= limits::SEARCH_SIMILAR_CHARS_MIN && term.chars().all(char::is_alphabetic)
+}

@@ -1,0 +1,117 @@
+//! Which words are there? Those of the language and of medicine, the names of all patients, and
+//! what the hospital adds; never in any order, and never given out again.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::analysis::Tokens;
+
+/// Known words by their hash alone: a quarter of a million of them in a few megabytes, and a
+/// look-up that repairing can afford by the hundred.
+#[derive(Debug, Clone, Default)]
+pub struct Lexicon {
+    words: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    fingerprint: u64,
+}
+
+impl Lexicon {
+    /// Learns every word of letters in a text, as the analyzer sees it: `O'Brien` is `o`, `brien` and `obrien`.
+    pub fn learn(&mut self, text: &str) {
+        for token in Tokens::of(text).iter().filter(|token| token.term.chars().all(char::is_alphabetic)) {
+            self.add(token.term);
+        }
+    }
+
+    fn add(&mut self, word: &str) {
+        let hash = hash(word.as_bytes());
+        if self.words.insert(hash) {
+            self.fingerprint = self.fingerprint.wrapping_add(hash);
+        }
+    }
+
+    pub fn knows(&self, term: &str) -> bool {
+        self.words.contains(&hash(term.as_bytes()))
+    }
+
+    pub(crate) fn knows_bytes(&self, term: &[u8]) -> bool {
+        self.words.contains(&hash(term))
+    }
+
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Says which words are in it, whatever the order they came in: the sum of their hashes.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+}
+
+/// FNV-1a, 64 bits (RFC 9923), spread over all bits, since the table takes the lowest.
+fn hash(word: &[u8]) -> u64 {
+    let fnv = word.iter().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+    fnv ^ (fnv >> 32)
+}
+
+/// The keys are hashes already.
+#[derive(Debug, Default, Clone)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// The fewest letters put in, taken out, exchanged or swapped with their neighbour that make one
+/// word of the other (optimal string alignment distance).
+pub fn edits(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
+    for (i, a) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let mut best = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && one[i - 1] == *b && other[j - 1] == *a {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lexicon_is_the_same_in_any_order() {
+        let (mut one, mut other) = (Lexicon::default(), Lexicon::default());
+        one.learn("Fever O'Brien fever 500mg");
+        other.learn("o'brien");
+        other.learn("FEVER mg");
+        assert_eq!((one.fingerprint(), one.len()), (other.fingerprint(), other.len()));
+        assert!(one.knows("obrien") && one.knows("brien") && !one.knows("500mg") && !one.knows("fevers"));
+    }
+
+    #[test]
+    fn edits_are_counted() {
+        for (one, other, wanted) in [("", "", 0), ("fever", "fevre", 1), ("fever", "fiver", 1), ("fever", "ever", 1), ("abc", "xyz", 3)] {
+            assert_eq!(edits(one, other), wanted, "{one} {other}");
+        }
+    }
+}

@@ -110,11 +110,19 @@ impl Tokens {
         for Mend { bytes, term } in mends {
             if term.is_empty() {
                 self.items.retain(|item| item.coarse || item.start < bytes.start || item.end > bytes.end);
-            } else if let Some(at) = self.items.iter().find(|item| item.start == bytes.start).map(|item| item.position) {
+            } else if let Some(at) = self.items.iter().find(|item| item.start == bytes.start).map(|item| item.position)
+            {
                 let start = self.arena.len();
                 self.arena.push_str(term);
                 let term = start..self.arena.len();
-                self.items.push(Item { term, position: at, start: bytes.start, end: bytes.end, coarse: false, mended: true });
+                self.items.push(Item {
+                    term,
+                    position: at,
+                    start: bytes.start,
+                    end: bytes.end,
+                    coarse: false,
+                    mended: true,
+                });
             }
         }
         self.items.sort_by_key(|item| item.position);

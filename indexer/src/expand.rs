@@ -1,5 +1,5 @@
 //! Which other terms does the query ask for besides those that were typed? Synonyms always;
-//! terms that look alike where they are asked for, or where hardly a page has the words.
+//! terms that look alike where they are asked for, or where no page has the words.
 
 use std::collections::HashMap;
 
@@ -28,8 +28,11 @@ impl Expander<'_> {
         })
     }
 
-    /// The tree with terms that look alike beside every single word of it.
+    /// The tree with terms that look alike beside every single word of it; where no word is known, every word would be.
     pub fn widen(&self, expr: Expr) -> Result<Expr> {
+        if self.vocabulary.lexicon.is_empty() {
+            return Ok(expr);
+        }
         self.map(expr, &|leaf| match leaf {
             Expr::Words(runs) => self.with_alike(runs),
             other => Ok(other),

@@ -274,7 +274,8 @@ impl SegmentCollector for SegmentGroups {
                 }),
             };
             let (date, source) = (self.dates.first(doc), self.sources.first(doc).unwrap_or_default());
-            let (patient, scanned) = (self.patients.first(doc).unwrap_or_default(), self.scanned.first(doc).unwrap_or_default());
+            let (patient, scanned) =
+                (self.patients.first(doc).unwrap_or_default(), self.scanned.first(doc).unwrap_or_default());
             groups.documents.push(Group { key, pages, best, date, source, kind, patient, scanned });
         }
         Ok(groups)

@@ -107,7 +107,15 @@ pub struct SearchRequest {
 impl SearchRequest {
     /// The first ten documents for `query`, without filters.
     pub fn new(query: &str, scope: Scope) -> Self {
-        Self { query: query.to_owned(), filters: Filters::default(), scope, sort: Sort::default(), as_of: None, page: 1, per_page: 10 }
+        Self {
+            query: query.to_owned(),
+            filters: Filters::default(),
+            scope,
+            sort: Sort::default(),
+            as_of: None,
+            page: 1,
+            per_page: 10,
+        }
     }
 }
 
@@ -121,7 +129,7 @@ pub struct SearchResult {
     /// Best document first; ties by date of service, newest first, then by id.
     pub hits: Vec<DocumentHit>,
     pub facets: Facets,
-    /// Few pages have the words, so pages with words that look like them are among the hits.
+    /// No page has the words; the hits have words that look like them.
     pub widened: bool,
     /// A query that finds something, where this one finds nothing.
     #[serde(skip_serializing_if = "Option::is_none")]

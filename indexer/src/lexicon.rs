@@ -6,6 +6,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::analysis::Tokens;
 
+/// Word lists as Debian installs them: general English (`wamerican-large`), and medical English (`hunspell-en-med`). Read
+/// where they are, never shipped: they have licences of their own.
+pub const DEBIAN_LISTS: [&str; 2] = ["/usr/share/dict/words", "/usr/share/hunspell/en_med_glut.dic"];
+
 /// Known words by their hash alone: a quarter of a million of them in a few megabytes, and a
 /// look-up that repairing can afford by the hundred.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +24,13 @@ impl Lexicon {
         for token in Tokens::of(text).iter().filter(|token| token.term.chars().all(char::is_alphabetic)) {
             self.add(token.term);
         }
+    }
+
+    /// Learns a list: a word to a line. A Hunspell dictionary has flags behind a slash; lines that begin with white space
+    /// or `#` are remarks.
+    pub fn learn_list(&mut self, list: &str) {
+        let lines = list.lines().filter(|line| !line.starts_with([' ', '\t', '#']));
+        lines.for_each(|line| self.learn(line.split('/').next().unwrap_or_default()));
     }
 
     fn add(&mut self, word: &str) {
@@ -53,7 +64,9 @@ impl Lexicon {
 
 /// FNV-1a, 64 bits (RFC 9923), spread over all bits, since the table takes the lowest.
 fn hash(word: &[u8]) -> u64 {
-    let fnv = word.iter().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+    let fnv = word
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
     fnv ^ (fnv >> 32)
 }
 
@@ -109,8 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn lists_are_read_as_they_are_written() {
+        let mut lexicon = Lexicon::default();
+        lexicon.learn_list("3\n    a remark of the maker\nabasia/MS\ncafé\n# ours\nChartroom\n");
+        for known in ["abasia", "cafe", "chartroom"] {
+            assert!(lexicon.knows(known), "{known}");
+        }
+        assert!(!lexicon.knows("remark") && !lexicon.knows("ms") && !lexicon.knows("ours"));
+    }
+
+    #[test]
     fn edits_are_counted() {
-        for (one, other, wanted) in [("", "", 0), ("fever", "fevre", 1), ("fever", "fiver", 1), ("fever", "ever", 1), ("abc", "xyz", 3)] {
+        for (one, other, wanted) in
+            [("", "", 0), ("fever", "fevre", 1), ("fever", "fiver", 1), ("fever", "ever", 1), ("abc", "xyz", 3)]
+        {
             assert_eq!(edits(one, other), wanted, "{one} {other}");
         }
     }

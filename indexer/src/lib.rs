@@ -43,7 +43,7 @@ pub use hits::{
     SearchRequest, SearchResult, Sort, Suggestion,
 };
 pub use index::Index;
-pub use lexicon::Lexicon;
+pub use lexicon::{DEBIAN_LISTS, Lexicon};
 pub use query::{Expr, Kin, QueryError, parse};
 pub use synonyms::{SynonymError, Synonyms};
 pub use vocabulary::Vocabulary;

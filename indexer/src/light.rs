@@ -190,7 +190,10 @@ impl<'q> Places<'q> {
     fn find_near(&mut self, terms: &[String], within: u32) {
         let mut lit = Vec::new();
         for pair in terms.windows(2) {
-            let (Some(ones), Some(others)) = (self.terms.get(pair[0].as_str()), self.terms.get(pair[1].as_str())) else { return };
+            let (Some(ones), Some(others)) = (self.terms.get(pair[0].as_str()), self.terms.get(pair[1].as_str()))
+            else {
+                return;
+            };
             let before = lit.len();
             lit.extend(ones.iter().filter(|one| has_near(others, one.0, within)).cloned());
             lit.extend(others.iter().filter(|other| has_near(ones, other.0, within)).cloned());

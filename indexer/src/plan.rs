@@ -99,7 +99,9 @@ fn one_term(fields: &Fields, term: &str) -> Box<dyn Query> {
 
 /// Each term within so many positions of the next, in any order: at one offset, the engine's slop is a distance.
 fn near(fields: &Fields, terms: &[String], within: u32) -> Box<dyn Query> {
-    Box::new(BooleanQuery::intersection(terms.windows(2).map(|pair| near_pair(fields, &pair[0], &pair[1], within)).collect()))
+    Box::new(BooleanQuery::intersection(
+        terms.windows(2).map(|pair| near_pair(fields, &pair[0], &pair[1], within)).collect(),
+    ))
 }
 
 fn near_pair(fields: &Fields, one: &str, other: &str, within: u32) -> Box<dyn Query> {
@@ -136,6 +138,7 @@ fn together(fields: &Fields, all: &[Expr]) -> Option<Box<dyn Query>> {
 fn nearby<'a>(fields: &'a Fields, all: &'a [Expr]) -> impl Iterator<Item = Box<dyn Query>> + 'a {
     typed(all).zip(typed(all).skip(1)).filter_map(|(one, next)| {
         let (one, next) = (one.last()?, next.first()?);
-        (one != next).then(|| Box::new(BoostQuery::new(near_pair(fields, one, next, NEAR_WORDS), NEAR_BOOST)) as Box<dyn Query>)
+        (one != next)
+            .then(|| Box::new(BoostQuery::new(near_pair(fields, one, next, NEAR_WORDS), NEAR_BOOST)) as Box<dyn Query>)
     })
 }

@@ -155,8 +155,10 @@ impl Fields {
 
     /// One condition of the query language.
     pub fn filter(&self, filter: &Filter) -> Box<dyn Query> {
-        let whole = |bounds: Bounds<i64>, field| within(bounds.from, bounds.to, |value| Term::from_field_i64(field, value));
-        let count = |bounds: Bounds<u64>, field| within(bounds.from, bounds.to, |value| Term::from_field_u64(field, value));
+        let whole =
+            |bounds: Bounds<i64>, field| within(bounds.from, bounds.to, |value| Term::from_field_i64(field, value));
+        let count =
+            |bounds: Bounds<u64>, field| within(bounds.from, bounds.to, |value| Term::from_field_u64(field, value));
         match filter {
             Filter::Patient(text) => beginning(self.patient_code, text),
             Filter::Encounter(text) => beginning(self.encounter_code, text),

@@ -22,9 +22,6 @@ use crate::schema::Fields;
 use crate::stored::{StoredPage, source_of};
 use crate::vocabulary::Vocabulary;
 
-/// Fewer pages than these, and words that look alike are looked for too.
-const FEW_PAGES: u64 = 5;
-
 /// One consistent view of the index.
 pub struct View<'a> {
     pub searcher: Searcher,
@@ -38,11 +35,11 @@ impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
         let mut expr = self.understand(&request.query)?;
         let mut groups = self.collect(&expr, request)?;
-        let widened = groups.pages < FEW_PAGES && expr.has_words() && {
+        let widened = groups.pages == 0 && expr.has_words() && {
+            // Words that look alike are right in two of three cases only: they never stand beside better hits unasked.
             expr = self.expander().widen(expr)?;
-            let before = groups.pages;
             groups = self.collect(&expr, request)?;
-            groups.pages > before
+            groups.pages > 0
         };
         let take = request.per_page.min(limits::SEARCH_HITS_PER_PAGE_MAX);
         let skip = (request.page.max(1) as usize - 1).saturating_mul(take);
@@ -116,7 +113,8 @@ impl View<'_> {
     /// A document's pages by number.
     pub fn pages_of(&self, document: &DocumentId) -> Result<Vec<StoredPage>> {
         let addresses = self.addresses(self.fields.document_term(document))?;
-        let mut pages: Vec<StoredPage> = addresses.into_iter().map(|address| self.stored(address)).collect::<Result<_>>()?;
+        let mut pages: Vec<StoredPage> =
+            addresses.into_iter().map(|address| self.stored(address)).collect::<Result<_>>()?;
         pages.sort_by_key(|page| page.number);
         Ok(pages)
     }

@@ -45,7 +45,8 @@ impl View<'_> {
         let mut counts: HashMap<String, u64> = HashMap::new();
         for page in self.pages_of(document)? {
             let tokens = page.tokens();
-            let mut words: Vec<&str> = tokens.iter().map(|token| token.term).filter(|term| term.starts_with(&stem)).collect();
+            let mut words: Vec<&str> =
+                tokens.iter().map(|token| token.term).filter(|term| term.starts_with(&stem)).collect();
             words.sort_unstable();
             words.dedup();
             words.into_iter().for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
@@ -65,7 +66,10 @@ impl View<'_> {
             let mut terms = index.terms().range().ge(stem).into_stream()?;
             let mut left = TERMS_SEEN_MAX;
             while let Some((term, info)) = terms.next() {
-                let Some(term) = std::str::from_utf8(term).ok().filter(|term| term.starts_with(stem) && left > 0) else { break };
+                let Some(term) = std::str::from_utf8(term).ok().filter(|term| term.starts_with(stem) && left > 0)
+                else {
+                    break;
+                };
                 left -= 1;
                 if lexicon.is_empty() || lexicon.knows(term) {
                     *found.entry(term.to_owned()).or_default() += u64::from(info.doc_freq);
@@ -103,7 +107,8 @@ fn stem(beginning: &str) -> Option<String> {
 }
 
 fn pages_with(searcher: &Searcher, fields: &Fields, word: &str, scope: Scope) -> Result<u64> {
-    let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, exactly(Term::from_field_text(fields.body, word)))];
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> =
+        vec![(Occur::Must, exactly(Term::from_field_text(fields.body, word)))];
     clauses.extend(fields.hidden_from(scope).map(|query| (Occur::MustNot, query)));
     Ok(searcher.search(&BooleanQuery::new(clauses), &Count)? as u64)
 }

@@ -37,7 +37,8 @@ impl Synonyms {
         let mut synonyms = Self::default();
         for (line, text) in (1..).zip(text.lines()) {
             let text = text.split('#').next().unwrap_or_default();
-            let members: Vec<Vec<String>> = text.split(['=', ',']).map(terms).filter(|terms| !terms.is_empty()).collect();
+            let members: Vec<Vec<String>> =
+                text.split(['=', ',']).map(terms).filter(|terms| !terms.is_empty()).collect();
             match members.len() {
                 0 => {}
                 1 => return Err(SynonymError::Alone { line }),

@@ -30,7 +30,9 @@ pub enum QueryError {
     ShortSimilar { place: usize, min: usize },
     #[error("the number after `~` at character {place} is too large: at most {max}")]
     Distance { place: usize, max: u32 },
-    #[error("there is no field of the name at character {place}: did you mean `{near}:`? To find it as text, put it in quotes")]
+    #[error(
+        "there is no field of the name at character {place}: did you mean `{near}:`? To find it as text, put it in quotes"
+    )]
     UnknownField { place: usize, near: &'static str },
     #[error("the field at character {place} needs {rule}")]
     Value { place: usize, rule: &'static str },

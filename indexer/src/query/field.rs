@@ -126,7 +126,9 @@ pub fn value(field: Field, text: &str) -> Option<Filter> {
         Field::Frame => numbers(text).map(Filter::Frame),
         Field::By => Some(Filter::By(beginning(&text.to_lowercase())?)),
         Field::Batch => text.parse().ok().map(Filter::Batch),
-        Field::Confidence => numbers(text).filter(|bounds| bounds.to.is_none_or(|to| to <= 100)).map(Filter::Confidence),
+        Field::Confidence => {
+            numbers(text).filter(|bounds| bounds.to.is_none_or(|to| to <= 100)).map(Filter::Confidence)
+        }
         Field::Is => state(text),
         // The parser takes a code as words.
         Field::Code => None,
@@ -165,7 +167,11 @@ fn state(text: &str) -> Option<Filter> {
 }
 
 /// `1..5`, `<5`, `<=5`, `>5`, `>=5` or `5`, of whatever `read` makes a first and last of.
-fn bounds<T: Copy>(text: &str, read: impl Fn(&str) -> Option<(T, T)>, step: impl Fn(T, i8) -> Option<T>) -> Option<Bounds<T>> {
+fn bounds<T: Copy>(
+    text: &str,
+    read: impl Fn(&str) -> Option<(T, T)>,
+    step: impl Fn(T, i8) -> Option<T>,
+) -> Option<Bounds<T>> {
     let (from, to) = if let Some((from, to)) = text.split_once("..") {
         let end = |text: &str| if text.is_empty() { Some(None) } else { read(text).map(Some) };
         let (from, to) = (end(from)?, end(to)?);
@@ -202,7 +208,9 @@ fn day_or_longer(text: &str) -> Option<(i64, i64)> {
         4 => Some((day(&format!("{year:04}-01-01"))?, day(&format!("{year:04}-12-31"))?)),
         7 => {
             let first = day(&format!("{text}-01"))?;
-            let last = (27..=30).rev().find_map(|more| Date::from_days_since_epoch(first + more).filter(|date| date.to_string().starts_with(text)));
+            let last = (27..=30).rev().find_map(|more| {
+                Date::from_days_since_epoch(first + more).filter(|date| date.to_string().starts_with(text))
+            });
             Some((first, last?.days_since_epoch()))
         }
         _ => day(text).map(|day| (day, day)),

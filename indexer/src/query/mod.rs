@@ -36,13 +36,19 @@ pub enum Expr {
     /// One of these runs of terms stands on the page, each at consecutive positions.
     Words(Vec<Run>),
     /// Each term stands within so many words of the next, before or after it.
-    Near { terms: Vec<String>, within: u32 },
+    Near {
+        terms: Vec<String>,
+        within: u32,
+    },
     /// Some term begins so.
     Prefix(String),
     /// Some term has this shape.
     Wild(Wild),
     /// Some term looks like this one, so many edits away.
-    Similar { term: String, edits: u8 },
+    Similar {
+        term: String,
+        edits: u8,
+    },
     /// Something other than the text.
     Filter(Filter),
 }

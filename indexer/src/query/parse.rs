@@ -64,7 +64,9 @@ impl Parser {
             }
             let empty = side.is_none();
             sides.extend(side);
-            let Some(place) = self.peek().filter(|piece| piece.kind == Kind::Or).map(|piece| piece.place) else { break };
+            let Some(place) = self.peek().filter(|piece| piece.kind == Kind::Or).map(|piece| piece.place) else {
+                break;
+            };
             if empty || before == self.at {
                 return Err(QueryError::LoneOr { place });
             }

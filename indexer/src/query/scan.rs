@@ -17,7 +17,10 @@ pub enum Kind {
     Or,
     Not,
     /// The text between quotation marks; the number after `~`, 0 where none is written.
-    Quoted { text: String, near: Option<u32> },
+    Quoted {
+        text: String,
+        near: Option<u32>,
+    },
     /// A name before a colon with something behind it.
     Field(String),
     Word(String),

@@ -76,7 +76,10 @@ fn queries_become_trees() {
         ("a (b OR -c)", all(vec![any(&[&["a"]]), Expr::Any(vec![any(&[&["b"]]), not(any(&[&["c"]]))])])),
         ("NOT -a", all(vec![any(&[&["a"]])])),
         ("tumour(s) a - b", all(vec![any(&[&["tumour", "s"]]), any(&[&["a"]]), any(&[&["b"]])])),
-        ("\"pain in arm\"~5", all(vec![Expr::Near { terms: vec!["pain".into(), "in".into(), "arm".into()], within: 5 }])),
+        (
+            "\"pain in arm\"~5",
+            all(vec![Expr::Near { terms: vec!["pain".into(), "in".into(), "arm".into()], within: 5 }]),
+        ),
         ("gr?y He*toma why?", all(vec![wild("gr?y"), wild("he*toma"), any(&[&["why"]])])),
         ("Morphine~ fever~2", all(vec![similar("morphine", 1), similar("fever", 2)])),
         ("1O4233", all(vec![any(&[&["1o4233"], &["104233"]])])),

@@ -36,15 +36,36 @@ fn no_query_breaks_the_parser_or_the_search() {
 #[test]
 fn found_and_lit_are_one() {
     let mut random = Random::new(3);
-    let words = ["fever", "in-", "follow-up", "5mg", "O'Neil", "up", "follow", "mg", "5", "2.5", "É", "漢字", "neil"];
+    let words = [
+        "fever",
+        "in-",
+        "follow-up",
+        "5mg",
+        "O'Neil",
+        "up",
+        "follow",
+        "mg",
+        "5",
+        "2.5",
+        "É",
+        "漢字",
+        "neil",
+        "fewer",
+        "rnild",
+        "E11.9",
+        "l1",
+    ];
     for _ in 0..20 {
         let lines: Vec<String> =
             (0..4).map(|_| (0..random.below(6)).map(|_| *random.pick(&words)).collect::<Vec<_>>().join(" ")).collect();
-        let shelf = Shelf::of(&[page("a", 1, &lines.iter().map(String::as_str).collect::<Vec<_>>())]);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let shelf = Shelf::knowing("fever follow mild infever", "", &[page("a", 1, &lines)]);
         for _ in 0..10 {
-            let query = format!("\"{} {}\"", random.pick(&words), random.pick(&words));
-            let (found, lit) = (shelf.search(&query).pages, shelf.lit("a", &query));
-            assert_eq!(found == 1, !lit.is_empty(), "{query} in {lines:?}: {found}, {lit:?}");
+            let (one, other) = (*random.pick(&words), *random.pick(&words));
+            for query in [format!("\"{one} {other}\""), format!("\"{one} {other}\"~3"), format!("{one} or {other}")] {
+                let (found, lit) = (shelf.search(&query).pages, shelf.lit("a", &query));
+                assert_eq!(found == 1, !lit.is_empty(), "{query} in {lines:?}: {found}, {lit:?}");
+            }
         }
     }
 }

@@ -4,12 +4,13 @@ mod analysis;
 mod disk;
 mod finding;
 mod hostile;
+mod mending;
 
 use record::manifest::SourceKind;
 use record::words::{Block, Box as Place, Engine, Line, PageText, Word};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp};
 
-use crate::{DocumentFields, Index, PageDocument, Scope, SearchRequest, SearchResult};
+use crate::{DocumentFields, Index, Lexicon, PageDocument, Scope, SearchRequest, SearchResult, Synonyms, Vocabulary};
 
 /// Xorshift64* (Marsaglia 2003, Vigna 2016).
 pub struct Random(u64);
@@ -110,8 +111,16 @@ pub struct Shelf {
 
 impl Shelf {
     pub fn of(pages: &[PageDocument]) -> Self {
+        Self::knowing("", "", pages)
+    }
+
+    /// One that knows these words, and these synonyms.
+    pub fn knowing(words: &str, synonyms: &str, pages: &[PageDocument]) -> Self {
+        let mut lexicon = Lexicon::default();
+        lexicon.learn(words);
+        let vocabulary = Vocabulary { lexicon, synonyms: Synonyms::parse(synonyms).expect("parses") };
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let index = Index::open(dir.path()).expect("opens");
+        let index = Index::open_with(dir.path(), vocabulary).expect("opens");
         let shelf = Self { index, dir };
         shelf.put(pages, 1);
         shelf

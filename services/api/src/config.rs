@@ -73,6 +73,16 @@ impl DataDir {
         lines.map(|line| line.parse().with_context(|| format!("{} is refused: `{line}`", file.display()))).collect()
     }
 
+    /// Words that the hospital adds to the lexicon, one to a line; it need not be there.
+    pub fn words_file(&self) -> PathBuf {
+        self.0.join("words.txt")
+    }
+
+    /// What means the same in this hospital, see [`indexer::Synonyms`]; it need not be there.
+    pub fn synonyms_file(&self) -> PathBuf {
+        self.0.join("synonyms.txt")
+    }
+
     /// Partial uploads, one file each, named by the hex digest of the whole.
     pub fn uploads(&self) -> PathBuf {
         self.0.join("uploads")

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult};
+use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult, Sort, Suggestion};
 use record::{DocumentId, PageId};
 
 use crate::identity::Caller;
@@ -18,6 +18,9 @@ pub struct Wanted {
     /// As typed; blank finds everything that the filters let through.
     pub query: String,
     pub filters: Filters,
+    pub sort: Sort,
+    /// See [`SearchRequest::as_of`].
+    pub as_of: Option<u64>,
     /// 1-based page of results.
     pub page: u32,
     /// Documents on one page of results.
@@ -27,12 +30,23 @@ pub struct Wanted {
 /// # Errors
 /// 422 for a query that cannot be understood, 503 where the views cannot be logged.
 pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchResult> {
-    let Wanted { query, filters, page, per_page } = wanted;
-    let request = SearchRequest { filters, page, per_page, ..SearchRequest::new(&query, scope(caller)?) };
+    let Wanted { query, filters, sort, as_of, page, per_page } = wanted;
+    let request = SearchRequest { query, filters, scope: scope(caller)?, sort, as_of, page, per_page };
     let found = blocking(app, move |index| index.search(&request)).await?;
     metrics::counter!("chartroom_searches_total").increment(1);
     views::log_listed(app, caller, found.hits.iter().map(|hit| hit.fields.document)).await?;
     Ok(found)
+}
+
+/// How to go on with what is typed: words of pages that the caller may see.
+pub async fn suggest(app: &App, caller: &Caller, beginning: String) -> Reply<Vec<Suggestion>> {
+    let scope = scope(caller)?;
+    blocking(app, move |index| index.suggest(&beginning, scope)).await
+}
+
+/// The same within one document; [`crate::reach::document`] comes first.
+pub async fn suggest_in_document(app: &App, document: DocumentId, beginning: String) -> Reply<Vec<Suggestion>> {
+    blocking(app, move |index| index.suggest_in_document(&document, &beginning)).await
 }
 
 /// The words to light on a page that the caller may see: [`crate::reach::page`] comes first.

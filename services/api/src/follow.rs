@@ -16,7 +16,8 @@ use catalog::{Body, Catalog, Entry, Page, PageIdentity, PageState};
 use fields::Rules;
 use formats::alto;
 use indexer::{DocumentFields, Index, PageDocument};
-use record::event::{Actor, UnreadableReason};
+use record::event::{Actor, PatientsRecord, UnreadableReason};
+use record::manifest::SourceKind;
 use record::words::PageText;
 use record::{Digest, Event, EventKind, PageId, Timestamp, canonical};
 use serde::Serialize;
@@ -222,6 +223,7 @@ pub async fn index_group(
     for event in &events {
         pages.extend(pages_of(archive, catalog, &event.event).await?);
     }
+    learn_names(archive, index, cursor, &events).await?;
     if pages.is_empty() && next.saturating_sub(index.cursor()) < UNCOMMITTED_MAX {
         return Ok(next);
     }
@@ -234,6 +236,17 @@ pub async fn index_group(
     };
     tokio::task::spawn_blocking(write).await.map_err(|_| FollowError::Thread)??;
     Ok(next)
+}
+
+/// New patients' names help to mend the pages from here on.
+async fn learn_names(archive: &Archive, index: &Index, cursor: u64, events: &[Event]) -> Result<(), FollowError> {
+    for (at, event) in (cursor..).zip(events) {
+        if let EventKind::PatientsRecorded { body, .. } = &event.event {
+            let record: PatientsRecord = parsed(archive, at, body).await?;
+            record.patients.iter().for_each(|patient| index.learn(&patient.name));
+        }
+    }
+    Ok(())
 }
 
 /// The pages whose entry in the index an event changes: the one that was read, or all that
@@ -251,19 +264,20 @@ async fn pages_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Re
         _ => return Ok(Vec::new()),
     };
     let mut found = Vec::new();
+    let fields = DocumentFields { reel: reel_of(catalog, &document).await?, ..fields_of(&document) };
     for page in pages.iter().filter(|page| page.state == PageState::Read) {
-        found.extend(page_document(archive, &document, page).await?);
+        found.extend(page_document(archive, &fields, page).await?);
     }
     Ok(found)
 }
 
 async fn page_document(
     archive: &Archive,
-    document: &catalog::Document,
+    fields: &DocumentFields,
     page: &Page,
 ) -> Result<Option<PageDocument>, FollowError> {
     let text = text_of(archive, page.page, page.text.as_ref()).await?;
-    Ok(text.map(|text| PageDocument { page: page.page, number: page.number, fields: fields_of(document), text }))
+    Ok(text.map(|text| PageDocument { page: page.page, number: page.number, fields: fields.clone(), text }))
 }
 
 /// A page's text. One that is damaged is missing for its own page, and for no other: the log says which, and
@@ -289,6 +303,20 @@ pub async fn text_of(
         tracing::error!(%page, "failed to use a page's text: it is no ALTO");
     }
     Ok(text.ok())
+}
+
+/// A film's batch is its reel. Only what has a digit in it is taken from the batch's name, which may name a person too.
+async fn reel_of(catalog: &Catalog, document: &catalog::Document) -> Result<Option<String>, FollowError> {
+    if document.source_kind != SourceKind::Film {
+        return Ok(None);
+    }
+    let record = catalog.batch_record(document.batch).await?;
+    Ok(record.and_then(|record| reel_number(&record.name)))
+}
+
+fn reel_number(name: &str) -> Option<String> {
+    let words = name.split(|c: char| !c.is_alphanumeric() && c != '-');
+    words.filter(|word| word.chars().any(|c| c.is_ascii_digit())).last().map(str::to_owned)
 }
 
 fn fields_of(document: &catalog::Document) -> DocumentFields {

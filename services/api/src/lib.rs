@@ -42,6 +42,7 @@ pub mod sessions;
 pub mod state;
 pub mod uploads;
 pub mod views;
+pub mod vocabulary;
 pub mod workers;
 
 #[cfg(test)]

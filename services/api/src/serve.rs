@@ -24,6 +24,7 @@ use crate::server;
 use crate::state::App;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
+use crate::vocabulary;
 use crate::workers::{self, Crew};
 
 /// What `chartroom serve` was told.
@@ -56,14 +57,15 @@ pub async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Arch
 /// Opens the index; a damaged one, one of another version or one that is ahead of the ledger is
 /// made anew and filled again while the server runs.
 pub fn open_index(data: &DataDir, events: u64) -> anyhow::Result<Index> {
-    let reason = match Index::open(&data.index()) {
+    let vocabulary = vocabulary::read(data)?;
+    let reason = match Index::open_with(&data.index(), vocabulary.clone()) {
         Ok(index) if index.cursor() <= events => return Ok(index),
         Ok(_) => "it is ahead of the ledger".to_owned(),
         Err(error) if error.wants_rebuild() => error.to_string(),
         Err(error) => return Err(error).context("failed to open the search index"),
     };
     tracing::warn!("the search index is made anew, and filled while the server runs: {reason}");
-    Index::recreate(&data.index()).context("failed to make the search index anew")
+    Index::recreate_with(&data.index(), vocabulary).context("failed to make the search index anew")
 }
 
 /// Everything a request handler holds.
@@ -75,6 +77,13 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
     // Either of them may have been made anew since they last agreed on this.
     follower.start_at(index.cursor());
     catalog.mark_indexed(index.cursor()).await?;
+    vocabulary::names(&catalog, |name| index.learn(name)).await.context("failed to read the patients' names")?;
+    if index.is_mended_by_other_words() {
+        tracing::warn!(
+            "the word lists are others than the search index was made with: run `chartroom rebuild --index` when the \
+             server may rest"
+        );
+    }
     Ok(web::Data::new(App {
         archive,
         catalog,

@@ -103,6 +103,8 @@ mod api {
         get    "/api/v1/trials/{trial}"                       Administer => campaigns::trial;
 
         get    "/api/v1/search"                               Read       => search::search;
+        get    "/api/v1/search.csv"                           Read       => search::export;
+        get    "/api/v1/search/words"                         Read       => search::words;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;
         get    "/api/v1/documents/{document}/pdf"             Read       => documents::pdf;
         get    "/api/v1/documents/{document}/proof"           Prove      => documents::proof;
@@ -117,6 +119,9 @@ mod api {
         get    "/iiif/3/{page}/{region}/{size}/{rotation}/{file}" Read   => iiif::image;
         get    "/iiif/presentation/3/{document}/manifest"     Read       => iiif::manifest;
         get    "/iiif/search/2/{document}"                    Read       => iiif::search;
+        get    "/iiif/search/2/{document}/complete"           Read       => iiif::complete;
+        get    "/iiif/search/1/{document}"                    Read       => iiif::search_1;
+        get    "/iiif/search/1/{document}/complete"           Read       => iiif::complete_1;
     }
 }
 

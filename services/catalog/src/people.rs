@@ -50,6 +50,12 @@ impl Catalog {
         Ok(row!(self.reader.on(), Value<Patient>, sql, mrn.clone())?.map(|row| row.0))
     }
 
+    /// At most `most` patients by number, from the one after `mrn` on.
+    pub async fn patients_after(&self, mrn: &str, most: u32) -> Result<Vec<Patient>> {
+        let sql = "SELECT record FROM patients WHERE mrn > $1 ORDER BY mrn LIMIT $2";
+        Ok(values(rows!(self.reader.on(), Value<Patient>, sql, mrn.to_owned(), most)?))
+    }
+
     pub async fn patient_count(&self) -> Result<u64> {
         Ok(row!(self.reader.on(), Value<u64>, "SELECT COUNT(*) FROM patients")?.map_or(0, |row| row.0))
     }

@@ -113,6 +113,8 @@ pub const SEARCH_SIMILAR_CHARS_MIN: usize = 4;
 pub const SEARCH_SIMILAR_EDITS_MAX: u8 = 2;
 pub const SEARCH_SIMILAR_TERMS_MAX: usize = 50;
 pub const SEARCH_SUGGESTIONS_MAX: usize = 8;
+/// Documents in one exported list.
+pub const SEARCH_EXPORT_DOCUMENTS_MAX: usize = 5_000;
 /// Words lit on one page.
 pub const PAGE_LIT_BOXES_MAX: usize = 1_000;
 pub const SEARCH_HITS_PER_PAGE_MAX: usize = 50;

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         "ocr" => ocr::run(&mut report, &ocr),
         "capture" => capture::run(&mut report, only.as_deref(), pages),
         "ingest" => ingest::run(&mut report),
-        "search" => search::run(&mut report),
+        "search" => search::run(&mut report, ocr.corpus.as_deref()),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
         "verify" => verify::run(&mut report),
         _ => return usage(),
@@ -56,7 +56,7 @@ impl Arguments {
                 ("--json", _) => arguments.json = Some(value),
                 ("--only", "capture") => arguments.only = Some(value),
                 ("--pages", "capture") => arguments.pages = Some(value.parse().ok()?),
-                ("--corpus", "ocr" | "splits") => arguments.ocr.corpus = Some(value.into()),
+                ("--corpus", "ocr" | "splits" | "search") => arguments.ocr.corpus = Some(value.into()),
                 ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
                 _ => return None,
             }
@@ -67,7 +67,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; capture: [--only feeding|codes|without|blank] [--pages N]"
+        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR]; capture: [--only feeding|codes|without|blank] [--pages N]"
     );
     ExitCode::from(2)
 }

@@ -16,6 +16,7 @@ use indexer::{Error as IndexError, Index};
 use super::say;
 use crate::config::{DataDir, StoreOptions};
 use crate::follow;
+use crate::vocabulary;
 
 pub struct Rebuild {
     pub data: DataDir,
@@ -99,7 +100,9 @@ async fn fold(archive: &Archive, catalog: &Catalog, rules: &Rules) -> anyhow::Re
 async fn rebuild_index(data: &DataDir, archive: &Archive, catalog: &Catalog) -> anyhow::Result<()> {
     let place = data.index();
     let beside = place.with_extension("rebuilding");
-    let index = Arc::new(Index::recreate(&beside).context("failed to make a new index")?);
+    let index = Index::recreate_with(&beside, vocabulary::read(data)?).context("failed to make a new index")?;
+    vocabulary::names(catalog, |name| index.learn(name)).await.context("failed to read the patients' names")?;
+    let index = Arc::new(index);
     let end = catalog.cursor().await?;
     let (mut cursor, mut progress) = (0, Progress::new("index", 0, end));
     while cursor < end {

@@ -40,6 +40,7 @@ crate::routes! {
     get  "/static/{name:.*}"             Open       => reply::file;
 
     get  "/search"                       Read       => search::show;
+    get  "/search/words"                 Read       => search::words;
     get  "/documents/{document}"         Read       => document::show;
     get  "/documents/{document}/hits"    Read       => document::hits;
     get  "/documents/{document}/proof"   Prove      => proof::show;

@@ -2,14 +2,15 @@
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use indexer::{DocumentHit, FacetCount, Facets, Filters, PageHit, SearchResult};
+use indexer::{DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, PageHit, SearchResult, Sort, Suggestion};
 use record::Mrn;
 use record::manifest::SourceKind;
 use serde::Deserialize;
 
 use super::reply::{html, wants_part};
 use super::view::search::{
-    Choice, DocumentHits, Facet, Form, Found, Outcome, PageHit as HitView, Piece, SearchPage, SearchResults,
+    Choice, DocumentHits, Facet, Form, Found, Instead, Note, Outcome, PageHit as HitView, Piece, SearchPage,
+    SearchResults, Words,
 };
 use super::view::sheet::Sheet;
 use super::view::{Section, encoded, readable, sentence};
@@ -22,6 +23,8 @@ use crate::state::App;
 const PER_PAGE: usize = 10;
 /// Choices shown of one facet.
 const CHOICES_MAX: usize = 8;
+/// Words named in a note to a hit.
+const NOTED_WORDS_MAX: usize = 4;
 
 /// The address's parameters; a form sends empty ones for fields left empty.
 #[derive(Debug, Default, Deserialize)]
@@ -34,13 +37,23 @@ pub struct Ask {
     from: String,
     to: String,
     source: String,
+    sort: String,
     page: Option<u32>,
+    as_of: Option<u64>,
+}
+
+/// Which page of the list, and of which moment.
+#[derive(Clone, Copy)]
+struct Place {
+    page: u32,
+    as_of: Option<u64>,
 }
 
 impl Ask {
-    fn form(self) -> (Form, u32) {
-        let Self { q, patient, document_type, from, to, source, page } = self;
-        (Form { q, patient, document_type, from, to, source }, page.unwrap_or(1).max(1))
+    fn form(self) -> (Form, Place) {
+        let Self { q, patient, document_type, from, to, source, sort, page, as_of } = self;
+        let place = Place { page: page.unwrap_or(1).max(1), as_of };
+        (Form { q, patient, document_type, from, to, source, sort }, place)
     }
 }
 
@@ -50,8 +63,8 @@ pub async fn show(
     request: HttpRequest,
     ask: web::Query<Ask>,
 ) -> Reply<HttpResponse> {
-    let (form, page) = ask.into_inner().form();
-    let outcome = outcome(&app, &caller, &form, page).await?;
+    let (form, place) = ask.into_inner().form();
+    let outcome = outcome(&app, &caller, &form, place).await?;
     if wants_part(&request) {
         let address = form.href();
         let mut part = html(&SearchResults { form, outcome })?;
@@ -65,20 +78,47 @@ pub async fn show(
     html(&SearchPage { frame: super::frame(&caller, "Search", Some(Section::Search)), form, types, outcome })
 }
 
-async fn outcome(app: &App, caller: &Caller, form: &Form, page: u32) -> Reply<Outcome> {
+async fn outcome(app: &App, caller: &Caller, form: &Form, place: Place) -> Reply<Outcome> {
     if form.is_empty() {
         return Ok(Outcome::Blank { pages: everything(app, caller).await?.pages });
     }
     let filters = match filters(form) {
         Ok(filters) => filters,
-        Err(rule) => return Ok(Outcome::Wrong(sentence(&rule))),
+        Err(rule) => return Ok(Outcome::Wrong { text: sentence(&rule), instead: None }),
     };
-    let wanted = Wanted { query: form.q.clone(), filters, page, per_page: PER_PAGE };
+    let Place { page, as_of } = place;
+    let wanted = Wanted { query: form.q.clone(), filters, sort: sort(&form.sort), as_of, page, per_page: PER_PAGE };
     match find::search(app, caller, wanted).await {
         Ok(result) => found(app, form, page, result).await.map(Outcome::Found),
-        Err(problem) if problem.status == 422 => Ok(Outcome::Wrong(sentence(&problem.detail))),
+        Err(problem) if problem.status == 422 => {
+            let instead = indexer::parse(&form.q).err().and_then(|error| error.suggestion(&form.q));
+            let instead = instead.map(|q| instead_of(form, q));
+            Ok(Outcome::Wrong { text: sentence(&problem.detail), instead })
+        }
         Err(problem) => Err(problem),
     }
+}
+
+/// The same search with another text.
+fn instead_of(form: &Form, q: String) -> Instead {
+    Instead { href: Form { q: q.clone(), ..form.clone() }.href(), q }
+}
+
+fn sort(text: &str) -> Sort {
+    match text {
+        "service" => Sort::Service,
+        "scanned" => Sort::Scanned,
+        _ => Sort::Relevance,
+    }
+}
+
+/// What the box offers while somebody types: the whole text with its last word gone on with.
+pub async fn words(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<HttpResponse> {
+    let q = ask.into_inner().q;
+    let before = q.rfind(char::is_whitespace).map_or("", |at| &q[..=at]);
+    let found = find::suggest(&app, &caller, q.clone()).await?;
+    let whole = |word: Suggestion| format!("{before}{}", word.word);
+    html(&Words { words: found.into_iter().map(whole).collect() })
 }
 
 /// Counts and facets over all that the caller may find, without a hit.
@@ -120,6 +160,7 @@ fn source(text: &str) -> Result<Option<SourceKind>, String> {
 }
 
 async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply<Found> {
+    let suggestion = result.suggestion.map(|q| instead_of(form, q));
     let mut documents = Vec::with_capacity(result.hits.len());
     for hit in result.hits {
         documents.push(document(app, &form.q, hit).await?);
@@ -131,6 +172,9 @@ async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply
         facets: facets(form, &result.facets),
         list_page: u64::from(page),
         list_pages: result.documents.div_ceil(PER_PAGE as u64),
+        as_of: result.as_of,
+        widened: result.widened,
+        suggestion,
     })
 }
 
@@ -162,6 +206,7 @@ pub async fn patient_name(app: &App, mrn: Option<&Mrn>) -> Reply<Option<String>>
 
 fn page_hit(document: record::DocumentId, q: &str, hit: PageHit) -> HitView {
     let lit: Vec<_> = hit.boxes.iter().map(|lit| lit.place).collect();
+    let notes = notes(&hit.boxes);
     let size = (hit.width, hit.height);
     HitView {
         href: href(document, hit.number, q),
@@ -170,7 +215,22 @@ fn page_hit(document: record::DocumentId, q: &str, hit: PageHit) -> HitView {
         thumb: Sheet::whole(hit.page, size, lit, super::document::THUMB, format!("Page {}", hit.number)),
         snippet: pieces(hit.snippet),
         confidence: hit.confidence,
+        notes,
     }
+}
+
+/// What a person has to know of words that are not the ones that were typed: at most one note for each kind.
+fn notes(boxes: &[LitBox]) -> Vec<Note> {
+    let of = |kin: Kin, what: &'static str| {
+        let mut words: Vec<&str> = boxes.iter().filter(|lit| lit.kin == kin).map(|lit| lit.word.as_str()).collect();
+        words.dedup();
+        let words = words.into_iter().take(NOTED_WORDS_MAX).collect::<Vec<_>>().join(" ");
+        (!words.is_empty()).then_some(Note { what, words })
+    };
+    [(Kin::Misread, "read as"), (Kin::Synonym, "means the same:"), (Kin::Similar, "looks alike:")]
+        .into_iter()
+        .filter_map(|(kin, what)| of(kin, what))
+        .collect()
 }
 
 pub fn pieces(snippet: Vec<indexer::Fragment>) -> Vec<Piece> {
@@ -190,6 +250,8 @@ fn facets(form: &Form, facets: &Facets) -> Vec<Facet> {
     };
     let kind = |count: &FacetCount| choice(form, "type", &form.document_type, readable(&count.value), count);
     let source = |count: &FacetCount| choice(form, "source", &form.source, source_label(&count.value), count);
+    let patient =
+        |count: &FacetCount| choice(form, "patient", &form.patient.to_uppercase(), count.value.clone(), count);
     let year = |count: &FacetCount| {
         let narrowed = form.in_year(&count.value);
         let chosen = form.from == narrowed.from && form.to == narrowed.to;
@@ -200,6 +262,7 @@ fn facets(form: &Form, facets: &Facets) -> Vec<Facet> {
         by("Type", &facets.document_type, &kind),
         by("Source", &facets.source, &source),
         by("Year of service", &facets.year, &year),
+        by("Patient", &facets.patient, &patient),
     ];
     all.into_iter().filter(|facet| !facet.choices.is_empty()).collect()
 }

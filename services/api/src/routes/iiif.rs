@@ -4,7 +4,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use catalog::Page;
-use indexer::{LitBox, PageHit};
+use indexer::{LitBox, PageHit, Suggestion};
 use record::event::ViewForm;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::named;
 use crate::identity::Caller;
 use crate::iiif::Request;
+use crate::pages::view::encoded;
 use crate::problem::Reply;
 use crate::state::App;
 use crate::{find, reach, views};
@@ -19,6 +20,7 @@ use crate::{find, reach, views};
 const IMAGE_CONTEXT: &str = "http://iiif.io/api/image/3/context.json";
 const PRESENTATION_CONTEXT: &str = "http://iiif.io/api/presentation/3/context.json";
 const SEARCH_CONTEXT: &str = "http://iiif.io/api/search/2/context.json";
+const SEARCH_1_CONTEXT: &str = "http://iiif.io/api/search/1/context.json";
 /// Pixels of a tile's side.
 const TILE: u32 = 512;
 
@@ -111,13 +113,27 @@ pub async fn manifest(
         "type": "Manifest",
         "label": {"none": [label]},
         "behavior": ["paged"],
-        "service": [{"id": search_id(&base, &document), "type": "SearchService2"}],
+        "service": search_services(&base, &document),
         "items": pages.iter().map(|page| canvas(&base, page)).collect::<Vec<_>>(),
     })))
 }
 
 fn search_id(base: &str, document: &catalog::Document) -> String {
     format!("{base}/iiif/search/2/{}", document.document)
+}
+
+/// Both versions: viewers know one or the other.
+fn search_services(base: &str, document: &catalog::Document) -> Value {
+    let (two, one) = (search_id(base, document), search_1_id(base, document));
+    json!([
+        {"id": two, "type": "SearchService2", "service": [{"id": format!("{two}/complete"), "type": "AutoCompleteService2"}]},
+        {"@context": SEARCH_1_CONTEXT, "@id": one, "profile": "http://iiif.io/api/search/1/search",
+            "service": {"@id": format!("{one}/complete"), "profile": "http://iiif.io/api/search/1/autocomplete"}},
+    ])
+}
+
+fn search_1_id(base: &str, document: &catalog::Document) -> String {
+    format!("{base}/iiif/search/1/{}", document.document)
 }
 
 fn canvas_id(base: &str, page: &impl std::fmt::Display) -> String {
@@ -174,13 +190,8 @@ pub async fn search(
     document: web::Path<String>,
     query: web::Query<Query>,
 ) -> Reply<HttpResponse> {
-    let document = reach::document(&app, &caller, named(&document)?).await?;
-    views::log(&app, &caller, document.document, None, ViewForm::Screen).await?;
+    let (document, hits) = hits(&app, &caller, &document, query.into_inner().q).await?;
     let base = base(&app, &request);
-    let hits = match query.q.trim() {
-        "" => Vec::new(),
-        _ => find::in_document(&app, document.document, query.into_inner().q).await?,
-    };
     let items: Vec<Value> = hits.iter().flat_map(|hit| annotations(&base, hit)).collect();
     Ok(linked(&json!({
         "@context": SEARCH_CONTEXT,
@@ -188,6 +199,103 @@ pub async fn search(
         "type": "AnnotationPage",
         "items": items,
     })))
+}
+
+async fn hits(app: &App, caller: &Caller, document: &str, q: String) -> Reply<(catalog::Document, Vec<PageHit>)> {
+    let document = reach::document(app, caller, named(document)?).await?;
+    views::log(app, caller, document.document, None, ViewForm::Screen).await?;
+    let hits = if q.trim().is_empty() { Vec::new() } else { find::in_document(app, document.document, q).await? };
+    Ok((document, hits))
+}
+
+/// The same as Content Search API 1 says it (<https://iiif.io/api/search/1.0/>, section 3).
+#[utoipa::path(get, path = "/iiif/search/1/{document}", tag = "iiif",
+    params(("document" = String, Path), ("q" = String, Query)),
+    responses((status = 200, description = "IIIF Content Search API 1 annotation list", content_type = "application/ld+json"), (status = 404)))]
+pub async fn search_1(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    document: web::Path<String>,
+    query: web::Query<Query>,
+) -> Reply<HttpResponse> {
+    let (document, hits) = hits(&app, &caller, &document, query.into_inner().q).await?;
+    let base = base(&app, &request);
+    let resources: Vec<Value> = hits.iter().flat_map(|hit| resources(&base, hit)).collect();
+    Ok(linked(&json!({
+        "@context": SEARCH_1_CONTEXT,
+        "@id": search_1_id(&base, &document),
+        "@type": "sc:AnnotationList",
+        "resources": resources,
+    })))
+}
+
+/// Words of the document that begin as typed (Content Search API 2, section 4).
+#[utoipa::path(get, path = "/iiif/search/2/{document}/complete", tag = "iiif",
+    params(("document" = String, Path), ("q" = String, Query)),
+    responses((status = 200, description = "IIIF Content Search API 2 term page", content_type = "application/ld+json"), (status = 404)))]
+pub async fn complete(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    document: web::Path<String>,
+    query: web::Query<Query>,
+) -> Reply<HttpResponse> {
+    let (document, words) = completions(&app, &caller, &document, query.into_inner().q).await?;
+    let id = format!("{}/complete", search_id(&base(&app, &request), &document));
+    let term = |word: Suggestion| json!({"value": word.word, "total": word.pages});
+    let items: Vec<Value> = words.into_iter().map(term).collect();
+    Ok(linked(&json!({"@context": SEARCH_CONTEXT, "id": id, "type": "TermPage", "items": items})))
+}
+
+/// The same as Content Search API 1 says it (section 4).
+#[utoipa::path(get, path = "/iiif/search/1/{document}/complete", tag = "iiif",
+    params(("document" = String, Path), ("q" = String, Query)),
+    responses((status = 200, description = "IIIF Content Search API 1 term list", content_type = "application/ld+json"), (status = 404)))]
+pub async fn complete_1(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    document: web::Path<String>,
+    query: web::Query<Query>,
+) -> Reply<HttpResponse> {
+    let (document, words) = completions(&app, &caller, &document, query.into_inner().q).await?;
+    let id = search_1_id(&base(&app, &request), &document);
+    let term = |word: Suggestion| json!({"match": word.word, "url": format!("{id}?q={}", encoded(&word.word)), "count": word.pages});
+    let terms: Vec<Value> = words.into_iter().map(term).collect();
+    Ok(linked(&json!({
+        "@context": SEARCH_1_CONTEXT,
+        "@id": format!("{id}/complete"),
+        "@type": "search:TermList",
+        "terms": terms,
+    })))
+}
+
+async fn completions(
+    app: &App,
+    caller: &Caller,
+    document: &str,
+    q: String,
+) -> Reply<(catalog::Document, Vec<Suggestion>)> {
+    let document = reach::document(app, caller, named(document)?).await?;
+    views::log(app, caller, document.document, None, ViewForm::Screen).await?;
+    let words = find::suggest_in_document(app, document.document, q).await?;
+    Ok((document, words))
+}
+
+fn resources(base: &str, hit: &PageHit) -> Vec<Value> {
+    let canvas = canvas_id(base, &hit.page);
+    let resource = |(number, lit): (usize, &LitBox)| {
+        let place = lit.place;
+        json!({
+            "@id": format!("{canvas}/hit/{number}"),
+            "@type": "oa:Annotation",
+            "motivation": "sc:painting",
+            "resource": {"@type": "cnt:ContentAsText", "chars": lit.word},
+            "on": format!("{canvas}#xywh={},{},{},{}", place.x, place.y, place.w, place.h),
+        })
+    };
+    hit.boxes.iter().enumerate().map(resource).collect()
 }
 
 fn annotations(base: &str, hit: &PageHit) -> Vec<Value> {

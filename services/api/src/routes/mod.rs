@@ -6,6 +6,7 @@ pub mod attention;
 pub mod batches;
 pub mod campaigns;
 pub mod corrections;
+mod csv;
 pub mod documents;
 pub mod handover;
 pub mod iiif;

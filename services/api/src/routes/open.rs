@@ -116,6 +116,8 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         campaigns::start_trial,
         campaigns::trial,
         search::search,
+        search::export,
+        search::words,
         documents::show,
         documents::pdf,
         documents::proof,
@@ -130,6 +132,9 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         iiif::image,
         iiif::manifest,
         iiif::search,
+        iiif::search_1,
+        iiif::complete,
+        iiif::complete_1,
     )
 )]
 pub struct Api;

@@ -1,12 +1,14 @@
 //! `GET /api/v1/search`: the one page in a million, and where on it.
 
-use actix_web::web;
-use indexer::{DocumentHit, Facets, Filters, LitBox, PageHit};
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use indexer::{DocumentHit, Facets, Filters, LitBox, PageHit, Sort, Suggestion};
 use record::manifest::SourceKind;
 use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, limits};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::csv;
 use crate::find::{self, Wanted};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
@@ -15,7 +17,8 @@ use crate::state::App;
 /// What to look for. Every filter that is given must hold.
 #[derive(Deserialize, IntoParams)]
 pub struct Ask {
-    /// Words, "phrases", beginnings*; blank finds all that the filters let through.
+    /// Words, "phrases", "near these"~5, -not, or, (groups), beginnings*, wild?cards, similar~, fields such as
+    /// `type:letter` or `date:1974..1976`; blank finds all that the filters let through.
     #[serde(default)]
     q: String,
     /// Patient number.
@@ -33,6 +36,11 @@ pub struct Ask {
     batch: Option<String>,
     /// 0 to 100: least mean confidence of a page.
     confidence: Option<u8>,
+    /// `relevance` where nothing is said, `service` or `scanned`: newest first.
+    #[param(value_type = Option<String>)]
+    sort: Option<Sort>,
+    /// What `as_of` said on the first page of results, so that the further ones are of the same moment.
+    as_of: Option<u64>,
     /// 1-based page of results.
     page: Option<u32>,
     /// Documents on one page of results, 10 where nothing is said.
@@ -43,7 +51,7 @@ impl Ask {
     fn wanted(self) -> Reply<Wanted> {
         Ok(Wanted {
             filters: Filters {
-                mrn: field(self.patient.as_deref(), "patient")?,
+                mrn: field(self.patient.map(|number| number.to_uppercase()).as_deref(), "patient")?,
                 encounter: field(self.encounter.as_deref(), "encounter")?,
                 document_type: field(self.document_type.as_deref(), "type")?,
                 from: field(self.from.as_deref(), "from")?,
@@ -53,6 +61,8 @@ impl Ask {
                 confidence_min: self.confidence,
             },
             query: self.q,
+            sort: self.sort.unwrap_or_default(),
+            as_of: self.as_of,
             page: self.page.unwrap_or(1),
             per_page: self.per_page.unwrap_or(10).clamp(1, limits::SEARCH_HITS_PER_PAGE_MAX),
         })
@@ -82,6 +92,12 @@ pub struct Found {
     pub hits: Vec<Hit>,
     #[schema(value_type = Object)]
     pub facets: Facets,
+    /// No page has the words; the hits have words that look like them.
+    pub widened: bool,
+    /// A query that finds something, where this one finds nothing.
+    pub suggestion: Option<String>,
+    /// Give it back with the further pages of results.
+    pub as_of: u64,
 }
 
 /// One page with the words that matched.
@@ -96,7 +112,7 @@ pub struct Hit {
     /// Comparable within one answer only.
     pub score: f32,
     pub snippet: String,
-    /// `{x, y, w, h, word}` in pixels of the master image.
+    /// `{x, y, w, h, word, kin}` in pixels of the master image; `kin` is `typed`, `misread`, `synonym` or `similar`.
     #[schema(value_type = Vec<Object>)]
     pub boxes: Vec<LitBox>,
     /// Pixels of the master image.
@@ -127,7 +143,55 @@ pub async fn search(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -
         documents: found.documents,
         hits: found.hits.into_iter().flat_map(hits).collect(),
         facets: found.facets,
+        widened: found.widened,
+        suggestion: found.suggestion,
+        as_of: found.as_of,
     }))
+}
+
+/// The same as a table (RFC 4180), one line for each document, with the best page of each.
+#[utoipa::path(get, path = "/api/v1/search.csv", tag = "retrieval", params(Ask),
+    responses((status = 200, content_type = "text/csv"), (status = 422, description = "the query or a filter cannot be understood")))]
+pub async fn export(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<HttpResponse> {
+    let first = Wanted { page: 1, per_page: limits::SEARCH_HITS_PER_PAGE_MAX, ..ask.into_inner().wanted()? };
+    let mut table = csv::header();
+    let (mut wanted, mut lines) = (first, 0);
+    while lines < limits::SEARCH_EXPORT_DOCUMENTS_MAX {
+        let found = find::search(&app, &caller, wanted.clone()).await?;
+        found.hits.iter().for_each(|hit| table.push_str(&csv::line(hit)));
+        lines += found.hits.len();
+        if found.hits.is_empty() || lines as u64 >= found.documents {
+            break;
+        }
+        wanted = Wanted { page: wanted.page + 1, as_of: Some(found.as_of), ..wanted };
+    }
+    let disposition = (header::CONTENT_DISPOSITION, "attachment; filename=\"hits.csv\"");
+    Ok(HttpResponse::Ok()
+        .insert_header(disposition)
+        .content_type("text/csv; charset=utf-8; header=present")
+        .body(table))
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct Beginning {
+    /// What is typed so far; its last word is gone on with.
+    #[serde(default)]
+    q: String,
+}
+
+/// A word to go on with, and on how many pages it is.
+#[derive(Serialize, ToSchema)]
+pub struct Word {
+    pub word: String,
+    pub pages: u64,
+}
+
+/// Words that begin as the last one typed, of pages that the caller may see.
+#[utoipa::path(get, path = "/api/v1/search/words", tag = "retrieval", params(Beginning),
+    responses((status = 200, body = Vec<Word>)))]
+pub async fn words(app: web::Data<App>, caller: Caller, ask: web::Query<Beginning>) -> Reply<web::Json<Vec<Word>>> {
+    let found = find::suggest(&app, &caller, ask.into_inner().q).await?;
+    Ok(web::Json(found.into_iter().map(|Suggestion { word, pages }| Word { word, pages }).collect()))
 }
 
 fn hits(document: DocumentHit) -> Vec<Hit> {

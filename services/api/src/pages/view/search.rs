@@ -16,11 +16,12 @@ pub struct Form {
     pub from: String,
     pub to: String,
     pub source: String,
+    pub sort: String,
 }
 
 impl Form {
     /// The parameters that are set, by the names of the address.
-    fn pairs(&self) -> [(&'static str, &str); 6] {
+    fn pairs(&self) -> [(&'static str, &str); 7] {
         [
             ("q", &self.q),
             ("patient", &self.patient),
@@ -28,16 +29,17 @@ impl Form {
             ("from", &self.from),
             ("to", &self.to),
             ("source", &self.source),
+            ("sort", &self.sort),
         ]
     }
 
     pub fn is_empty(&self) -> bool {
-        self.pairs().iter().all(|(_, value)| value.is_empty())
+        self.pairs().iter().all(|(name, value)| *name == "sort" || value.is_empty())
     }
 
     /// Anything but words narrows the search.
     pub fn has_filters(&self) -> bool {
-        self.pairs().iter().skip(1).any(|(_, value)| !value.is_empty())
+        self.pairs().iter().any(|(name, value)| !matches!(*name, "q" | "sort") && !value.is_empty())
     }
 
     /// The same words, everywhere.
@@ -48,6 +50,11 @@ impl Form {
     /// `/search?…` with these values; empty ones are left out.
     pub fn href(&self) -> String {
         self.href_with("", "")
+    }
+
+    /// The same as a table.
+    pub fn csv_href(&self) -> String {
+        self.href().replacen("/search", "/api/v1/search.csv", 1)
     }
 
     /// The same with one value replaced, or `page` added.
@@ -71,8 +78,8 @@ impl Form {
 pub enum Outcome {
     /// Nothing asked yet. `pages` is how many are searchable for this person.
     Blank { pages: u64 },
-    /// The query was not understood; the text says what to do.
-    Wrong(String),
+    /// The query was not understood; the text says what to do, and there may be one that would do.
+    Wrong { text: String, instead: Option<Instead> },
     /// Asked and answered, maybe with nothing.
     Found(Found),
 }
@@ -88,6 +95,33 @@ pub struct Found {
     /// 1-based page of the list, and how many there are.
     pub list_page: u64,
     pub list_pages: u64,
+    /// The moment that all pages of the list are of.
+    pub as_of: u64,
+    /// No page has the words: these have words that look alike.
+    pub widened: bool,
+    /// What may have been meant, where nothing was found.
+    pub suggestion: Option<Instead>,
+}
+
+/// Another search to offer.
+#[derive(Debug, Clone)]
+pub struct Instead {
+    pub q: String,
+    pub href: String,
+}
+
+/// Why a hit is one, where its words are not those that were typed.
+#[derive(Debug, Clone)]
+pub struct Note {
+    pub what: &'static str,
+    pub words: String,
+}
+
+impl Found {
+    /// Another page of the same list, as it was when its first page was shown.
+    pub fn list_href(&self, form: &Form, page: u64) -> String {
+        format!("{}&as_of={}", form.href_with("page", &page.to_string()), self.as_of)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -117,6 +151,7 @@ pub struct PageHit {
     pub snippet: Vec<Piece>,
     /// Mean confidence of reading the page, 0 to 100.
     pub confidence: u8,
+    pub notes: Vec<Note>,
 }
 
 /// A stretch of a snippet.
@@ -176,6 +211,13 @@ pub struct SearchResults {
     pub outcome: Outcome,
 }
 
+/// What the box offers while somebody types: options of its list.
+#[derive(Template)]
+#[template(path = "search_words.html")]
+pub struct Words {
+    pub words: Vec<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use record::PageId;
@@ -194,6 +236,7 @@ mod tests {
             strip: Sheet::strip(page, (1700, 2200), &lit, HOSTILE.into()),
             snippet: vec![Piece { text: HOSTILE.into(), lit: true }, Piece { text: HOSTILE.into(), lit: false }],
             confidence: 40,
+            notes: vec![Note { what: "read as", words: HOSTILE.into() }],
         };
         let document = DocumentHits {
             href: "/documents/x".into(),
@@ -210,12 +253,23 @@ mod tests {
         };
         let choice = Choice { label: HOSTILE.into(), href: "/search?".into(), count: 1, chosen: false };
         let facets = vec![Facet { title: "Type", choices: vec![choice] }];
-        Found { pages: 2, total: 11, documents: vec![document], facets, list_page: 1, list_pages: 2 }
+        let suggestion = Some(Instead { q: HOSTILE.into(), href: "/search?".into() });
+        let (list_page, list_pages) = (1, 2);
+        let documents = vec![document];
+        Found { pages: 2, total: 11, documents, facets, list_page, list_pages, as_of: 1, widened: true, suggestion }
     }
 
     fn hostile_form() -> Form {
         let text = || HOSTILE.to_owned();
-        Form { q: text(), patient: text(), document_type: text(), from: text(), to: text(), source: text() }
+        Form {
+            q: text(),
+            patient: text(),
+            document_type: text(),
+            from: text(),
+            to: text(),
+            source: text(),
+            sort: text(),
+        }
     }
 
     #[test]
@@ -233,8 +287,11 @@ mod tests {
 
     #[test]
     fn a_wrong_query_is_shown_as_text() {
-        let results = SearchResults { form: hostile_form(), outcome: Outcome::Wrong(HOSTILE.into()) };
+        let instead = Some(Instead { q: HOSTILE.into(), href: "/search?".into() });
+        let wrong = Outcome::Wrong { text: HOSTILE.into(), instead };
+        let results = SearchResults { form: hostile_form(), outcome: wrong };
         hostile::assert_inert(&results.render().expect("renders"));
+        hostile::assert_inert(&Words { words: vec![HOSTILE.into()] }.render().expect("renders"));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //! the same run. The floor does less: no boxes, no filters, no grouping, no snippets, no counts
 //! of kinds; it is what those cost that the ratio shows.
 
+mod quality;
+
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -27,7 +30,11 @@ const NOISE: usize = 14;
 const QUERIES: usize = 300;
 const FLOOR_WRITER_BYTES: usize = 64 * 1024 * 1024;
 
-pub fn run(report: &mut Report) -> Result<()> {
+/// Speed over generated pages; with a corpus, quality over real ones.
+pub fn run(report: &mut Report, corpus: Option<&Path>) -> Result<()> {
+    if let Some(corpus) = corpus {
+        return quality::run(report, corpus);
+    }
     let (ours_dir, floor_dir) = (TempDir::new()?, TempDir::new()?);
     let mut pages = Pages::new();
     let index = Index::open(ours_dir.path())?;
@@ -157,6 +164,23 @@ fn mrn(patient: u32) -> Option<record::Mrn> {
     format!("MRN-{patient:06}").parse().ok()
 }
 
+/// Whose document it is, and what kind: spread evenly.
+fn fields(document: u32) -> DocumentFields {
+    DocumentFields {
+        document: DocumentId::derived([document.to_be_bytes().as_slice()]),
+        batch: BatchId::derived([(document / 100).to_be_bytes().as_slice()]),
+        filed: !document.is_multiple_of(50),
+        mrn: mrn(document % patients()),
+        encounter: format!("E-{document}").parse().ok(),
+        document_type: KINDS[document as usize % KINDS.len()].parse().ok(),
+        date: Date::from_days_since_epoch(i64::from(document) * 7 % 18_000),
+        source: if document.is_multiple_of(4) { SourceKind::Film } else { SourceKind::Scan },
+        station: "station-1".to_owned(),
+        scanned: Timestamp(1_700_000_000_000 + i64::from(document) * 1_000),
+        reel: None,
+    }
+}
+
 /// Pages with the word frequencies of a language and the misreadings of a scanner; the same
 /// ones on every machine.
 struct Pages {
@@ -194,23 +218,9 @@ impl Pages {
     }
 
     fn page(&mut self, n: u32) -> PageDocument {
-        let document = n / DOCUMENT_PAGES;
         let number = n % DOCUMENT_PAGES + 1;
-        let fields = DocumentFields {
-            document: DocumentId::derived([document.to_be_bytes().as_slice()]),
-            batch: BatchId::derived([(document / 100).to_be_bytes().as_slice()]),
-            filed: !document.is_multiple_of(50),
-            mrn: mrn(document % patients()),
-            encounter: format!("E-{document}").parse().ok(),
-            document_type: KINDS[document as usize % KINDS.len()].parse().ok(),
-            date: Date::from_days_since_epoch(i64::from(document) * 7 % 18_000),
-            source: if document.is_multiple_of(4) { SourceKind::Film } else { SourceKind::Scan },
-            station: "station-1".to_owned(),
-            scanned: Timestamp(1_700_000_000_000 + i64::from(n) * 1_000),
-            reel: None,
-        };
         let page = PageId::derived([n.to_be_bytes().as_slice()]);
-        PageDocument { page, number, fields, text: self.text() }
+        PageDocument { page, number, fields: fields(n / DOCUMENT_PAGES), text: self.text() }
     }
 
     fn text(&mut self) -> PageText {

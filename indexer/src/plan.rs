@@ -20,10 +20,12 @@ const TOGETHER_BOOST: Score = 2.0;
 const NEAR_BOOST: Score = 0.5;
 /// Words apart that count as near.
 const NEAR_WORDS: u32 = 8;
-/// What a page loses that has a word only because it was mended: more than frequency can make up.
-const MENDED_LOSS: Score = -8.0;
-const SYNONYM_BOOST: Score = 0.3;
-const SIMILAR_BOOST: Score = 0.1;
+/// What a page loses that has a word only because it was mended: more than BM25 gives for any word, so that pages with
+/// the word itself come first.
+const MENDED_LOSS: Score = -32.0;
+/// What a page gets for a synonym, and for a word that looks alike: less than for the worst mended word.
+const SYNONYM_SCORE: Score = -64.0;
+const SIMILAR_SCORE: Score = -96.0;
 
 type Clause = (Occur, Box<dyn Query>);
 
@@ -85,8 +87,8 @@ fn run(fields: &Fields, run: &Run) -> Box<dyn Query> {
     };
     match run.kin {
         Kin::Typed | Kin::Misread => found,
-        Kin::Synonym => Box::new(BoostQuery::new(found, SYNONYM_BOOST)),
-        Kin::Similar => Box::new(BoostQuery::new(found, SIMILAR_BOOST)),
+        Kin::Synonym => Box::new(ConstScoreQuery::new(found, SYNONYM_SCORE)),
+        Kin::Similar => Box::new(ConstScoreQuery::new(found, SIMILAR_SCORE)),
     }
 }
 

@@ -4,6 +4,9 @@ use super::field::Field;
 use super::parse::parse;
 use crate::query::Expr;
 
+/// Mistakes of one query that a suggestion mends.
+const MISTAKES_MAX: usize = 5;
+
 /// Places are 1-based characters of the query. The text never repeats the query, because
 /// errors get logged; [`QueryError::suggestion`] does, for the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,8 +62,20 @@ impl QueryError {
         }
     }
 
-    /// A query near `query` that would do.
+    /// A query near `query` that would do, all its mistakes mended.
     pub fn suggestion(&self, query: &str) -> Option<String> {
+        let mut text = self.step(query)?;
+        for _ in 0..MISTAKES_MAX {
+            match parse(&text) {
+                Ok(expr) => return (expr != Expr::All(Vec::new())).then_some(text),
+                Err(error) => text = error.step(&text)?,
+            }
+        }
+        None
+    }
+
+    /// The query without this mistake.
+    fn step(&self, query: &str) -> Option<String> {
         let text = match *self {
             Self::UnclosedQuote { place }
             | Self::UnclosedParenthesis { place }
@@ -71,8 +86,7 @@ impl QueryError {
             Self::UnknownField { place, near } => renamed(query, place, near),
             _ => return None,
         };
-        let text = text.trim().to_owned();
-        parse(&text).is_ok_and(|expr| expr != Expr::All(Vec::new())).then_some(text)
+        Some(text.trim().to_owned())
     }
 }
 

@@ -129,6 +129,8 @@ fn wrong_queries_say_where_and_what_instead() {
     for (query, place, suggestion) in [
         ("a \"b c", Some(3), Some("a b c")),
         ("fever *", Some(7), Some("fever")),
+        ("(fever or \"chest", Some(11), Some("fever or chest")),
+        ("(a or", Some(4), Some("a")),
         ("*", Some(1), None),
         ("?*", Some(1), None),
         ("ab *itis", Some(4), Some("ab itis")),

@@ -92,7 +92,7 @@ fn exact_first_then_misread_then_synonyms_then_alike() {
 }
 
 #[test]
-fn alike_words_come_in_where_hardly_a_page_has_the_word_and_are_never_words_themselves() {
+fn alike_words_come_in_where_no_page_has_the_word_and_are_never_words_themselves() {
     // No lexicon word is near `zyxlumab`, so nothing was mended; `zyxlumob` was misread.
     let pages = [page("a", 1, &["zyxlumob given"]), page("b", 1, &["severe pain"]), page("c", 1, &["fever"])];
     let shelf = Shelf::knowing("fever fewer severe pain given", "", &pages);
@@ -114,8 +114,8 @@ fn near_each_other_comes_first() {
 
 #[test]
 fn groups_negation_and_shapes_hold() {
-    let shelf =
-        Shelf::of(&[page("a", 1, &["fever cough"]), page("b", 1, &["fever gray"]), page("c", 1, &["rash grey"])]);
+    let pages = [page("a", 1, &["fever cough"]), page("b", 1, &["fever gray"]), page("c", 1, &["rash grey"])];
+    let shelf = Shelf::knowing("fever cough gray rash grey", "", &pages);
     for (query, wanted) in [
         ("fever -cough", 1),
         ("cough or rash", 2),

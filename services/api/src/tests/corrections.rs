@@ -71,7 +71,7 @@ async fn a_corrected_word_is_found_and_the_earlier_text_is_kept() {
         (json!(1), json!(0))
     );
     let lit = found(&house, "cholangitis").await["hits"][0]["boxes"][0].clone();
-    assert_eq!(lit, json!({"x": 30, "y": 5, "w": 20, "h": 10, "word": "cholangitis"}));
+    assert_eq!(lit, json!({"x": 30, "y": 5, "w": 20, "h": 10, "word": "cholangitis", "kin": "typed"}));
 
     let texts = house.get(Role::Technician, &format!("/api/v1/pages/{page}/texts")).await.json();
     let told: Vec<_> =

@@ -77,7 +77,7 @@ async fn a_word_is_found_lit_and_the_view_is_logged_first() {
     assert_eq!(found["total"], 1, "{found}");
     let hit = &found["hits"][0];
     assert_eq!(hit["page"], json!(page));
-    assert_eq!(hit["boxes"][0], json!({"x": 30, "y": 5, "w": 20, "h": 10, "word": "cholangitis"}));
+    assert_eq!(hit["boxes"][0], json!({"x": 30, "y": 5, "w": 20, "h": 10, "word": "cholangitis", "kin": "typed"}));
     assert_eq!(house.count_events("viewed").await, 1, "the snippet");
     let words = house.get(Role::Searcher, &format!("/api/v1/pages/{page}/words?q=acute")).await.json();
     assert_eq!((&words["lit"][0]["word"], words["words"].as_array().map(Vec::len)), (&json!("acute"), Some(2)));

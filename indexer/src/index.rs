@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use record::{DocumentId, PageId, limits};
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,8 @@ pub struct Index {
     engine: tantivy::Index,
     fields: Fields,
     reader: IndexReader,
-    writer: Option<Mutex<IndexWriter>>,
+    writer: Mutex<Option<IndexWriter>>,
+    writes: bool,
     cursor: AtomicU64,
     vocabulary: RwLock<Vocabulary>,
     /// Of the words that this process was started with, and of those that the pages in the index were mended by.
@@ -129,7 +130,8 @@ impl Index {
             engine,
             fields,
             reader,
-            writer: writer.map(Mutex::new),
+            writes: writer.is_some(),
+            writer: Mutex::new(writer),
             cursor: AtomicU64::new(cursor),
             vocabulary: RwLock::new(vocabulary),
             words,
@@ -140,9 +142,9 @@ impl Index {
 
     /// The ledger position that the last commit said; 0 for a new index.
     pub fn cursor(&self) -> u64 {
-        match self.writer {
-            Some(_) => self.cursor.load(Ordering::Acquire),
-            None => committed(&self.engine).ok().flatten().map_or(0, |payload| payload.cursor),
+        match self.writes {
+            true => self.cursor.load(Ordering::Acquire),
+            false => committed(&self.engine).ok().flatten().map_or(0, |payload| payload.cursor),
         }
     }
 
@@ -157,27 +159,32 @@ impl Index {
         stored.mends = mends(&self.vocabulary().lexicon, &text, &tokens);
         tokens.apply(&stored.mends);
         let document = self.fields.document(page, &stored, &tokens);
-        let writer = self.writer()?;
-        writer.delete_term(self.fields.page_term(&page.page));
-        writer.add_document(document)?;
-        Ok(())
+        self.with_writer(|writer| {
+            writer.delete_term(self.fields.page_term(&page.page));
+            writer.add_document(document)?;
+            Ok(())
+        })
     }
 
     /// Takes a page out, as when a later version of its document no longer has it.
     pub fn remove(&self, page: &PageId) -> Result<()> {
-        self.writer()?.delete_term(self.fields.page_term(page));
-        Ok(())
+        self.with_writer(|writer| {
+            writer.delete_term(self.fields.page_term(page));
+            Ok(())
+        })
     }
 
     /// Makes everything put so far durable and findable, together with the ledger's `cursor`.
     /// A crash before it returns leaves the commit before; putting again from there on is safe.
     pub fn commit(&self, cursor: u64) -> Result<()> {
-        let mut writer = self.writer()?;
         let payload = Payload { analyzer: ANALYZER.to_owned(), cursor, lexicon: self.mended_by };
-        let mut commit = writer.prepare_commit()?;
-        commit.set_payload(&serde_json::to_string(&payload).map_err(std::io::Error::from)?);
-        commit.commit()?;
-        self.hold_back(&mut writer)?;
+        let payload = serde_json::to_string(&payload).map_err(std::io::Error::from)?;
+        self.with_writer(|writer| {
+            let mut commit = writer.prepare_commit()?;
+            commit.set_payload(&payload);
+            commit.commit()?;
+            self.hold_back(writer)
+        })?;
         self.reader.reload()?;
         self.cursor.store(cursor, Ordering::Release);
         Ok(())
@@ -185,7 +192,7 @@ impl Index {
 
     /// Empties the index, durably; the cursor is 0 again.
     pub fn clear(&self) -> Result<()> {
-        self.writer()?.delete_all_documents()?;
+        self.with_writer(|writer| Ok(writer.delete_all_documents().map(|_| ())?))?;
         self.commit(0)
     }
 
@@ -283,10 +290,19 @@ impl Index {
         self.vocabulary.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writer(&self) -> Result<MutexGuard<'_, IndexWriter>> {
-        let writer = self.writer.as_ref().ok_or(Error::ReadOnly)?;
-        // The engine's writer checks its own state; a panic elsewhere does not spoil it.
-        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Writes no more, and leaves the folder alone: searches go on with what they have. For an index whose folder is about
+    /// to be moved.
+    pub fn retire(&self) -> Result<()> {
+        match self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(writer) => Ok(writer.wait_merging_threads()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Does something with the one writer. The engine's writer checks its own state; a panic elsewhere does not spoil it.
+    fn with_writer<T>(&self, work: impl FnOnce(&mut IndexWriter) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        work(writer.as_mut().ok_or(Error::ReadOnly)?)
     }
 
     /// Small commits can outrun the merges in the background.

@@ -21,6 +21,7 @@ mod fields;
 mod kill_9;
 mod kill_readers;
 mod outsiders;
+mod planted;
 mod rebuild;
 mod scripted_day;
 mod searchable_pdf;

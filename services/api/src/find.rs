@@ -1,8 +1,6 @@
 //! Who may find what? Search within the caller's scope, with the views it amounts to in the
 //! ledger before anything is shown. Both the API and the pages search through here.
 
-use std::sync::Arc;
-
 use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult, Sort, Suggestion};
 use record::{DocumentId, PageId};
 
@@ -71,7 +69,7 @@ async fn blocking<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Index) -> indexer::Result<T> + Send + 'static,
 ) -> Reply<T> {
-    let index = Arc::clone(&app.index);
+    let index = app.shelf.index();
     let done = tokio::task::spawn_blocking(move || work(&index)).await;
     Ok(done.map_err(|error| Problem::unavailable("search index", &error))??)
 }

@@ -46,6 +46,8 @@ pub enum FollowError {
     Index(#[from] indexer::Error),
     #[error("failed to understand what event {index} names: {reason}")]
     Body { index: u64, reason: String },
+    #[error("failed to take the new search index: it has {pages} pages, and the one before has {before}")]
+    Short { pages: u64, before: u64 },
     #[error("failed to index: its thread has stopped")]
     Thread,
 }
@@ -177,7 +179,8 @@ async fn round(app: &App) -> Result<(), FollowError> {
     give_up_exhausted(app).await?;
     let mut cursor = app.follower.indexed();
     while cursor < end {
-        cursor = index_group(&app.archive, &app.catalog, &app.index, cursor, end).await?;
+        let _one_writes = app.shelf.writing.lock().await;
+        cursor = index_group(&app.archive, &app.catalog, &app.shelf.index(), cursor, end).await?;
         app.follower.indexed.store(cursor, Ordering::Relaxed);
         app.catalog.mark_indexed(cursor).await?;
     }

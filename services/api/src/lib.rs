@@ -39,6 +39,7 @@ pub mod seal;
 pub mod serve;
 pub mod server;
 pub mod sessions;
+pub mod shelf;
 pub mod state;
 pub mod uploads;
 pub mod views;

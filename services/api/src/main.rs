@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use api::commands::{account, campaign, init, patients, rebuild, token};
+use api::commands::{account, campaign, findable, init, patients, rebuild, token};
 use api::config::{DataDir, StoreOptions};
 use api::serve::{self, Serve};
 use clap::{Args, Parser, Subcommand};
@@ -24,6 +24,7 @@ Examples:
   chartroom account --data /srv/charts create --login ann --role searcher
   chartroom patients --data /srv/charts import patients.csv
   chartroom campaign start --confidence-below 70 --dry-run
+  chartroom findable --data /srv/charts
   chartroom rebuild --data /srv/charts --index
 
 Environment:
@@ -102,6 +103,14 @@ enum Command {
         data: Data,
         #[command(subcommand)]
         action: PatientsAction,
+    },
+    /// Says whether every sealed page is found by search; exits with 1 where one is not.
+    Findable {
+        #[command(flatten)]
+        data: Data,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Reads old pages again with a better reader, in the background.
     Campaign(campaign::Campaign),
@@ -208,6 +217,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             patients::import(&DataDir::new(data.data), options, &file).await
         }
         Command::Campaign(campaign) => campaign::run(campaign).await,
+        Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
         }

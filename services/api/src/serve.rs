@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -10,7 +9,7 @@ use actix_web::{HttpServer, web};
 use anyhow::{Context as _, bail};
 use archive::Archive;
 use catalog::Catalog;
-use indexer::Index;
+use indexer::{Index, Vocabulary};
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +20,7 @@ use crate::follow::{self, Follower};
 use crate::limits::Limits;
 use crate::rasters::Rasters;
 use crate::server;
+use crate::shelf::{self, Shelf};
 use crate::state::App;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
@@ -56,8 +56,7 @@ pub async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Arch
 
 /// Opens the index; a damaged one, one of another version or one that is ahead of the ledger is
 /// made anew and filled again while the server runs.
-pub fn open_index(data: &DataDir, events: u64) -> anyhow::Result<Index> {
-    let vocabulary = vocabulary::read(data)?;
+pub fn open_index(data: &DataDir, vocabulary: &Vocabulary, events: u64) -> anyhow::Result<Index> {
     let reason = match Index::open_with(&data.index(), vocabulary.clone()) {
         Ok(index) if index.cursor() <= events => return Ok(index),
         Ok(_) => "it is ahead of the ledger".to_owned(),
@@ -65,29 +64,24 @@ pub fn open_index(data: &DataDir, events: u64) -> anyhow::Result<Index> {
         Err(error) => return Err(error).context("failed to open the search index"),
     };
     tracing::warn!("the search index is made anew, and filled while the server runs: {reason}");
-    Index::recreate_with(&data.index(), vocabulary).context("failed to make the search index anew")
+    Index::recreate_with(&data.index(), vocabulary.clone()).context("failed to make the search index anew")
 }
 
 /// Everything a request handler holds.
 pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<web::Data<App>> {
     let (archive, catalog) = open(&serve.data, serve.options.clone()).await?;
-    let index = open_index(&serve.data, archive.size())?;
+    let vocabulary = vocabulary::read(&serve.data)?;
+    let index = open_index(&serve.data, &vocabulary, archive.size())?;
     let follower = Follower::new(serve.data.rules()?);
     follower.catch_up(&archive, &catalog).await.context("failed to bring the catalog up to the ledger")?;
     // Either of them may have been made anew since they last agreed on this.
     follower.start_at(index.cursor());
     catalog.mark_indexed(index.cursor()).await?;
     vocabulary::names(&catalog, |name| index.learn(name)).await.context("failed to read the patients' names")?;
-    if index.is_mended_by_other_words() {
-        tracing::warn!(
-            "the word lists are others than the search index was made with: run `chartroom rebuild --index` when the \
-             server may rest"
-        );
-    }
     Ok(web::Data::new(App {
         archive,
         catalog,
-        index: Arc::new(index),
+        shelf: Shelf::new(serve.data.index(), vocabulary, index),
         config: Config { public_url: serve.public_url.clone(), stations: serve.data.stations()? },
         follower,
         limits: Limits::default(),
@@ -118,6 +112,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     let address = server.addrs().first().copied().unwrap_or(serve.listen);
     tracing::info!("listening on http://{address}");
     let following = tokio::spawn(follow::run(app.clone()));
+    let renewing = tokio::spawn(shelf::keep_current(app.clone()));
     let keeping = tokio::spawn(keep_tidy(app.clone()));
     let reading_again = tokio::spawn(campaigns::run(app.clone()));
     let token = workers::token(&app, &serve.data).await?;
@@ -127,6 +122,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     let ended = server.await;
     stopping.abort();
     following.abort();
+    renewing.abort();
     keeping.abort();
     reading_again.abort();
     app.catalog.close().await;

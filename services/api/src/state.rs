@@ -1,12 +1,10 @@
 //! What does a request handler hold? The archive, its two projections, and what the process
 //! remembers between requests. One value, shared by all: `web::Data<App>`.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use archive::Archive;
 use catalog::Catalog;
-use indexer::Index;
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::event::Actor;
 use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
@@ -16,6 +14,7 @@ use crate::follow::{FollowError, Follower};
 use crate::limits::Limits;
 use crate::problem::{Problem, Reply};
 use crate::rasters::Rasters;
+use crate::shelf::Shelf;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
 
@@ -26,7 +25,7 @@ pub struct App {
     /// Projection: what is known about documents, pages, batches, people.
     pub catalog: Catalog,
     /// Projection: where words are.
-    pub index: Arc<Index>,
+    pub shelf: Shelf,
     pub config: Config,
     /// Brings catalog and index up to the ledger.
     pub follower: Follower,

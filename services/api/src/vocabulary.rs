@@ -41,7 +41,7 @@ fn optional(file: &Path) -> anyhow::Result<String> {
 }
 
 /// Gives every name on the patient list to `learn`.
-pub async fn names(catalog: &Catalog, learn: impl Fn(&str)) -> anyhow::Result<()> {
+pub async fn names(catalog: &Catalog, learn: impl Fn(&str)) -> catalog::Result<()> {
     let mut after = String::new();
     loop {
         let patients = catalog.patients_after(&after, PATIENTS).await?;

@@ -130,7 +130,47 @@ impl From<ExceptionRow> for Exception {
     }
 }
 
+table_row! {
+    /// How many pages there are, withdrawn ones left out.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct PageCounts {
+        pub sealed: u64,
+        pub waiting: u64,
+        pub unreadable: u64,
+    }
+}
+
+table_row! {
+    /// A page that was read, and by which event last.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct ReadPage {
+        pub page: PageId,
+        pub read_index: u64,
+    }
+}
+
+impl PageCounts {
+    pub const fn read(&self) -> u64 {
+        self.sealed - self.waiting - self.unreadable
+    }
+}
+
 impl Catalog {
+    pub async fn page_counts(&self) -> Result<PageCounts> {
+        let sql = "SELECT COUNT(*) AS sealed, COUNT(CASE WHEN state = 'sealed' THEN 1 END) AS waiting, \
+                   COUNT(CASE WHEN state = 'unreadable' THEN 1 END) AS unreadable FROM pages WHERE withdrawn = 0";
+        let counted = row!(self.reader.on(), PageCounts, sql)?;
+        Ok(counted.unwrap_or(PageCounts { sealed: 0, waiting: 0, unreadable: 0 }))
+    }
+
+    /// At most `most` pages that were read, by id, from the one after `after` on.
+    pub async fn read_pages_after(&self, after: Option<PageId>, most: u32) -> Result<Vec<ReadPage>> {
+        let sql = "SELECT page, read_index FROM pages WHERE page > $1 AND withdrawn = 0 AND state = 'read' \
+                   AND read_index IS NOT NULL ORDER BY page LIMIT $2";
+        let after = after.map(|page| page.to_string()).unwrap_or_default();
+        rows!(self.reader.on(), ReadPage, sql, after, most)
+    }
+
     pub async fn document(&self, document: DocumentId) -> Result<Option<Document>> {
         row!(self.reader.on(), Document, "SELECT * FROM documents WHERE document = $1", document)
     }

@@ -41,7 +41,7 @@ pub mod sessions;
 pub use attention::{Attention, Need};
 pub use batches::Batch;
 pub use campaigns::Campaign;
-pub use documents::{Document, Open, Page, PageState, TimelineEntry, Version};
+pub use documents::{Document, Open, Page, PageCounts, PageState, ReadPage, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};
 pub use identities::{PageIdentity, WrongPatient};

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod campaign;
+pub mod findable;
 pub mod init;
 pub mod patients;
 pub mod rebuild;

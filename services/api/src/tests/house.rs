@@ -1,13 +1,13 @@
 //! A server to call, and callers of every role.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use actix_web::http::Method;
 use actix_web::test::{self, TestRequest};
 use actix_web::web;
 use archive::{Archive, StoreAddress};
 use catalog::Catalog;
-use indexer::Index;
+use indexer::{Index, Vocabulary};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use record::event::{AccountRecord, Actor, Role};
 use record::manifest::{PageEntry, Source, SourceKind};
@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
 use crate::rasters::Rasters;
+use crate::shelf::Shelf;
 use crate::state::App;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
@@ -50,6 +51,12 @@ impl Answer {
     }
 }
 
+/// An index that knows no words.
+fn shelf(folder: PathBuf) -> Shelf {
+    let index = Index::open(&folder).expect("an index");
+    Shelf::new(folder, Vocabulary::default(), index)
+}
+
 impl House {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -59,7 +66,7 @@ impl House {
         let app = App {
             archive,
             catalog: Catalog::open(&catalog).await.expect("a catalog"),
-            index: Arc::new(Index::open(&folder.path().join("index")).expect("an index")),
+            shelf: shelf(folder.path().join("index")),
             config: Config::default(),
             follower: Follower::default(),
             limits: Limits::default(),
@@ -154,9 +161,11 @@ impl House {
     /// Lets the index fold what the catalog has.
     pub async fn index(&self) {
         let end = self.app.refresh().await.expect("folded");
-        let App { archive, catalog, index, .. } = &**self.app;
-        let next = follow::index_group(archive, catalog, index, index.cursor(), end).await.expect("indexed");
+        let App { archive, catalog, shelf, .. } = &**self.app;
+        let index = shelf.index();
+        let next = follow::index_group(archive, catalog, &index, index.cursor(), end).await.expect("indexed");
         assert_eq!(next, end);
+        self.app.follower.start_at(next);
     }
 
     /// Events of one kind, by the tag in the leaf.

@@ -9,6 +9,7 @@ use record::words::{Block, Box as Place, Engine, Line, PageText, Word};
 use serde_json::json;
 
 use super::house::{Answer, House};
+use crate::shelf;
 
 pub fn page_text(width: u32) -> PageText {
     let word = |text: &str, x: u32| Word::read(text, Place { x, y: 5, w: 20, h: 10 }, 90);
@@ -188,4 +189,25 @@ async fn only_known_steps_are_timed() {
             .set_payload(alto::write(&page_text(60), page));
         assert_eq!(house.send(request).await.status, status, "{timing}");
     }
+}
+
+#[actix_web::test]
+async fn an_index_is_made_anew_beside_the_one_that_answers() {
+    let house = House::new().await;
+    let page = read_page(&house).await;
+    let old = house.app.shelf.index();
+    let search = || house.get(Role::Technician, "/api/v1/search?q=cholangitis");
+    let (renewed, during) = tokio::join!(shelf::renew(&house.app), search());
+    renewed.expect("made anew");
+    assert_eq!(during.json()["total"], 1, "found while it is made");
+    assert_eq!(search().await.json()["hits"][0]["page"], json!(page), "and afterwards");
+    assert!(!std::sync::Arc::ptr_eq(&old, &house.app.shelf.index()), "another index answers");
+    let asked = indexer::SearchRequest::new("acute", indexer::Scope::EVERYTHING);
+    assert_eq!(old.search(&asked).expect("answers").pages, 1, "what is under way has the old one");
+    drop(old);
+    let (_, second) = house.capture(Some("MRN-2")).await;
+    let job = claim(&house).await.json()["job"].as_str().expect("a job").to_owned();
+    assert_eq!(hand_back(&house, &job, second, 60).await.status, 204);
+    house.index().await;
+    assert!(house.app.shelf.index().contains(&second).expect("reads"), "and it takes new pages in");
 }

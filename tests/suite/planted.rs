@@ -1,0 +1,132 @@
+//! A searcher at a real browser finds what was planted on a page that was read badly: a drug, a
+//! name that the reader got wrong, a phrase over a hyphen and a code, each lit where it stands.
+//! And what a searcher may not see leaves no trace in what the box offers.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use record::words::{Block, Box as Place, Line, PageText, Word};
+use serde_json::{Value, json};
+use tests::browser::Browser;
+use tests::http::Caller;
+use tests::{program, samples, site::Site};
+
+use crate::browser::pictures;
+
+/// Lines as the reader gave them. `Quillon` is on the patient list, `myocardial` and `morphine` in the word list.
+const LINES: [&str; 5] = [
+    "The patient Averil Ouillon was admitted",
+    "with severe rnorphine poisoning after a myo-",
+    "cardial infarction in the year before",
+    "Diagnosis El1.9 and I21.3 chart lO4233",
+    "blood pressure 120/80 under zyxlumab",
+];
+
+/// What is typed, and the words that are lit for it.
+const PLANTED: [(&str, &[&str]); 8] = [
+    ("morphine", &["rnorphine"]),
+    ("quillon", &["Ouillon"]),
+    ("\"myocardial infarction\"", &["myo-", "cardial", "infarction"]),
+    ("E11.9", &["El1.9"]),
+    ("code:I21.3 104233", &["I21.3", "lO4233"]),
+    ("\"heart attack\"", &["myo-", "cardial", "infarction"]),
+    ("\"poisoning severe\"~3 -cough", &["severe", "poisoning"]),
+    ("zyxlumob", &["zyxlumab"]),
+];
+
+#[test]
+fn planted_facts_are_found_and_lit_where_they_stand() -> Result<()> {
+    let mut site = Site::start(0)?;
+    let own = "Averil\nmyocardial\nmorphine\nadmitted\npatient\nsevere\npoisoning\ninfarction\n";
+    fs::write(site.data().join("words.txt"), own)?;
+    fs::write(site.data().join("synonyms.txt"), "heart attack = myocardial infarction\n")?;
+    site.kill_server()?;
+    site.restart()?;
+    let patients = samples::path("patients.csv");
+    program::succeed("chartroom patients", site.chartroom(&["patients", "import", &patients.to_string_lossy()])?)?;
+    site.account("vera", "searcher", "nine lives of a cat")?;
+    let words = plant(&site)?;
+    let searcher = site.caller("searcher")?;
+    program::wait_for("the page in the index", || Ok((!searcher.search("patient")?.is_empty()).then_some(())))?;
+
+    let browser = Browser::start(&pictures())?;
+    browser.log_in(&site.url(), "vera", "nine lives of a cat")?;
+    for (typed, lit) in PLANTED {
+        browser.open(&format!("{}/search?q={}", site.url(), encoded(typed)))?;
+        let shown = browser.wait_for("the hit", LIT)?;
+        let wanted: Vec<Value> = lit.iter().map(|word| place(&words, word)).collect::<Result<_>>()?;
+        ensure!(shown == Value::Array(wanted.clone()), "{typed}: lit at {shown}, planted at {wanted:?}");
+    }
+    browser.screenshot("planted-1-hits")?;
+    browser.open(&format!("{}/search?q={}", site.url(), encoded("morphjine severe")))?;
+    browser.wait_for(
+        "another spelling",
+        "const a = document.querySelector('[data-instead]'); if (!a) return null; a.click(); return true",
+    )?;
+    browser.wait_for("the hit of it", LIT)?;
+    browser.wait_for(
+        "the way to the page",
+        "const a = document.querySelector('[data-hit]'); if (!a) return null; a.click(); return true",
+    )?;
+    browser.wait_for("the lit words in the viewer", "return document.querySelectorAll('.box').length === 2 || null")?;
+    browser.screenshot("planted-2-viewer")?;
+    nothing_is_missing(&site)
+}
+
+/// The rectangles lit on the small picture of the page, in pixels of the master.
+const LIT: &str = "
+    const lit = [...document.querySelectorAll('.hit > .sheet rect.lit')];
+    return lit.length ? lit.map((box) => ['x', 'y', 'width', 'height'].map((side) => Number(box.getAttribute(side)))) : null;
+";
+
+/// A filed letter whose text is [`LINES`]; its words.
+fn plant(site: &Site) -> Result<PageText> {
+    let letter = samples::path("clinic-letter.png");
+    let batch = ["--json", "--batch", "Letters", "--patient", samples::MRN];
+    let output = site.station("import", &site.token("technician")?)?.args(batch).arg(&letter).output()?;
+    program::succeed("scanner-agent import", output)?;
+    let worker = site.token("worker")?;
+    let job: Value =
+        Caller::new(&site.url(), &worker)?.post("/api/v1/jobs/claim", &json!({"worker": "suite"}))?.json()?;
+    let number = |name: &str| job[name].as_u64().and_then(|number| u32::try_from(number).ok()).context("a number");
+    let text = text(number("width")?, number("height")?);
+    let (job, page) = (job["job"].as_str().context("a job")?, job["page"].as_str().context("a page")?);
+    let request = reqwest::blocking::Client::new().post(format!("{}/api/v1/jobs/{job}/text", site.url()));
+    let alto = formats::alto::write(&text, page.parse()?);
+    request.bearer_auth(worker).header("content-type", "application/xml").body(alto).send()?.error_for_status()?;
+    Ok(text)
+}
+
+fn text(width: u32, height: u32) -> PageText {
+    let line = |(row, line): (u32, &&str)| {
+        let mut x = 60;
+        let words = line.split(' ').map(|word| {
+            let w = 12 * word.len() as u32;
+            let place = Place { x, y: 100 + 60 * row, w, h: 30 };
+            x += w + 10;
+            Word::read(word, place, 80)
+        });
+        Line::of(words.collect())
+    };
+    let lines = (0..).zip(&LINES).map(line).collect();
+    PageText { width, height, language: "eng".into(), blocks: vec![Block::of(lines)], ..PageText::default() }
+}
+
+fn place(text: &PageText, word: &str) -> Result<Value> {
+    let found = text.words().find(|one| one.text == word).context("a planted word")?;
+    let Place { x, y, w, h } = found.place;
+    Ok(json!([x, y, w, h]))
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+fn nothing_is_missing(site: &Site) -> Result<()> {
+    let told = program::succeed("chartroom findable", site.chartroom(&["findable", "--json"])?)?;
+    let told: Value = serde_json::from_str(&told)?;
+    ensure!(told["findable"] == 1 && told["missing"] == 0 && told["sealed"] == 1, "{told}");
+    Ok(())
+}

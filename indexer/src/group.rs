@@ -93,7 +93,25 @@ impl Best {
     }
 }
 
+impl FromIterator<Candidate> for Best {
+    fn from_iter<I: IntoIterator<Item = Candidate>>(candidates: I) -> Self {
+        let mut best = Self::default();
+        candidates.into_iter().for_each(|candidate| best.insert(candidate));
+        best
+    }
+}
+
 impl Groups {
+    /// Where in the list the best documents are, at most `most`, in no order.
+    pub fn best_documents(&self, sort: Sort, most: usize) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..self.documents.len()).collect();
+        if most < all.len() {
+            all.select_nth_unstable_by(most, |a, b| self.documents[*a].order(&self.documents[*b], sort));
+            all.truncate(most);
+        }
+        all
+    }
+
     /// The documents from `skip` on, at most `take`, best first.
     pub fn ranked(&self, sort: Sort, skip: usize, take: usize) -> Vec<&Group> {
         let mut all: Vec<&Group> = self.documents.iter().collect();

@@ -8,7 +8,7 @@
 //! 2. [`index`]: the files, the one writer, the commits.
 //! 3. [`search`]: one request from start to end; it uses [`query`] (text to tree), [`expand`]
 //!    (what else the tree asks for), [`plan`] (tree to engine query), [`group`] (pages to
-//!    documents), [`light`] (words to boxes) and [`suggest`].
+//!    documents), [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`] and [`code`]: what
 //!    misread ones say. [`schema`], [`stored`], [`varint`]: what is kept of a page.
 
@@ -24,6 +24,7 @@ mod index;
 mod lexicon;
 mod light;
 mod mend;
+mod nearness;
 mod plan;
 mod query;
 mod schema;

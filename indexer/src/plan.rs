@@ -3,8 +3,8 @@
 use std::ops::Bound;
 
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query,
-    RangeQuery, RegexQuery, TermQuery,
+    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query, RangeQuery,
+    RegexQuery, TermQuery,
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Score, Term};
@@ -14,12 +14,6 @@ use crate::hits::SearchRequest;
 use crate::query::{Expr, Kin, Run, Wild};
 use crate::schema::Fields;
 
-/// How much more it counts when all words stand together as typed, and when two that were typed
-/// beside each other stand near each other.
-const TOGETHER_BOOST: Score = 2.0;
-const NEAR_BOOST: Score = 0.5;
-/// Words apart that count as near.
-const NEAR_WORDS: u32 = 8;
 /// What a page loses that has a word only because it was mended: more than BM25 gives for any word, so that pages with
 /// the word itself come first.
 const MENDED_LOSS: Score = -32.0;
@@ -32,10 +26,6 @@ type Clause = (Occur, Box<dyn Query>);
 /// The whole request as one query, scope and filters included: nothing is filtered afterwards.
 pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Result<Box<dyn Query>> {
     let mut clauses = clauses(fields, expr)?;
-    if let Expr::All(all) = expr {
-        clauses.extend(together(fields, all).map(|query| (Occur::Should, query)));
-        clauses.extend(nearby(fields, all).map(|query| (Occur::Should, query)));
-    }
     clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
     clauses.extend(fields.hidden_from(request.scope).map(|query| (Occur::MustNot, query)));
     Ok(Box::new(BooleanQuery::new(clauses)))
@@ -119,28 +109,4 @@ fn prefix(fields: &Fields, stem: &str) -> Box<dyn Query> {
 
 fn wildcard(fields: &Fields, wild: &Wild) -> Result<Box<dyn Query>> {
     Ok(Box::new(RegexQuery::from_pattern(&wild.regex(), fields.body)?))
-}
-
-/// The words that were typed one after the other, in the spelling that was typed.
-fn typed(all: &[Expr]) -> impl Iterator<Item = &[String]> {
-    all.iter().filter_map(|expr| match expr {
-        Expr::Words(runs) => runs.first().map(|run| run.terms.as_slice()),
-        _ => None,
-    })
-}
-
-/// The query's words as one phrase, where there are several: better, but no must.
-fn together(fields: &Fields, all: &[Expr]) -> Option<Box<dyn Query>> {
-    let terms: Vec<Term> = typed(all).flatten().map(|term| body(fields, term)).collect();
-    let several = typed(all).count() > 1;
-    several.then(|| Box::new(BoostQuery::new(Box::new(PhraseQuery::new(terms)), TOGETHER_BOOST)) as Box<dyn Query>)
-}
-
-/// Neighbours in the query near each other on the page: better, but no must.
-fn nearby<'a>(fields: &'a Fields, all: &'a [Expr]) -> impl Iterator<Item = Box<dyn Query>> + 'a {
-    typed(all).zip(typed(all).skip(1)).filter_map(|(one, next)| {
-        let (one, next) = (one.last()?, next.first()?);
-        (one != next)
-            .then(|| Box::new(BoostQuery::new(near_pair(fields, one, next, NEAR_WORDS), NEAR_BOOST)) as Box<dyn Query>)
-    })
 }

@@ -16,6 +16,7 @@ use crate::expand::Expander;
 use crate::group::{Group, GroupPages, Groups, KeyHasher};
 use crate::hits::{DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
 use crate::light::Light;
+use crate::nearness;
 use crate::plan::plan;
 use crate::query::{self, Expr};
 use crate::schema::Fields;
@@ -68,7 +69,9 @@ impl View<'_> {
     }
 
     fn collect(&self, expr: &Expr, request: &SearchRequest) -> Result<Groups> {
-        Ok(self.searcher.search(&plan(self.fields, expr, request)?, &GroupPages)?)
+        let mut groups = self.searcher.search(&plan(self.fields, expr, request)?, &GroupPages)?;
+        nearness::raise(&mut groups, expr, &self.searcher, self.fields)?;
+        Ok(groups)
     }
 
     fn document_hit(&self, group: &Group, expr: &Expr) -> Result<Option<DocumentHit>> {

@@ -72,7 +72,10 @@ fn miscount(state: &State) -> Option<Question> {
     // While the scanner feeds, it is too early to ask.
     let text = state.miscount().filter(|_| state.capture_complete)?;
     let sheets = state.sheets_fed();
-    let slip = Answer { label: format!("{sheets} were laid in: the count was a slip"), action: BatchAction::Expect { sheets } };
+    let slip = Answer {
+        label: format!("{sheets} were laid in: the count was a slip"),
+        action: BatchAction::Expect { sheets },
+    };
     Some(Question { page: None, code: "miscount", text, must: true, typed: true, answers: vec![slip] })
 }
 
@@ -114,7 +117,10 @@ impl Desk<'_> {
             asked.iter_mut().for_each(|question| question.must = true);
         }
         if let Some(mrn) = fields.mrn.as_ref().filter(|mrn| known(mrn) == Known::No) {
-            let text = format!("{} is not in the archive's patient list: correct it, or leave it to the archive", mrn.reveal());
+            let text = format!(
+                "{} is not in the archive's patient list: correct it, or leave it to the archive",
+                mrn.reveal()
+            );
             asked.push(ask("unknown-patient", text, false, self.candidates(outline, first)));
         }
         asked
@@ -167,7 +173,8 @@ impl Desk<'_> {
                 Some(Question { page: Some(page), code: "rejected", text, must: true, typed: false, answers })
             }
             None => {
-                let flags = shown.quality.as_ref().map_or(Vec::new(), |quality: &Quality| quality.flags(&self.rules.quality));
+                let flags =
+                    shown.quality.as_ref().map_or(Vec::new(), |quality: &Quality| quality.flags(&self.rules.quality));
                 let named = flags.iter().map(|flag| flag.explain()).collect::<Vec<&str>>().join(", ");
                 let (code, text) = match flags.contains(&Flag::Blank) {
                     true => ("blank", "nothing seems to be on the page".to_owned()),

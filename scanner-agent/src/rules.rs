@@ -153,6 +153,11 @@ impl Rules {
         Self::parse(text.unwrap_or(BUILT_IN))
     }
 
+    /// Jobs that the file has.
+    pub fn job_names(&self) -> impl Iterator<Item = &String> {
+        self.job.keys()
+    }
+
     /// The job of this name, the built-in one where the file has none.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ import { alarm, badge, counted, furnish, icon, make, show, tellDelivery } from "
 import { listen } from "./gun.js";
 import { bind, help, setLetters } from "./keys.js";
 
+const OTHER = "another";
 const form = document.getElementById("start");
 const field = (name) => form.elements[name];
 const STAGES = {
@@ -27,11 +28,12 @@ function kind() {
 
 function chooseKind() {
   for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(kind());
+  document.getElementById("by-name").hidden = kind() !== "scan" || field("device").value !== OTHER;
   for (const label of form.querySelectorAll("[role=radiogroup] label")) {
     label.classList.toggle("chosen", label.querySelector("input").checked);
   }
 }
-for (const choice of form.querySelectorAll("[name=do]")) choice.addEventListener("change", chooseKind);
+for (const choice of form.querySelectorAll("[name=do], [name=device]")) choice.addEventListener("change", chooseKind);
 chooseKind();
 
 async function findDevices() {
@@ -40,7 +42,8 @@ async function findDevices() {
   try {
     const devices = await get("/api/devices");
     field("device").replaceChildren(...devices.map(({ name, vendor, model }) =>
-      make("option", { value: name }, `${vendor} ${model} (${name})`)));
+      make("option", { value: name }, `${vendor} ${model} (${name})`)), make("option", { value: OTHER }, "another one, by its name"));
+    chooseKind();
     if (!devices.length) hint.textContent = "No scanner is found. Is it switched on? Files and hot folders work without one.";
   } catch (error) {
     hint.textContent = error.message;
@@ -53,7 +56,8 @@ async function start() {
   if (!form.reportValidity()) return;
   setOperator(field("operator").value.trim());
   const expect = field("expect").value ? Number(field("expect").value) : null;
-  const from = kind() === "scan" ? field("device").value : field("path").value;
+  const device = field("device").value === OTHER ? field("address").value : field("device").value;
+  const from = kind() === "scan" ? device : field("path").value;
   try {
     const batch = await post("/api/work", {
       do: kind(), from, expect, job: field("job").value, name: field("name").value, operator: field("operator").value,

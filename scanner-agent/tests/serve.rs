@@ -69,7 +69,9 @@ impl Page {
         loop {
             let state = self.ask("/api/state", None).expect("a state");
             assert_ne!(state["work"][0]["ended"]["tone"], "bad", "{state}");
-            if let Some(batch) = state["batches"][0]["batch"].as_str().filter(|_| state["batches"][0]["stage"] == "review") {
+            if let Some(batch) =
+                state["batches"][0]["batch"].as_str().filter(|_| state["batches"][0]["stage"] == "review")
+            {
                 return batch.to_owned();
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -107,9 +109,11 @@ fn only_the_page_of_this_start_gets_data() {
     assert_eq!(page.status(|request| request), 403, "another user of this machine");
     assert_eq!(page.status(|request| request.header("x-station-key", "0".repeat(64))), 403);
     assert_eq!(page.status(|request| request.header("x-station-key", &key)), 200);
-    let from_elsewhere = |request: RequestBuilder| request.header("x-station-key", &key).header("origin", "http://evil.example");
+    let from_elsewhere =
+        |request: RequestBuilder| request.header("x-station-key", &key).header("origin", "http://evil.example");
     assert_eq!(page.status(from_elsewhere), 403, "another site's page");
-    let by_another_name = |request: RequestBuilder| request.header("x-station-key", &key).header("host", "evil.example");
+    let by_another_name =
+        |request: RequestBuilder| request.header("x-station-key", &key).header("host", "evil.example");
     assert_eq!(page.status(by_another_name), 403, "a name that leads here");
     let home = page.request("/", None).send().expect("answers");
     let policy = home.headers()["content-security-policy"].to_str().expect("text").to_owned();
@@ -136,7 +140,9 @@ fn the_page_does_what_the_command_line_does() {
     assert_eq!(act(json!({"do": "undo"})).expect("done"), before);
     let read = act(json!({"do": "read", "page": 1, "text": "MRN-104233"})).expect("done");
     assert_eq!(read["documents"][0]["mrn"], "MRN-104233");
-    assert!(act(json!({"do": "read", "page": 1, "text": "4006381333931"})).expect_err("no label").contains("says nothing"));
+    assert!(
+        act(json!({"do": "read", "page": 1, "text": "4006381333931"})).expect_err("no label").contains("says nothing")
+    );
     assert!(act(json!({"do": "hide", "pages": [9]})).expect_err("no such page").contains("no page 9"));
     assert!(act(json!({"do": "explain", "reason": " "})).is_err());
     assert_eq!(act(json!({"do": "accept"})).expect("done")["stage"], "indexed");

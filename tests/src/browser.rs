@@ -3,10 +3,14 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -89,6 +93,17 @@ impl Browser {
         })
     }
 
+    /// Keys and an Enter, so many milliseconds apart, wherever the focus is: a barcode gun is fast, fingers are not.
+    pub fn key_in(&self, text: &str, apart: f64) -> Result<()> {
+        let started = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+        let keys = text.chars().map(String::from).chain(["Enter".to_owned()]);
+        for (at, key) in keys.enumerate() {
+            let seconds = started + at as f64 * apart / 1000.0;
+            self.runtime.block_on(self.client.issue_cmd(KeyAt { key, seconds }))?;
+        }
+        Ok(())
+    }
+
     pub fn click(&self, css: &str) -> Result<()> {
         self.runtime.block_on(async {
             let element =
@@ -166,4 +181,23 @@ fn arguments(profile: &Path) -> Vec<String> {
     .to_vec();
     arguments.push(format!("--user-data-dir={}", profile.display()));
     arguments
+}
+
+/// A key event with a time of its own: a command of the browser's own protocol, which chromedriver passes on.
+#[derive(Debug)]
+struct KeyAt {
+    key: String,
+    seconds: f64,
+}
+
+impl WebDriverCompatibleCommand for KeyAt {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let text = if self.key == "Enter" { "\r" } else { &self.key };
+        let event = json!({"type": "keyDown", "key": self.key, "text": text, "timestamp": self.seconds});
+        (Method::POST, Some(json!({"cmd": "Input.dispatchKeyEvent", "params": event}).to_string()))
+    }
 }

@@ -18,7 +18,8 @@ and other sites in the browser, cannot use the page without it.
 A file of job types names what the command line would be told for each; the page offers them by name:
   [[job]]
   name  = \"charts, both sides\"
-  words = [\"--source=ADF Duplex\", \"--resolution=300\", \"--rules=/etc/chartroom/charts.toml\"]";
+  words = [\"--rules=/etc/chartroom/charts.toml\"]               # for scans, files and hot folders
+  scan  = [\"--source=ADF Duplex\", \"--job=chart\"]             # for scans only";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLES)]
@@ -26,7 +27,7 @@ pub struct Serve {
     /// Where the page is, on 127.0.0.1 and nowhere else
     #[arg(long, default_value_t = 8411)]
     pub port: u16,
-    /// The kinds of job that the page offers (TOML)
+    /// The kinds of job that the page offers (TOML) [default: the jobs of the built-in rules]
     #[arg(long, value_name = "FILE")]
     pub jobs: Option<PathBuf>,
     /// Print the address as JSON

@@ -23,7 +23,8 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
         bail!("failed to find batch {id}: it does not wait in this spool; `scanner-agent status` lists what does");
     }
     let mut batch = spool.batch(id)?;
-    review::act(&mut batch, &args.action, args.by.as_deref()).with_context(|| format!("failed to change batch {id}"))?;
+    review::act(&mut batch, &args.action, args.by.as_deref())
+        .with_context(|| format!("failed to change batch {id}"))?;
     review::print(&folder, id, batch.state(), args.json)?;
     Ok(Exit::Done)
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use record::manifest::Patient;
-use record::{BatchId, Mrn};
 use record::note::LogKey;
+use record::{BatchId, Mrn};
 
 use super::Exit;
 use crate::capture;

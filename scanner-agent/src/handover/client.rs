@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use record::digest::Digest;
-use record::note::LogKey;
 use record::manifest::Patient;
+use record::note::LogKey;
 use record::wire::{BatchReply, BatchStatus, CloseBatch, HandOver, LookUp, LookedUp, OpenBatch, Sealed};
 use record::{BatchId, DocumentId, Mrn, limits};
 use reqwest::{Method, RequestBuilder, StatusCode};

@@ -3,9 +3,9 @@
 pub mod report;
 
 use anyhow::{Context, anyhow, bail};
-use record::{Descriptor, limits};
 use record::manifest::{Extraction, OriginalPage};
 use record::wire::CapturedFields;
+use record::{Descriptor, limits};
 
 pub use report::print;
 
@@ -26,7 +26,9 @@ pub fn act(batch: &mut Batch, action: &BatchAction, by: Option<&str>) -> anyhow:
     match action {
         BatchAction::Show | BatchAction::Image { .. } => Ok(()),
         BatchAction::Pass { pages } => each(batch, pages, |page| Edit::Judge { page, wrong: None, by: name() }),
-        BatchAction::Fail { page, reason } => edit(batch, Edit::Judge { page: *page, wrong: Some(reason.clone()), by: name() }),
+        BatchAction::Fail { page, reason } => {
+            edit(batch, Edit::Judge { page: *page, wrong: Some(reason.clone()), by: name() })
+        }
         BatchAction::Hide { pages } => each(batch, pages, |page| Edit::Hide { page }),
         BatchAction::Unhide { pages } => each(batch, pages, |page| Edit::Show { page }),
         BatchAction::Turn { page, degrees } => turn(batch, *page, *degrees),

@@ -26,10 +26,16 @@ pub enum Seen {
     /// No server was named: batches wait in the spool.
     Off,
     Idle,
-    Sending { batch: BatchId },
-    Away { text: String },
+    Sending {
+        batch: BatchId,
+    },
+    Away {
+        text: String,
+    },
     /// The server answers, and something is not in order.
-    Refused { text: String },
+    Refused {
+        text: String,
+    },
 }
 
 pub struct Delivery(Seen);

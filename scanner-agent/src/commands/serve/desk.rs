@@ -11,7 +11,8 @@ use record::{BatchId, Digest, Mrn};
 use serde::Serialize;
 
 use super::delivery::{Delivery, Seen};
-use super::work::{JobType, Work, WorkReport};
+use super::start::JobType;
+use super::work::{Work, WorkReport};
 use crate::cli::{self, BatchAction};
 use crate::commands::review::report::BatchReport;
 use crate::commands::{review, scan};
@@ -86,7 +87,8 @@ impl Desk {
         for (id, length) in spool::lengths(&self.home.folder)? {
             text += &format!("{id} {length}\n");
         }
-        text += &serde_json::to_string(&(locked(&self.delivery).seen(), self.work_report(false), self.patients.version()))?;
+        text +=
+            &serde_json::to_string(&(locked(&self.delivery).seen(), self.work_report(false), self.patients.version()))?;
         Ok(Digest::of(text.as_bytes()).hex())
     }
 
@@ -118,7 +120,9 @@ impl Desk {
             return Ok(Some(summary.clone()));
         }
         // It may have been finished a moment ago.
-        let Some(state) = spool::peek_one(&self.home, id)?.filter(|state| state.opened.is_some()) else { return Ok(None) };
+        let Some(state) = spool::peek_one(&self.home, id)?.filter(|state| state.opened.is_some()) else {
+            return Ok(None);
+        };
         let report = BatchReport::of(id, &state, &self.patients)?;
         let summary = Summary {
             batch: id,

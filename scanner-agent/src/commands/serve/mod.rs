@@ -4,7 +4,8 @@
 //! |---|---|
 //! | who may ask? | [`gate`]: this machine, the page itself, whoever was told the key of this start |
 //! | what is running, and where does each batch stand? | [`desk`] |
-//! | what can be started, and how does it end? | [`work`]: the same commands, in threads |
+//! | what is asked for, in the words of the command line? | [`start`] |
+//! | what runs, and how does it end? | [`work`]: the same commands, in threads |
 //! | what goes to the archive meanwhile? | [`delivery`] |
 //! | which address does what? | [`routes`] |
 //! | how do page images get to the browser? | [`pictures`] |
@@ -17,6 +18,7 @@ mod desk;
 mod gate;
 mod pictures;
 mod routes;
+mod start;
 mod work;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -33,7 +35,7 @@ use crate::report::{print, print_json};
 use crate::station;
 use desk::Desk;
 use gate::Gate;
-use work::JobType;
+use start::JobType;
 
 /// What a request may hold: an operation, or the start of a job.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -55,7 +57,9 @@ pub fn run(args: &cli::Serve) -> anyhow::Result<Exit> {
     if args.json {
         print_json(&Told { url: &url })?;
     } else {
-        print(&format!("Open this in a browser on this machine; it holds for this start only, and Ctrl-C ends it:\n  {url}\n"))?;
+        print(&format!(
+            "Open this in a browser on this machine; it holds for this start only, and Ctrl-C ends it:\n  {url}\n"
+        ))?;
     }
     delivery::start(&desk);
     actix_web::rt::System::new().block_on(serve(listener, desk, gate)).context("failed to serve the page")?;
@@ -68,7 +72,9 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>, gate: Gate) -> std::io::R
         App::new()
             .app_data(desk.clone())
             .app_data(gate.clone())
-            .app_data(web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, _| routes::misread(&error)))
+            .app_data(
+                web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, _| routes::misread(&error)),
+            )
             .configure(routes::configure)
             .wrap(from_fn(gate::admit))
     };

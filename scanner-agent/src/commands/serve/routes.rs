@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 
 use super::desk::Desk;
 use super::pictures::picture;
-use super::work::{self, Start};
+use super::start::Start;
+use super::work;
 use crate::cli::BatchAction;
 use crate::commands::devices;
 use crate::report::sentence;
@@ -75,7 +76,8 @@ impl From<anyhow::Error> for Refused {
 }
 
 pub fn misread(error: &JsonPayloadError) -> actix_web::Error {
-    Refused(sentence(&format!("the page has sent something else than this program takes ({error}); load it again"))).into()
+    Refused(sentence(&format!("the page has sent something else than this program takes ({error}); load it again")))
+        .into()
 }
 
 async fn html(text: &'static str) -> HttpResponse {

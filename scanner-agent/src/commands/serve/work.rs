@@ -1,16 +1,16 @@
 //! What can be started from the page, and how does it end? The same commands as on the command line, in threads.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Parser;
 use record::BatchId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::desk::{Desk, locked};
+use super::start::{self, Kind, Start};
 use crate::cli::{self, Cli, Command};
 use crate::commands::{import, review, scan, watch};
 use crate::fault::Mishap;
@@ -20,68 +20,6 @@ use crate::station;
 
 /// Ended work that is still shown.
 const SHOWN_MAX: usize = 6;
-const JOB_FILE_BYTES_MAX: usize = 64 * 1024;
-
-/// A kind of job: a name, and what the command line would be told for it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JobType {
-    pub name: String,
-    #[serde(default)]
-    pub words: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JobFile {
-    job: Vec<JobType>,
-}
-
-impl JobType {
-    /// Those of the station's file, or the one that says nothing.
-    pub fn all(file: Option<&Path>) -> anyhow::Result<Vec<Self>> {
-        let Some(file) = file else {
-            return Ok(vec![Self { name: "as the device is set".into(), words: Vec::new() }]);
-        };
-        let failed = || format!("failed to read {}", file.display());
-        let text = std::fs::read_to_string(file).with_context(failed)?;
-        if text.len() > JOB_FILE_BYTES_MAX {
-            return Err(anyhow!("it is larger than {JOB_FILE_BYTES_MAX} bytes")).with_context(failed);
-        }
-        let jobs: JobFile = toml::from_str(&text).with_context(failed)?;
-        Ok(jobs.job)
-    }
-}
-
-/// What the page asks for.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Start {
-    #[serde(rename = "do")]
-    kind: Kind,
-    /// A device, a path or a hot folder; absent to go on with a batch from where it came.
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    job: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    operator: String,
-    expect: Option<u32>,
-    /// Go on with this batch.
-    batch: Option<BatchId>,
-    replace: Option<u32>,
-    insert_before: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    Scan,
-    Import,
-    Watch,
-}
 
 /// Something that runs, or has ended.
 pub struct Work {
@@ -142,6 +80,11 @@ impl Work {
         Some(Speed { pages, per_minute: (pages as f64 * 60.0 / seconds.max(1.0)).round() as u32 })
     }
 
+    /// From which device a batch came, and as which job.
+    pub fn scanned(&self, id: BatchId) -> Option<(String, String)> {
+        (self.batch == Some(id) && self.kind == Kind::Scan).then(|| (self.from.clone(), self.job.clone()))
+    }
+
     /// The batch, where a scan is feeding it right now.
     pub fn feeding(&self, id: BatchId) -> Option<Arc<Mutex<Batch>>> {
         self.feeding.clone().filter(|_| self.batch == Some(id))
@@ -150,9 +93,8 @@ impl Work {
 
 /// Starts what is asked for; the batch, where it is known already.
 pub fn start(desk: &Arc<Desk>, start: Start) -> anyhow::Result<Option<BatchId>> {
-    let start = complete(desk, start)?;
-    let words = words(desk, &start)?;
-    let parsed = Cli::try_parse_from(words).map_err(|error| anyhow!("{}", error.render()))?;
+    let start = start::complete(desk, start)?;
+    let parsed = Cli::try_parse_from(start::words(desk, &start)?).map_err(|error| anyhow!("{}", error.render()))?;
     match parsed.command {
         Command::Scan(args) => start_scan(desk, &start, args),
         Command::Import(args) => start_import(desk, &start, args),
@@ -168,58 +110,13 @@ pub fn stop(desk: &Desk, number: u32) {
     }
 }
 
-/// Going on needs no device and no job type: they are those of the batch.
-fn complete(desk: &Desk, mut start: Start) -> anyhow::Result<Start> {
-    let Some(id) = start.batch else { return Ok(start) };
-    let work = locked(&desk.work);
-    if let Some(earlier) = work.iter().rev().find(|work| work.batch == Some(id) && work.kind == Kind::Scan) {
-        (start.from, start.job) = (earlier.from.clone(), earlier.job.clone());
-    } else if start.from.is_empty() {
-        let opened = desk.state(id)?.opened;
-        start.from = opened.and_then(|opened| opened.source.device).context("it was not scanned: choose a scanner first")?;
-    }
-    Ok(start)
-}
-
-/// As the command line would have it. Each value is one word with its option, whatever is in it.
-fn words(desk: &Desk, start: &Start) -> anyhow::Result<Vec<String>> {
-    if start.from.trim().is_empty() {
-        bail!("choose a scanner, a path or a hot folder first");
-    }
-    let job = desk.jobs.iter().find(|job| job.name == start.job).or_else(|| desk.jobs.first());
-    let mut words: Vec<String> = vec!["scanner-agent".into()];
-    let mut option = |name: &str, value: Option<String>| {
-        words.extend(value.filter(|value| !value.is_empty()).map(|value| format!("--{name}={value}")));
-    };
-    let number = |number: Option<u32>| number.map(|number| number.to_string());
-    option("operator", Some(start.operator.trim().to_owned()));
-    option("expect", number(start.expect));
-    match start.kind {
-        Kind::Scan => {
-            option("device", Some(start.from.clone()));
-            option("continue", start.batch.map(|id| id.to_string()));
-            option("replace", number(start.replace));
-            option("insert-before", number(start.insert_before));
-            option("batch", Some(start.name.trim().to_owned()));
-        }
-        Kind::Import => option("batch", Some(start.name.trim().to_owned())),
-        Kind::Watch => option("every", Some("1".into())),
-    }
-    let name = match start.kind {
-        Kind::Scan => "scan",
-        Kind::Import => "import",
-        Kind::Watch => "watch",
-    };
-    words.splice(1..1, [name.to_owned(), "--hold".to_owned()]);
-    words.extend(job.iter().flat_map(|job| job.words.iter().cloned()));
-    if start.kind != Kind::Scan {
-        words.extend(["--".to_owned(), start.from.clone()]);
-    }
-    Ok(words)
-}
-
 impl Desk {
-    fn begin(&self, start: &Start, batch: Option<BatchId>, feeding: Option<Arc<Mutex<Batch>>>) -> (u32, Arc<AtomicBool>) {
+    fn begin(
+        &self,
+        start: &Start,
+        batch: Option<BatchId>,
+        feeding: Option<Arc<Mutex<Batch>>>,
+    ) -> (u32, Arc<AtomicBool>) {
         let mut work = locked(&self.work);
         let number = work.iter().map(|work| work.number).max().unwrap_or(0) + 1;
         let stop = Arc::new(AtomicBool::new(false));
@@ -227,7 +124,9 @@ impl Desk {
         // What ended with this batch before is told; a new start is the news now.
         work.retain(|work| work.ended.is_none() || work.batch.is_none() || work.batch != batch);
         let ended = work.iter().filter(|work| work.ended.is_some()).count();
-        if ended > SHOWN_MAX && let Some(oldest) = work.iter().position(|work| work.ended.is_some()) {
+        if ended > SHOWN_MAX
+            && let Some(oldest) = work.iter().position(|work| work.ended.is_some())
+        {
             work.remove(oldest);
         }
         let (kind, from, job) = (start.kind, start.from.clone(), start.job.clone());
@@ -315,7 +214,8 @@ fn take(desk: &Desk, number: u32, args: &cli::Import) -> anyhow::Result<(&'stati
     let opened = import::open(args)?;
     let (id, none) = (opened.batch, opened.files.is_empty());
     if none {
-        let reason = opened.refused.first().map_or_else(String::new, |refused| format!(": {} {}", refused.file, refused.reason));
+        let reason =
+            opened.refused.first().map_or_else(String::new, |refused| format!(": {} {}", refused.file, refused.reason));
         bail!("failed to find anything to take in{reason}");
     }
     import::begin(&desk.spool, opened)?;

@@ -190,7 +190,8 @@ impl Rules {
         .filter(|(fields, _)| *fields != CapturedFields::default())
     }
 
-    /// What a code means that a hand-held scanner read, which tells no format; a bare patient number is one.
+    /// What a code means that a hand-held scanner read, which tells no format. A bare patient number is one, unless rules say
+    /// what labels of patients look like.
     ///
     /// # Errors
     /// Why it is not used.
@@ -208,10 +209,15 @@ impl Rules {
                 ExceptionCode::FailedCheck => "the code's check digit is wrong: read it again",
                 _ => "the code is damaged: read it again",
             })?,
+            None if self.names_patients() => CapturedFields::default(),
             None => CapturedFields { mrn: text.parse().ok(), ..CapturedFields::default() },
         };
         let says = said != CapturedFields::default();
         if says { Ok(said) } else { Err("the code says nothing of a document by this job's rules") }
+    }
+
+    fn names_patients(&self) -> bool {
+        self.rule.iter().any(|rule| rule.pattern.0.capture_names().flatten().any(|name| name == "mrn"))
     }
 
     /// How many sheets the codes of a cover page announce, that page included.

@@ -189,6 +189,7 @@ fn a_day_with_everything_that_goes_wrong_ends_with_what_was_fed_in_the_archive()
     ana.sees("1 left out")?;
     // The gun works in the middle of a field, and leaves nothing behind there.
     ana.presses("e")?;
+    ana.browser.wait_for("the cursor", "return document.activeElement.id === 'field-patient'")?;
     ana.browser.key_in(RIGHT_PATIENT, 5.0)?;
     ana.hears("The code is entered.")?;
     let field = "const field = document.getElementById('field-patient'); return document.activeElement === field && field.value";

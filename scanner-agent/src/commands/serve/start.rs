@@ -80,6 +80,8 @@ pub struct Start {
     batch: Option<BatchId>,
     replace: Option<u32>,
     insert_before: Option<u32>,
+    #[serde(skip)]
+    pages: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,11 +95,14 @@ pub enum Kind {
 /// Going on needs no device and no job type: they are those of the batch.
 pub fn complete(desk: &Desk, mut start: Start) -> anyhow::Result<Start> {
     let Some(id) = start.batch else { return Ok(start) };
+    let opened = desk.state(id)?.opened;
+    // One sheet is scanned again, whatever else lies in the feeder.
+    let sides = if opened.as_ref().is_some_and(|opened| opened.two_sided) { 2 } else { 1 };
+    start.pages = start.replace.or(start.insert_before).map(|_| sides);
     let earlier = locked(&desk.work).iter().rev().find_map(|work| work.scanned(id));
     if let Some((from, job)) = earlier {
         (start.from, start.job) = (from, job);
     } else if start.from.is_empty() {
-        let opened = desk.state(id)?.opened;
         start.from =
             opened.and_then(|opened| opened.source.device).context("it was not scanned: choose a scanner first")?;
     }
@@ -123,6 +128,7 @@ pub fn words(desk: &Desk, start: &Start) -> anyhow::Result<Vec<String>> {
             option("continue", start.batch.map(|id| id.to_string()));
             option("replace", number(start.replace));
             option("insert-before", number(start.insert_before));
+            option("pages", number(start.pages));
             option("batch", Some(start.name.trim().to_owned()));
         }
         Kind::Import => option("batch", Some(start.name.trim().to_owned())),

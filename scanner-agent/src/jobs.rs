@@ -3,10 +3,12 @@
 //! A job is a name for settings of a device, in the rule file under `[job.NAME]`. What the command line says besides holds
 //! before them. Jobs that a rule file does not have are those of the built-in one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Deserialize;
+
+use crate::rules::Rules;
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,5 +45,26 @@ impl fmt::Display for Value {
             Self::Number(value) => value.fmt(f),
             Self::Text(value) => f.write_str(value),
         }
+    }
+}
+
+impl Rules {
+    /// Jobs that the file has.
+    pub fn job_names(&self) -> impl Iterator<Item = &String> {
+        self.job.keys()
+    }
+
+    /// The job of this name, the built-in one where the file has none.
+    ///
+    /// # Errors
+    /// Which jobs there are.
+    pub fn job(&self, name: &str) -> Result<Job, String> {
+        let built_in = Self::of(None)?.job;
+        let found = self.job.get(name).or_else(|| built_in.get(name)).cloned();
+        let names = || self.job.keys().chain(built_in.keys()).map(String::as_str).collect::<BTreeSet<_>>();
+        found.ok_or_else(|| {
+            let names = names().into_iter().collect::<Vec<_>>().join(", ");
+            format!("there is no job {name}; there are {names}")
+        })
     }
 }

@@ -5,7 +5,7 @@
 //! to documents, [`crate::split`] decides. Nothing is guessed: what fails its check, or contradicts another code,
 //! is told as such.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use record::Date;
 use record::limits::CAPTURE_RULES_BYTES_MAX;
@@ -41,7 +41,7 @@ pub struct Rules {
     #[serde(default)]
     pub entry: Keying,
     #[serde(default)]
-    job: BTreeMap<String, Job>,
+    pub job: BTreeMap<String, Job>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -151,25 +151,6 @@ impl Rules {
     /// Those of a batch, or the built-in ones.
     pub fn of(text: Option<&str>) -> Result<Self, String> {
         Self::parse(text.unwrap_or(BUILT_IN))
-    }
-
-    /// Jobs that the file has.
-    pub fn job_names(&self) -> impl Iterator<Item = &String> {
-        self.job.keys()
-    }
-
-    /// The job of this name, the built-in one where the file has none.
-    ///
-    /// # Errors
-    /// Which jobs there are.
-    pub fn job(&self, name: &str) -> Result<Job, String> {
-        let built_in = Self::parse(BUILT_IN)?.job;
-        let found = self.job.get(name).or_else(|| built_in.get(name)).cloned();
-        let names = || self.job.keys().chain(built_in.keys()).map(String::as_str).collect::<BTreeSet<_>>();
-        found.ok_or_else(|| {
-            let names = names().into_iter().collect::<Vec<_>>().join(", ");
-            format!("there is no job {name}; there are {names}")
-        })
     }
 
     /// The rule that holds for a code.

@@ -39,7 +39,8 @@ fn a_client_of_tus_uploads_resumes_and_is_told_of_wrong_bytes() -> Result<()> {
     let told = program::succeed("tuspy", client(&site, &token, file, &Digest::of(&bytes))?)?;
     ensure!(told.trim() == bytes.len().to_string(), "all of it is there: {told}");
     // It is in the archive: the station that imports the same file has nothing left to send, and the document is sound.
-    site.import(&token, &[samples::path(file)], &["--patient", samples::MRN])?;
+    let import = site.station("import", &token)?.args(["--patient", samples::MRN]).arg(samples::path(file)).output()?;
+    program::succeed("scanner-agent import", import)?;
     ensure!(site.verify()?.0 == 0);
     let refused = client(&site, &token, file, &other)?;
     ensure!(!refused.status.success(), "these bytes have another digest");

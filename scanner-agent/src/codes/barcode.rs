@@ -22,6 +22,12 @@ const READ: [BarcodeFormat; 5] = [
 #[error("the page could not be searched for barcodes: {0}")]
 pub struct BarcodeError(String);
 
+impl BarcodeError {
+    pub(super) fn new(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
 /// What one look at a picture gave.
 #[derive(Debug, Default)]
 pub struct Look {

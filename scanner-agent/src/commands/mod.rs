@@ -77,7 +77,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     match (error.downcast_ref::<HandOverError>(), error.downcast_ref::<SpoolError>()) {
         (Some(HandOverError::Trust(_)), _) => Exit::NotTrusted,
-        (Some(_), _) | (None, Some(SpoolError::Full | SpoolError::NearlyFull { .. })) => Exit::Waiting,
+        (Some(_), _) | (None, Some(SpoolError::Full | SpoolError::NearlyFull(_))) => Exit::Waiting,
         (None, _) => Exit::Failed,
     }
 }

@@ -149,7 +149,7 @@ fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
         let batch = held(batch);
         (batch.folder().to_owned(), Analyst::start(&unpacker()?, batch.folder()))
     };
-    let room = || spool::has_room(&folder, 0).err().map(|error| error.to_string());
+    let room = || spool::no_room(&folder);
     let end = helper.capture(room, |page| {
         let mut batch = held(batch);
         let image = batch.keep_page(page.media_type, &page.bytes)?;

@@ -21,6 +21,7 @@ pub mod event;
 pub mod journal;
 pub mod keyring;
 mod look;
+mod room;
 
 use std::fs::{self, File};
 use std::io;
@@ -28,8 +29,8 @@ use std::path::{Path, PathBuf};
 
 use record::envelope::StationSigner;
 use record::note::LogKey;
-use record::{BatchId, Timestamp, limits};
-use rustix::fs::{FlockOperation, flock, statvfs};
+use record::{BatchId, Timestamp};
+use rustix::fs::{FlockOperation, flock};
 
 pub use batch::Batch;
 pub use blob::Blob;
@@ -37,6 +38,7 @@ pub use event::State;
 pub use journal::JournalError;
 pub use keyring::{Home, Keyring};
 pub use look::{finished_count, lengths, peek, peek_blob, peek_finished, peek_one};
+pub use room::{NearlyFull, has_room, no_room};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
@@ -46,12 +48,8 @@ pub enum SpoolError {
         "write to the spool: its disk is full. Nothing captured is lost; free some space and run `scanner-agent resume`"
     )]
     Full,
-    #[error(
-        "take in more: only {left} MB are free on the spool's disk, and {} MB are kept in reserve so that no page is lost. \
-         Every page so far is safe; free some space and go on",
-        limits::SPOOL_RESERVE_BYTES / 1_000_000
-    )]
-    NearlyFull { left: u64 },
+    #[error("take in more: {0}")]
+    NearlyFull(NearlyFull),
     #[error("use the station key {0}: it is none. Put the right file back, or give another with --station-key")]
     NoKey(PathBuf),
     #[error("use the spool at {path}: {source}")]
@@ -177,17 +175,6 @@ impl Spool {
     pub fn pin_key(&self, key: &LogKey) -> Result<(), SpoolError> {
         let path = self.folder.join("log-key");
         durable::write(&path, format!("{key}\n").as_bytes()).map_err(SpoolError::at(&path))
-    }
-}
-
-/// Room for the next sheet, or for so many bytes more; asked before each: a page that did not fit would be lost.
-pub fn has_room(folder: &Path, more: u64) -> Result<(), SpoolError> {
-    let disk = statvfs(folder).map_err(|error| SpoolError::at(folder)(error.into()))?;
-    let left = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if left >= limits::SPOOL_RESERVE_BYTES + more {
-        Ok(())
-    } else {
-        Err(SpoolError::NearlyFull { left: left / 1_000_000 })
     }
 }
 

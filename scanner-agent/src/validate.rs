@@ -134,7 +134,7 @@ mod tests {
         const TWICE: &str = "[entry]\ntwice = true\n";
         let (ana, ben) = (entry("ana", "MRN-104233"), entry("ben", "MRN-104233"));
         let slip = entry("ben", "MRN-104223");
-        assert_eq!(stands("", &[ana.clone()]), Keyed::Stands(ana.fields.clone()));
+        assert_eq!(stands("", std::slice::from_ref(&ana)), Keyed::Stands(ana.fields.clone()));
         assert_eq!(stands(TWICE, &[]), Keyed::Nothing);
         assert_eq!(stands(TWICE, &[ana.clone(), ana.clone()]), Keyed::Once, "one person twice is one person");
         assert_eq!(stands(TWICE, &[ana.clone(), ben.clone()]), Keyed::Stands(ana.fields.clone()));

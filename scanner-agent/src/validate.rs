@@ -100,13 +100,19 @@ impl FieldRule {
         };
         let fits = self.pattern.as_ref().is_none_or(|pattern| pattern.regex().is_match(&value));
         let listed = self.one_of.is_empty() || self.one_of.iter().any(|one| one.eq_ignore_ascii_case(&value));
-        let checked = self.check.is_none_or(|scheme| scheme.holds(&value));
+        let checked = self.check.is_none_or(|scheme| is_checked(scheme, &value));
         match (fits && listed, checked) {
             (false, _) => Some(format!("the {label} is not as this job's rules want it: correct it")),
             (true, false) => Some(format!("the {label}'s check digit is wrong: compare it with the page")),
             (true, true) => None,
         }
     }
+}
+
+/// What stands before the digits, such as `MRN-`, is no part of a number; characters modulo 43 are.
+fn is_checked(scheme: Scheme, value: &str) -> bool {
+    let number = value.trim_start_matches(|c: char| !c.is_ascii_digit());
+    scheme.holds(if scheme == Scheme::Mod43 { value } else { number })
 }
 
 impl Pattern {

@@ -22,6 +22,11 @@ pub async fn look_up(app: web::Data<App>, caller: Caller, body: web::Json<LookUp
         let text = format!("ask for 1 to {} patient numbers at once", limits::LOOKUP_PATIENTS_MAX);
         return Err(Problem::refused("lookup-size", text));
     }
+    // Afterwards the catalog has what others appended, too: patients that were added a moment ago.
+    let count = mrns.len() as u32;
+    let record = LookUpRecord { salt: password::salt()?, mrns: mrns.clone() };
+    let body = app.archive.put("application/json", canonical::to_bytes(&record)?.into()).await?;
+    app.append_one(caller.actor, EventKind::PatientsLookedUp { body: body.digest, count }).await?;
     let mut patients = Vec::with_capacity(mrns.len());
     for mrn in &mrns {
         // One number is printed in several ways; where several patients have these digits, it names none.
@@ -29,10 +34,6 @@ pub async fn look_up(app: web::Data<App>, caller: Caller, body: web::Json<LookUp
         let mut alike = app.catalog.patients_with_digits(mrn).await?;
         patients.push(exact.or_else(|| if alike.len() == 1 { alike.pop() } else { None }));
     }
-    let count = mrns.len() as u32;
-    let record = LookUpRecord { salt: password::salt()?, mrns };
-    let body = app.archive.put("application/json", canonical::to_bytes(&record)?.into()).await?;
-    app.append_one(caller.actor, EventKind::PatientsLookedUp { body: body.digest, count }).await?;
     let has_list = app.catalog.has_patients().await?;
     Ok(HttpResponse::Ok().json(LookedUp { has_list, patients }))
 }

@@ -318,8 +318,8 @@ async fn reel_of(catalog: &Catalog, document: &catalog::Document) -> Result<Opti
 }
 
 fn reel_number(name: &str) -> Option<String> {
-    let words = name.split(|c: char| !c.is_alphanumeric() && c != '-');
-    words.filter(|word| word.chars().any(|c| c.is_ascii_digit())).last().map(str::to_owned)
+    let mut words = name.split(|c: char| !c.is_alphanumeric() && c != '-');
+    words.rfind(|word| word.chars().any(|c| c.is_ascii_digit())).map(str::to_owned)
 }
 
 fn fields_of(document: &catalog::Document) -> DocumentFields {

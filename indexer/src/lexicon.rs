@@ -44,8 +44,9 @@ impl Lexicon {
         self.words.contains(&hash(term.as_bytes()))
     }
 
-    pub(crate) fn knows_bytes(&self, term: &[u8]) -> bool {
-        self.words.contains(&hash(term))
+    /// Whether the parts together are a word: asked for hundreds of spellings of one that is none.
+    pub(crate) fn knows_joined(&self, parts: &[&str]) -> bool {
+        self.words.contains(&spread(parts.iter().fold(FNV_BASIS, |hash, part| fnv(hash, part.as_bytes()))))
     }
 
     pub fn len(&self) -> usize {
@@ -62,12 +63,20 @@ impl Lexicon {
     }
 }
 
-/// FNV-1a, 64 bits (RFC 9923), spread over all bits, since the table takes the lowest.
+const FNV_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
+
 fn hash(word: &[u8]) -> u64 {
-    let fnv = word
-        .iter()
-        .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
-    fnv ^ (fnv >> 32)
+    spread(fnv(FNV_BASIS, word))
+}
+
+/// FNV-1a, 64 bits (RFC 9923), gone on with from an earlier state.
+fn fnv(state: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(state, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+/// Over all bits, since the table takes the lowest.
+fn spread(hash: u64) -> u64 {
+    hash ^ (hash >> 32)
 }
 
 /// The keys are hashes already.

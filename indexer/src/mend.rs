@@ -151,7 +151,7 @@ const CONFUSIONS: [(&str, &str); 108] = [
 
 /// What there is to mend in a text.
 pub fn mends(lexicon: &Lexicon, text: &str, tokens: &Tokens) -> Vec<Mend> {
-    let mut work = Work { lexicon, found: Vec::new(), candidate: Vec::new() };
+    let mut work = Work { lexicon, found: Vec::new() };
     work.codes(tokens);
     if !lexicon.is_empty() {
         let broken = work.broken(text, tokens);
@@ -163,8 +163,6 @@ pub fn mends(lexicon: &Lexicon, text: &str, tokens: &Tokens) -> Vec<Mend> {
 struct Work<'a> {
     lexicon: &'a Lexicon,
     found: Vec<Mend>,
-    /// Reused from try to try.
-    candidate: Vec<u8>,
 }
 
 impl Work<'_> {
@@ -245,7 +243,7 @@ impl Work<'_> {
     }
 
     /// Known words one confusion away.
-    fn by_shape(&mut self, term: &str) -> Vec<String> {
+    fn by_shape(&self, term: &str) -> Vec<String> {
         let mut found = Vec::new();
         for (read, printed) in CONFUSIONS {
             for (at, _) in term.match_indices(read) {
@@ -257,7 +255,7 @@ impl Work<'_> {
     }
 
     /// Known words one letter more, less, other or swapped away.
-    fn by_edit(&mut self, term: &str) -> Vec<String> {
+    fn by_edit(&self, term: &str) -> Vec<String> {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
         let mut found = Vec::new();
         for at in 0..=term.len() {
@@ -281,7 +279,7 @@ impl Work<'_> {
     }
 
     /// Two known words, cut where the shorter one is longest.
-    fn by_space(&mut self, term: &str) -> Vec<String> {
+    fn by_space(&self, term: &str) -> Vec<String> {
         let cuts = SPLIT_LETTERS_MIN..(term.len() + 1).saturating_sub(SPLIT_LETTERS_MIN);
         let known = |at: &usize| self.lexicon.knows(&term[..*at]) && self.lexicon.knows(&term[*at..]);
         let best = cuts.filter(known).max_by_key(|at| (*at).min(term.len() - at));
@@ -294,10 +292,9 @@ impl Work<'_> {
         (word.len() < term.len() && word.len() >= LETTERS_MIN && self.lexicon.knows(word)).then(|| word.to_owned())
     }
 
-    fn try_word(&mut self, parts: &[&str], found: &mut Vec<String>) {
-        self.candidate.clear();
-        parts.iter().for_each(|part| self.candidate.extend_from_slice(part.as_bytes()));
-        if self.candidate.len() >= LETTERS_MIN && self.lexicon.knows_bytes(&self.candidate) {
+    fn try_word(&self, parts: &[&str], found: &mut Vec<String>) {
+        let letters: usize = parts.iter().map(|part| part.len()).sum();
+        if letters >= LETTERS_MIN && self.lexicon.knows_joined(parts) {
             let word = parts.concat();
             if !found.contains(&word) {
                 found.push(word);
@@ -318,7 +315,7 @@ pub fn meant(lexicon: &Lexicon, term: &str) -> Vec<String> {
     if !is_mendable(term) || lexicon.knows(term) {
         return Vec::new();
     }
-    let mut work = Work { lexicon, found: Vec::new(), candidate: Vec::new() };
+    let work = Work { lexicon, found: Vec::new() };
     let mut found = work.by_shape(term);
     found.extend(work.by_edit(term));
     found

@@ -8,11 +8,13 @@
 //! - [`samples`]: the committed pages and what is written on them.
 //! - [`browser`]: a real Chromium.
 //! - [`paper`]: a scanner with paper in its feeder, and what goes wrong with it.
+//! - [`film`]: strips of microfilm with their truth.
 //! - [`s3`]: a real S3 server.
 //! - [`schema`]: the schema of ALTO.
 //! - [`score`]: how far a text is from the truth.
 
 pub mod browser;
+pub mod film;
 pub mod http;
 pub mod network_scanner;
 pub mod paper;

@@ -1,0 +1,250 @@
+//! From a strip to its frames, and to what is left over.
+
+use record::words::Box as Rectangle;
+use serde::Serialize;
+
+use crate::blips::{self, Blip, Mark};
+use crate::chain::{Anchors, Piece};
+use crate::exposure::Exposure;
+use crate::profile::{self, Column};
+use crate::sizes::Sizes;
+use crate::{Strip, chain};
+
+/// What was found is not looked at again where this much speaks for it.
+const SURE: f32 = 0.9;
+/// Rounds of learning the frames' widths and where their marks stand.
+const ROUNDS: usize = 3;
+
+/// One frame: bounds of what was exposed at once.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Frame {
+    #[serde(flatten)]
+    pub place: Rectangle,
+    /// 0 to 1: how much of what explains the film has a frame here.
+    pub confidence: f32,
+    /// Why a person should look at it; empty for a frame that nothing speaks against.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
+    /// 0, or 1 for the second row of frames of a duplex or duo film.
+    pub channel: u8,
+    /// Its mark's level, on film with marks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blip: Option<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// The cut is not clear.
+    Unclear,
+    /// No gap towards a neighbour.
+    Touching,
+    /// No other frame of the reel is so wide.
+    OddWidth,
+    NoBlip,
+    SeveralBlips,
+}
+
+/// What is on a strip.
+#[derive(Debug, Clone, Serialize)]
+pub struct Found {
+    pub negative: bool,
+    pub frames: Vec<Frame>,
+    pub blips: Vec<Blip>,
+    /// Exposed, and in no frame.
+    pub unassigned: Vec<Rectangle>,
+    /// Exposed right across: splices, and film that saw daylight.
+    pub across: Vec<Rectangle>,
+    /// Light along the film, 0 to 255, for people to look at; a value for each `step` pixels.
+    #[serde(skip)]
+    pub curve: Vec<u8>,
+}
+
+/// Finds the frames of a strip.
+pub fn find(strip: &Strip) -> Found {
+    let film = Exposure::of(strip);
+    let shares = row_shares(&film);
+    let lanes = lanes(&shares);
+    let marks = [(0, lanes.0), (lanes.1, film.height)].map(|lane| blips::marks(&film, lane));
+    // Cameras expose marks in one lane at a time; the fuller one has them, the other has specks.
+    let marks = if marks[0].len() > marks[1].len() { &marks[0] } else { &marks[1] };
+    let mut found =
+        Found { negative: film.negative, frames: Vec::new(), blips: Vec::new(), unassigned: Vec::new(), across: Vec::new(), curve: Vec::new() };
+    found.blips = marks.iter().map(|mark| Blip { at: strip.in_picture((mark.centre, mark.centre), (0, 0)).along(strip), level: mark.level }).collect();
+    for (channel, rows) in (0..).zip(channels(&shares, lanes)) {
+        let channel = Channel { strip, film: &film, rows, number: channel, marks };
+        channel.find(&mut found);
+    }
+    found.frames.sort_by_key(|frame| (frame.channel, frame.place.along(strip)));
+    found
+}
+
+trait Along {
+    fn along(&self, strip: &Strip) -> u32;
+}
+
+impl Along for Rectangle {
+    fn along(&self, strip: &Strip) -> u32 {
+        if strip.is_tall() { self.y } else { self.x }
+    }
+}
+
+/// For each row of the film, which part of its exposed columns is exposed there.
+fn row_shares(film: &Exposure) -> Vec<f32> {
+    let mut counts = vec![0_u32; film.height];
+    let mut columns = 0;
+    for x in (0..film.width).step_by(3) {
+        let exposed: Vec<bool> = (0..film.height).map(|y| film.is_exposed(x, y)).collect();
+        if exposed.iter().filter(|is| **is).count() * 12 > film.height {
+            columns += 1;
+            counts.iter_mut().zip(exposed).for_each(|(count, is)| *count += u32::from(is));
+        }
+    }
+    counts.into_iter().map(|count| count as f32 / (columns.max(1)) as f32).collect()
+}
+
+/// Where the lanes beside the frames end and begin.
+fn lanes(shares: &[f32]) -> (usize, usize) {
+    let (height, most) = (shares.len(), shares.len() * 14 / 100);
+    let top = shares[..most].iter().position(|&share| share > 0.25).unwrap_or(most);
+    let bottom = shares[height - most..].iter().rposition(|&share| share > 0.25).map_or(height - most, |y| height - most + y + 1);
+    (top, bottom)
+}
+
+/// One row of frames, or two on duplex and duo film: there the middle is as unexposed as the edges.
+fn channels(shares: &[f32], (first, last): (usize, usize)) -> Vec<(usize, usize)> {
+    let height = shares.len();
+    let middle = height * 35 / 100..height * 65 / 100;
+    let most = |rows: &[f32]| rows.iter().copied().fold(0.0, f32::max);
+    let free: Vec<usize> = middle.filter(|&y| shares[y] < 0.06).collect();
+    match (free.first(), free.last()) {
+        (Some(&from), Some(&to))
+            if to - from + 1 == free.len() && free.len() * 80 > height
+                && most(&shares[first..from]) > 0.3 && most(&shares[to..last]) > 0.3 =>
+        {
+            let centre = (from + to) / 2;
+            vec![(first, centre), (centre, last)]
+        }
+        _ => vec![(first, last)],
+    }
+}
+
+struct Channel<'a> {
+    strip: &'a Strip,
+    film: &'a Exposure,
+    rows: (usize, usize),
+    number: u8,
+    marks: &'a [Mark],
+}
+
+impl Channel<'_> {
+    fn find(&self, found: &mut Found) {
+        let columns = profile::columns(self.film, self.rows);
+        let (pieces, sizes, anchors) = self.pieces(&columns);
+        let frames = pieces.iter().filter_map(|piece| self.frame(piece, &columns, &sizes, &anchors));
+        found.frames.extend(frames);
+        let leave = |is: &dyn Fn(&Column, usize) -> bool, least: usize| runs(&columns, is, least);
+        let is_free = |x: usize| !pieces.iter().any(|piece| (piece.from..piece.to).contains(&x));
+        let whole = (0, self.film.height);
+        for run in leave(&|column, x| column.page > 0.5 && !column.across && is_free(x), self.film.height / 40) {
+            found.unassigned.push(self.in_picture(run, self.rows));
+        }
+        if self.number == 0 {
+            for run in leave(&|column, _| column.across, 2) {
+                found.across.push(self.in_picture(run, whole));
+            }
+            found.curve = columns.iter().map(|column| column.paper as u8).collect();
+        }
+    }
+
+    fn in_picture(&self, along: (usize, usize), (first, last): (usize, usize)) -> Rectangle {
+        self.strip.in_picture(along, (first + self.film.film.0, last + self.film.film.0))
+    }
+
+    /// First with nothing known; then with the widths and the marks' places that the frames before agree on.
+    fn pieces(&self, columns: &[Column]) -> (Vec<Piece>, Sizes, Anchors) {
+        let film = self.film.height;
+        let (mut sizes, mut anchors) = (Sizes::unknown(film), Anchors::default());
+        let mut pieces = Vec::new();
+        for round in 0..ROUNDS {
+            if round > 0 {
+                let widths: Vec<usize> = pieces.iter().filter(|piece: &&Piece| piece.confidence > 0.5).map(|piece| piece.to - piece.from).collect();
+                sizes = Sizes::of(film, &widths);
+                anchors = Anchors::of(self.marks, &pieces);
+            }
+            pieces = chain::Chain { columns, sizes: &sizes, anchors: &anchors, film }.best();
+        }
+        (pieces, sizes, anchors)
+    }
+
+    fn frame(&self, piece: &Piece, columns: &[Column], sizes: &Sizes, anchors: &Anchors) -> Option<Frame> {
+        let inside: Vec<&Column> = columns[piece.from..piece.to].iter().filter(|column| column.page > 0.5).collect();
+        if inside.is_empty() {
+            return None;
+        }
+        let part = |of: fn(&Column) -> f32, part: usize| {
+            let mut rows: Vec<f32> = inside.iter().map(|column| of(column)).collect();
+            rows.sort_by(f32::total_cmp);
+            rows[(rows.len() - 1) * part / 100] as usize
+        };
+        let (top, bottom) = self.beyond(piece, part(|column| column.top, 6), part(|column| column.bottom, 94));
+        let mut doubts = Vec::new();
+        if piece.confidence < SURE {
+            doubts.push(Doubt::Unclear);
+        }
+        if piece.touches.0 || piece.touches.1 {
+            doubts.push(Doubt::Touching);
+        }
+        if !sizes.is_usual(piece.to - piece.from) {
+            doubts.push(Doubt::OddWidth);
+        }
+        match piece.marks {
+            _ if !anchors.count => {}
+            0 => doubts.push(Doubt::NoBlip),
+            1 => {}
+            _ => doubts.push(Doubt::SeveralBlips),
+        }
+        let blip = self.marks.iter().find(|mark| anchors.count && (piece.from..piece.to).contains(&mark.centre));
+        Some(Frame {
+            place: self.in_picture((piece.from, piece.to), (top, bottom)),
+            confidence: (piece.confidence * 1000.0).round() / 1000.0,
+            doubts,
+            channel: self.number,
+            blip: blip.map(|mark| mark.level),
+        })
+    }
+
+    /// A page larger than most reaches into the lanes.
+    fn beyond(&self, piece: &Piece, top: usize, bottom: usize) -> (usize, usize) {
+        let is_page = |y: usize| {
+            let exposed = (piece.from..piece.to).step_by(3).filter(|&x| self.film.is_exposed(x, y)).count();
+            exposed * 3 * 5 > (piece.to - piece.from) * 2
+        };
+        let (mut first, mut last) = (top, bottom);
+        while top <= self.rows.0 + 2 && first > 0 && is_page(first - 1) {
+            first -= 1;
+        }
+        while bottom + 2 >= self.rows.1 && last < self.film.height && is_page(last) {
+            last += 1;
+        }
+        (first, last)
+    }
+}
+
+fn runs(columns: &[Column], is: &dyn Fn(&Column, usize) -> bool, least: usize) -> Vec<(usize, usize)> {
+    let mut runs = Vec::new();
+    let mut from = None;
+    for x in 0..=columns.len() {
+        match (columns.get(x).is_some_and(|column| is(column, x)), from) {
+            (true, None) => from = Some(x),
+            (false, Some(start)) => {
+                from = None;
+                if x - start >= least {
+                    runs.push((start, x));
+                }
+            }
+            _ => {}
+        }
+    }
+    runs
+}

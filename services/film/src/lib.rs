@@ -1,0 +1,25 @@
+//! Where are the frames on a strip of microfilm?
+//!
+//! Pure: pixels in, places out. The station cuts by it, and the archive cuts again by it.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | what does the film look like, small? | [`Strip`], by a [`Reducer`] that takes pictures larger than memory |
+//! | which way round is it, and where was light on it? | `exposure` |
+//! | what does each column say? | `profile` |
+//! | which document marks are there? | [`Blip`] |
+//! | how wide are this reel's frames? | `sizes`, learned from the reel itself |
+//! | which chain of frames explains all that best? | `chain` |
+//! | what was exposed and is in no frame? | [`Found::unassigned`] |
+
+mod blips;
+mod chain;
+mod exposure;
+mod find;
+mod profile;
+mod sizes;
+mod strip;
+
+pub use blips::Blip;
+pub use find::{Doubt, Found, Frame, find};
+pub use strip::{Reducer, Strip};

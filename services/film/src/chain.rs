@@ -10,8 +10,13 @@ use crate::sizes::Sizes;
 /// A column in a frame that is not exposed, and one in a gap that is.
 const HOLE: f32 = 0.10;
 const WASTE: f32 = 0.22;
-/// Two frames without a gap between them.
-const TOUCH: f32 = -4.2;
+/// What a seam says, as the logarithm of how much more frequent it is between frames than within: less than nothing without any
+/// trace of one, and so much for each unit, up to the most that anything may say.
+const SEAMLESS: f32 = -3.6;
+const SEAM: f32 = 1.05;
+const CLEAR: f32 = 5.5;
+/// Frames that touch, and frames with a gap between them, as they are on most films.
+const TOUCH: f32 = -1.5;
 const GAP: f32 = -0.3;
 /// A frame without its mark, or with two.
 const MISCOUNT: f32 = -3.5;
@@ -170,7 +175,8 @@ impl Chain<'_> {
         let guesses = self.guesses(&cuts, &sums);
         let seams: Vec<f32> = cuts.iter().map(|&x| self.seam(x)).collect();
         let gaps: Vec<f32> = cuts.windows(2).map(|pair| -WASTE * sums.page(pair[0], pair[1])).collect();
-        let net = Net { cuts: &cuts, guesses: &guesses, seams: &seams, gaps: &gaps };
+        let ends: Vec<f32> = cuts.iter().map(|&x| self.end(x)).collect();
+        let net = Net { cuts: &cuts, guesses: &guesses, seams: &seams, ends: &ends, gaps: &gaps };
         let chosen = net.viterbi();
         let posterior = net.posterior();
         let slack = |width: usize| width / 16 + 4;
@@ -188,12 +194,13 @@ impl Chain<'_> {
                     .map(|(_, posterior)| posterior)
                     .sum::<f32>()
                     .min(1.0);
-                let touches = |at: usize| chosen.iter().any(|other| other.from == at) && chosen.iter().any(|other| other.to == at);
+                let begins = chosen.iter().any(|other| other.to == guess.from);
+                let ends = chosen.iter().any(|other| other.from == guess.to);
                 Piece {
                     from,
                     to,
                     confidence,
-                    touches: (touches(guess.from), touches(guess.to)),
+                    touches: (begins, ends),
                     marks: self.anchors.inside(from, to),
                 }
             })
@@ -242,7 +249,15 @@ impl Chain<'_> {
     fn seam(&self, x: usize) -> f32 {
         let near = (self.film / 190).max(1);
         let around = &self.columns[x.saturating_sub(near)..(x + near + 1).min(self.columns.len())];
-        TOUCH + around.iter().map(|column| column.seam).fold(0.0, f32::max).min(8.0)
+        let seam = around.iter().map(|column| column.seam).fold(0.0, f32::max);
+        TOUCH + (SEAMLESS + SEAM * seam).min(CLEAR)
+    }
+
+    /// What the film behind a frame says for its end: all that can be said where some columns are not exposed at all.
+    fn end(&self, x: usize) -> f32 {
+        let near = &self.columns[x..(x + self.film / 40).min(self.columns.len())];
+        let empty: f32 = near.iter().map(|column| 1.0 - column.page).sum();
+        GAP + CLEAR * (empty / 3.0).min(1.0)
     }
 }
 
@@ -252,6 +267,7 @@ struct Net<'a> {
     /// Ordered by where they end.
     guesses: &'a [Guess],
     seams: &'a [f32],
+    ends: &'a [f32],
     gaps: &'a [f32],
 }
 
@@ -264,7 +280,7 @@ impl Net<'_> {
         let mut guesses = self.guesses.iter().peekable();
         for at in 0..count {
             if at > 0 {
-                gap[at] = gap[at - 1].max(frame[at - 1] + GAP) + self.gaps[at - 1];
+                gap[at] = gap[at - 1].max(frame[at - 1] + self.ends[at - 1]) + self.gaps[at - 1];
             }
             while let Some(guess) = guesses.next_if(|guess| guess.to == at) {
                 let score = gap[guess.from].max(frame[guess.from] + self.seams[guess.from]) + guess.score;
@@ -290,7 +306,7 @@ impl Net<'_> {
                 (_, _) if at == 0 => break,
                 _ => {
                     at -= 1;
-                    in_gap = gap[at] >= frame[at] + GAP;
+                    in_gap = gap[at] >= frame[at] + self.ends[at];
                 }
             }
         }
@@ -306,7 +322,7 @@ impl Net<'_> {
         let mut guesses = self.guesses.iter().peekable();
         for at in 0..count {
             if at > 0 {
-                gap[at] = plus(gap[at - 1], frame[at - 1] + GAP / HEAT) + self.gaps[at - 1] / HEAT;
+                gap[at] = plus(gap[at - 1], frame[at - 1] + self.ends[at - 1] / HEAT) + self.gaps[at - 1] / HEAT;
             }
             while let Some(guess) = guesses.next_if(|guess| guess.to == at) {
                 frame[at] = plus(frame[at], self.enter(&gap, &frame, guess.from) + guess.score / HEAT);
@@ -328,7 +344,7 @@ impl Net<'_> {
             let wait = if at + 1 < count { self.gaps[at] / HEAT + after_gap[at + 1] } else { 0.0 };
             let end = if at + 1 == count { 0.0 } else { NEVER };
             after_gap[at] = plus(plus(frames, if at + 1 < count { wait } else { NEVER }), end);
-            let onward = plus(frames + self.seams[at] / HEAT, if at + 1 < count { GAP / HEAT + wait } else { NEVER });
+            let onward = plus(frames + self.seams[at] / HEAT, if at + 1 < count { self.ends[at] / HEAT + wait } else { NEVER });
             after_frame[at] = plus(onward, end);
         }
         for (index, guess) in self.guesses.iter().enumerate() {

@@ -37,8 +37,6 @@ pub struct Frame {
 pub enum Doubt {
     /// The cut is not clear.
     Unclear,
-    /// No gap towards a neighbour.
-    Touching,
     /// No other frame of the reel is so wide.
     OddWidth,
     NoBlip,
@@ -168,8 +166,8 @@ impl Channel<'_> {
         let mut pieces = Vec::new();
         for round in 0..ROUNDS {
             if round > 0 {
-                let widths: Vec<usize> = pieces.iter().filter(|piece: &&Piece| piece.confidence > 0.5).map(|piece| piece.to - piece.from).collect();
-                sizes = Sizes::of(film, &widths);
+                let clear = pieces.iter().filter(|piece: &&Piece| piece.confidence > 0.5);
+                sizes = Sizes::of(film, &clear.map(|piece| (piece.from, piece.to)).collect::<Vec<_>>());
                 anchors = Anchors::of(self.marks, &pieces);
             }
             pieces = chain::Chain { columns, sizes: &sizes, anchors: &anchors, film }.best();
@@ -178,7 +176,9 @@ impl Channel<'_> {
     }
 
     fn frame(&self, piece: &Piece, columns: &[Column], sizes: &Sizes, anchors: &Anchors) -> Option<Frame> {
-        let inside: Vec<&Column> = columns[piece.from..piece.to].iter().filter(|column| column.page > 0.5).collect();
+        // Corners of skewed neighbours reach in at the ends.
+        let trim = (piece.to - piece.from) / 14;
+        let inside: Vec<&Column> = columns[piece.from + trim..piece.to - trim].iter().filter(|column| column.page > 0.5).collect();
         if inside.is_empty() {
             return None;
         }
@@ -187,13 +187,10 @@ impl Channel<'_> {
             rows.sort_by(f32::total_cmp);
             rows[(rows.len() - 1) * part / 100] as usize
         };
-        let (top, bottom) = self.beyond(piece, part(|column| column.top, 6), part(|column| column.bottom, 94));
+        let (top, bottom) = self.beyond(piece, part(|column| column.top, 8), part(|column| column.bottom, 92));
         let mut doubts = Vec::new();
         if piece.confidence < SURE {
             doubts.push(Doubt::Unclear);
-        }
-        if piece.touches.0 || piece.touches.1 {
-            doubts.push(Doubt::Touching);
         }
         if !sizes.is_usual(piece.to - piece.from) {
             doubts.push(Doubt::OddWidth);

@@ -3,16 +3,16 @@
 use crate::exposure::Exposure;
 
 /// Exposed pixels in a row that are a page's edge and no scratch or speck.
-const EDGE_RUN: usize = 5;
+const EDGE_RUN: usize = 8;
 
 /// One column of one channel of the film.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Column {
-    /// Part of the channel that is exposed.
-    pub exposed: f32,
-    /// How surely it belongs to a page, 0 to 1.
+    /// How surely it is exposed, 0 to 1.
     pub page: f32,
-    /// First and last exposed row.
+    /// Part of the channel that is as light as paper, lines of print counted in.
+    pub filled: f32,
+    /// First and last row of paper.
     pub top: f32,
     pub bottom: f32,
     /// Light of the paper: the upper quartile of what is exposed.
@@ -23,56 +23,67 @@ pub(crate) struct Column {
     pub seam: f32,
 }
 
-/// Columns of the rows `rows` of the film. `scale` is the film's own height, by which lengths are measured.
+/// Columns of the rows `rows` of the film.
 pub(crate) fn columns(film: &Exposure, rows: (usize, usize)) -> Vec<Column> {
-    let mut columns: Vec<Column> = (0..film.width).map(|x| column(film, x, rows)).collect();
-    seams(film, rows, &mut columns);
+    let mut columns: Vec<Column> = (0..film.width).map(|x| lit(film, x, rows)).collect();
+    let reach = film.height / 40;
+    for x in 0..film.width {
+        let near = &columns[x.saturating_sub(reach)..(x + reach + 1).min(film.width)];
+        let paper = near.iter().map(|column| column.paper).fold(0.0, f32::max);
+        outline(film, x, rows, paper, &mut columns[x]);
+    }
+    seams(film, &mut columns);
     columns
 }
 
-fn column(film: &Exposure, x: usize, (first, last): (usize, usize)) -> Column {
+/// How much of the column is exposed at all, and how light its paper is.
+fn lit(film: &Exposure, x: usize, (first, last): (usize, usize)) -> Column {
     let light = film.column(x);
     let inside = &light[first..last];
     let mut shades = [0_u16; 64];
-    let (mut count, mut run) = (0, 0);
-    let (mut top, mut bottom) = (None, 0);
-    for (y, &pixel) in inside.iter().enumerate() {
-        if pixel > film.threshold {
-            shades[usize::from(pixel >> 2)] += 1;
-            count += 1;
-            run += 1;
-            if run >= EDGE_RUN {
-                top.get_or_insert(y + 1 - run);
-                bottom = y + 1;
-            }
-        } else {
-            run = 0;
-        }
-    }
+    inside.iter().filter(|&&pixel| pixel > film.threshold).for_each(|&pixel| shades[usize::from(pixel >> 2)] += 1);
+    let count: u16 = shades.iter().sum();
     let mut above = count / 4;
-    let paper = (0..64).rev().find(|&shade| {
-        let here = usize::from(shades[shade]);
+    let paper = (0..64_u8).rev().find(|&shade| {
+        let here = shades[usize::from(shade)];
         let is_it = here > above;
         above = above.saturating_sub(here);
         is_it
     });
-    let exposed = count as f32 / inside.len() as f32;
+    let exposed = f32::from(count) / inside.len() as f32;
     let edge = (film.height / 40).max(2);
     let is_lit = |part: &[u8]| part.iter().filter(|&&pixel| pixel > film.threshold).count() * 10 >= part.len() * 8;
-    let top = top.unwrap_or(inside.len() / 2) + first;
     Column {
-        exposed,
         page: ((exposed - 0.03) / 0.07).clamp(0.0, 1.0),
-        top: top as f32,
-        bottom: (bottom + first).max(top) as f32,
-        paper: paper.map_or(0.0, |shade| shade as f32 * 4.0),
+        paper: paper.map_or(0.0, |shade| f32::from(shade) * 4.0),
         across: is_lit(&light[..edge]) && is_lit(&light[film.height - edge..]),
-        seam: 0.0,
+        ..Column::default()
     }
 }
 
+/// From where to where the column is paper, by what the paper around is like: a camera's board is darker than that.
+fn outline(film: &Exposure, x: usize, (first, last): (usize, usize), paper: f32, column: &mut Column) {
+    let inside = &film.column(x)[first..last];
+    let least = film.threshold.max((0.5 * paper) as u8);
+    // Lines of print are lower than this, a gap is not.
+    let blocks = inside.chunks(EDGE_RUN);
+    let filled = blocks.clone().filter(|block| block.iter().any(|&pixel| pixel > least)).count();
+    let (mut run, mut top, mut bottom) = (0, None, 0);
+    for (y, &pixel) in inside.iter().enumerate() {
+        run = if pixel > least { run + 1 } else { 0 };
+        if run >= EDGE_RUN {
+            top.get_or_insert(y + 1 - run);
+            bottom = y + 1;
+        }
+    }
+    let top = top.unwrap_or(inside.len() / 2);
+    column.filled = filled as f32 / blocks.len() as f32;
+    column.top = (top + first) as f32;
+    column.bottom = (bottom.max(top) + first) as f32;
+}
+
 /// Fills in what speaks for a seam: edges above and below that jump, paper that changes, a dip, a line right down.
-fn seams(film: &Exposure, (first, last): (usize, usize), columns: &mut [Column]) {
+fn seams(film: &Exposure, columns: &mut [Column]) {
     let unit = film.height as f32 / 190.0;
     let near = (film.height / 180).max(2);
     let far = (film.height / 40).max(near + 3);
@@ -86,11 +97,11 @@ fn seams(film: &Exposure, (first, last): (usize, usize), columns: &mut [Column])
             let jump = |of: fn(&Column) -> f32| (middle(left, of) - middle(right, of)).abs();
             let edges = (jump(|c| c.top) / unit).min(4.0) + (jump(|c| c.bottom) / unit).min(4.0);
             let paper = (jump(|c| c.paper) / 12.0).min(3.0);
-            let beside = middle(left, |c| c.exposed).min(middle(right, |c| c.exposed)).max(0.02);
-            let dip = ((beside - columns[x].exposed) / beside).clamp(0.0, 1.0);
+            let beside = middle(left, |c| c.filled).min(middle(right, |c| c.filled)).max(0.02);
+            let dip = ((beside - columns[x].filled) / beside).clamp(0.0, 1.0);
             let bright = middle(left, |c| c.paper).min(middle(right, |c| c.paper)).max(10.0);
             let shade = ((bright - columns[x].paper) / bright).clamp(0.0, 1.0);
-            0.5 * edges + 0.7 * paper + 6.0 * dip + 5.0 * shade + line(film, x, (first, last), &columns[x])
+            0.5 * edges + 0.7 * paper + 6.0 * dip + 5.0 * shade + line(film, x, &columns[x])
         })
         .collect();
     columns.iter_mut().zip(seams).for_each(|(column, seam)| column.seam = seam);
@@ -103,7 +114,7 @@ fn middle(columns: &[Column], of: fn(&Column) -> f32) -> f32 {
 }
 
 /// How much of the column steps the same way.
-fn line(film: &Exposure, x: usize, _rows: (usize, usize), column: &Column) -> f32 {
+fn line(film: &Exposure, x: usize, column: &Column) -> f32 {
     let (before, after) = (film.column(x - 2), film.column(x + 2));
     let rows = column.top as usize..column.bottom as usize;
     if rows.len() < 10 {

@@ -61,6 +61,11 @@ pub enum Edit {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
+    /// What a frame of film is.
+    Mark {
+        page: u32,
+        mark: FrameMark,
+    },
     /// What an inspector found when looking at a page; the page stays as it is.
     Inspect {
         page: u32,
@@ -69,6 +74,21 @@ pub enum Edit {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wrong: Option<String>,
     },
+}
+
+/// What a person says that a frame is. All but pages are left out of documents, and kept with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrameMark {
+    /// A page, cut well: its doubts are answered.
+    Page,
+    /// START, END, title, density and resolution targets.
+    Target,
+    Leader,
+    /// Filmed again; the other one stands for it.
+    Retake,
+    Blank,
+    Splice,
 }
 
 /// Where a person cuts, or does not.
@@ -104,11 +124,12 @@ pub struct Placed {
     /// What people said of its document, in order.
     pub entries: Vec<Entry>,
     pub verdict: Option<Verdict>,
+    pub mark: Option<FrameMark>,
 }
 
 /// The pages in their order, hidden ones where they would stand.
 pub fn arrange(pages: u32, edits: &[Edit]) -> Vec<Placed> {
-    let fresh = |page| Placed { page, hidden: false, cut: None, turned: None, entries: Vec::new(), verdict: None };
+    let fresh = |page| Placed { page, hidden: false, cut: None, turned: None, entries: Vec::new(), verdict: None, mark: None };
     edits.iter().fold((1..=pages).map(fresh).collect(), apply)
 }
 
@@ -147,6 +168,9 @@ fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
             let verdict = wrong.clone().map_or(Verdict::Passed, Verdict::Failed);
             change(&mut placed, *page, |placed| placed.verdict = Some(verdict));
         }
+        Edit::Mark { page, mark } => change(&mut placed, *page, |placed| {
+            (placed.mark, placed.hidden) = (Some(*mark), *mark != FrameMark::Page);
+        }),
         Edit::Inspect { .. } => {}
     }
     placed
@@ -186,6 +210,7 @@ impl Edit {
             | Self::Join { page }
             | Self::Index { page, .. }
             | Self::Judge { page, .. }
+            | Self::Mark { page, .. }
             | Self::Inspect { page, .. } => vec![*page],
             Self::Move { page, before } => [*page].into_iter().chain(*before).collect(),
             Self::Replace { page, by } => vec![*page, *by],

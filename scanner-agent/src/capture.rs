@@ -19,6 +19,7 @@ use crate::unpack::words_file;
 /// Takes in the files of a batch that are not in yet. Ends with the capture complete.
 pub fn files(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
     let files = batch.state().files().to_vec();
+    let unpacker = &unpacker.on(batch.state().reel());
     let mut progress = Progress::new("taking in", "files", files.len());
     for (at, file) in (0..).zip(&files) {
         if !batch.state().files_done.contains(&at) {
@@ -43,6 +44,7 @@ fn one_file(batch: &Batch, unpacker: &Unpacker, at: u32, file: &SourceFile) -> a
         original: None,
         pages: Vec::new(),
         refused: vec![Refused { file: file.name.clone(), page: None, reason }],
+        strip: None,
     };
     if batch.state().pages.len() >= limits::BATCH_PAGES_MAX {
         return Ok(refuse(format!(
@@ -91,12 +93,13 @@ pub fn captured(
             (!page.whole_file).then_some(OriginalPage { original: source.digest, number: page.number, how: page.how });
         let (width, height, dpi) = (page.width, page.height, page.dpi);
         let (brought, codes, quality) = (words.transpose()?, Some(page.codes), page.quality);
-        pages.push(CapturedPage { image, width, height, dpi, from, brought, codes, quality });
+        let frame = page.frame;
+        pages.push(CapturedPage { image, width, height, dpi, from, brought, codes, quality, frame });
     }
-    let refused = contents.refused.into_iter();
+    let (refused, strip) = (contents.refused.into_iter(), contents.strip);
     let refused = refused.map(|(page, reason)| Refused { file: source.name.clone(), page, reason }).collect();
     let original = pages.iter().any(|page| page.from.is_some()).then(|| whole(&contents.media_type));
-    Ok(Captured { file: Some(at), original, pages, refused })
+    Ok(Captured { file: Some(at), original, pages, refused, strip })
 }
 
 /// Looks at scanned pages that nobody has looked at yet. A page on which that fails

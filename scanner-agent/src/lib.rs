@@ -6,6 +6,7 @@
 //! | which files, in what order? | [`files`] |
 //! | which sets stand in a hot folder, and which of them are whole? | [`hot`] |
 //! | what pages are in a file? | [`unpack`], in a child process per file |
+//! | where are the frames of a reel of film, and is all of it accounted for? | [`reel`] |
 //! | how do pages get out of a scanner? | [`drive`], in a child process too: [`sane`], [`escl`], [`replay`] |
 //! | what went wrong with a sheet, and what is to be done? | [`fault`] |
 //! | which barcodes and patch codes are on a page? | [`codes`] |
@@ -42,6 +43,7 @@ pub mod plan;
 pub mod progress;
 pub mod quality;
 pub mod questions;
+pub mod reel;
 mod replay;
 pub mod report;
 pub mod rules;

@@ -3,6 +3,7 @@
 //! What is imported from files gets ids *derived* from the files' content, so that the same
 //! batch twice names the same documents twice. What a scanner captured gets fresh ids.
 
+use record::film::FrameAddress;
 use record::manifest::{PageEntry, SourceKind};
 use record::wire::{CapturedFields, HandOver};
 use serde::Serialize;
@@ -163,14 +164,20 @@ fn document(state: &State, opened: &Opened, order: &[Placed], part: Part) -> Pla
         dpi: shown.dpi,
         from: shown.from.clone(),
         brought: shown.brought.clone(),
+        frame: opened.reel.as_ref().map(|_| frame_address(order[part.pages[number as usize - 1]].page, shown)),
     });
     let hand_over = HandOver {
         source: opened.source.clone(),
         originals: originals(state, &pages, &shown, &sheets),
         pages: entries.collect(),
-        fields: CapturedFields { file_names: file_names(opened, &pages), ..part.fields },
+        fields: CapturedFields { file_names: file_names(opened, &pages), reel: opened.reel.clone(), ..part.fields },
     };
     Planned { document, hand_over }
+}
+
+fn frame_address(number: u32, page: &CapturedPage) -> FrameAddress {
+    let frame = page.frame.as_ref();
+    FrameAddress { number, place: frame.map(|frame| frame.place), blip: frame.and_then(|frame| frame.blip) }
 }
 
 fn derived_page(document: DocumentId, number: u32) -> PageId {
@@ -250,6 +257,7 @@ mod tests {
             rules: None,
             two_sided: false,
             operator: None,
+            reel: None,
         }))]);
         for (content, file) in pages {
             let image = Descriptor::of("image/png", content.as_bytes());
@@ -262,12 +270,14 @@ mod tests {
                 brought: None,
                 codes: Some(Vec::new()),
                 quality: None,
+                frame: None,
             };
             state.apply(Event::Captured(Captured {
                 file: Some(*file),
                 original: None,
                 pages: vec![page],
                 refused: Vec::new(),
+                strip: None,
             }));
         }
         state

@@ -10,6 +10,7 @@
 use record::manifest::SheetCount;
 use serde::{Deserialize, Serialize};
 
+use crate::reel::account::Account;
 use crate::spool::State;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,9 @@ impl State {
 
     /// In what way the sheets captured are not those that were laid in, where nobody has explained it.
     pub fn miscount(&self) -> Option<String> {
+        if let Some(account) = Account::of(self) {
+            return account.open_question();
+        }
         let (expected, sheets) = (self.expected?, self.sheets_fed());
         let differs = sheets != expected && self.explained.is_none();
         differs

@@ -13,12 +13,13 @@ const EDGES: [(&str, &str, &[&str]); 12] = [
     ("archive", "services/archive", &["record"]),
     ("catalog", "services/catalog", &["record"]),
     ("fields", "services/fields", &["record"]),
+    ("film", "services/film", &["record", "imaging"]),
     ("look", "services/look", &["record"]),
     ("indexer", "indexer", &["record"]),
     ("ocr", "services/ocr", &["record", "imaging", "formats"]),
-    ("scanner-agent", "scanner-agent", &["record", "imaging", "formats", "look"]),
+    ("scanner-agent", "scanner-agent", &["record", "imaging", "formats", "look", "film"]),
     ("api", "services/api", &["record", "imaging", "formats", "archive", "catalog", "fields", "look", "indexer"]),
-    ("tests", "tests", &["record", "imaging", "formats", "archive", "catalog", "fields", "indexer", "ocr"]),
+    ("tests", "tests", &["record", "imaging", "formats", "archive", "catalog", "fields", "film", "indexer", "ocr"]),
 ];
 
 /// A library, and the only crates of ours that may use it.

@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::capture::name;
-use super::{Fields, Folder};
+use super::{Fields, Folder, Span};
+use crate::arrange::FrameMark;
 
 const BATCH_EXAMPLES: &str = "\
 Examples (pages are named by their number in capture order, wherever they stand):
@@ -98,6 +99,20 @@ pub enum BatchAction {
     },
     /// Say it with the text of a barcode, as a hand-held scanner reads it; the job's rules say what it means
     Read { page: u32, text: String },
+    /// Say what frames of film are: page, target, leader, retake, blank or splice; all but pages are left out of documents
+    Mark {
+        #[arg(value_parser = mark)]
+        what: FrameMark,
+        /// Frames, or runs of them: 7, 12-40
+        #[arg(required = true)]
+        frames: Vec<Span>,
+    },
+    /// Print what came of a reel of film, frame by frame: expected, found, accepted, and what differs
+    Account {
+        /// As CSV
+        #[arg(long)]
+        csv: bool,
+    },
     /// Take back the last operation that still stands
     Undo,
     /// Say how many sheets were laid in
@@ -130,4 +145,9 @@ fn quarter(text: &str) -> Result<u16, String> {
         "270" => Ok(270),
         _ => Err("turn by 90, 180 or 270 degrees".into()),
     }
+}
+
+fn mark(text: &str) -> Result<FrameMark, String> {
+    let value = serde_json::Value::String(text.to_owned());
+    serde_json::from_value(value).map_err(|_| "say page, target, leader, retake, blank or splice".into())
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod capture;
+mod film;
 pub mod qc;
 mod serve;
 mod watch;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{Batch, BatchAction};
 use capture::pair;
 pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
+pub use film::{Film, Span};
 pub use qc::{Lots, Qc, QcAction};
 pub use serve::Serve;
 pub use watch::Watch;
@@ -60,6 +62,8 @@ pub enum Command {
     Import(Import),
     /// Take in what production scanners leave in hot folders
     Watch(Watch),
+    /// Take in a reel of microfilm
+    Film(Film),
     /// Scan from a device: SANE, on the network (eSCL), or a folder of pages to practise with
     Scan(Scan),
     /// List the scanners
@@ -237,6 +241,9 @@ pub struct Unpack {
     /// Do not measure the pages
     #[arg(long)]
     pub codes_only: bool,
+    /// Look for frames on long pictures: what was said of the reel, as JSON
+    #[arg(long)]
+    pub film: Option<String>,
     /// Write the one page turned clockwise by so many degrees
     #[arg(long)]
     pub turn: Option<u16>,

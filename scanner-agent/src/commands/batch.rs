@@ -7,6 +7,8 @@ use record::BatchId;
 
 use super::{Exit, review, spool_folder};
 use crate::cli::{self, BatchAction};
+use crate::reel::account::Account;
+use crate::report::{print, print_json};
 use crate::spool::{self, Home, Spool, State};
 use crate::station;
 
@@ -16,6 +18,7 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
     match &args.action {
         BatchAction::Show => return show(&folder, id, args.json),
         BatchAction::Image { page, out } => return image(&folder, id, *page, out),
+        BatchAction::Account { csv } => return account(&folder, id, *csv, args.json),
         _ => {}
     }
     let spool = Spool::open(&folder, station::now)?;
@@ -32,6 +35,19 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
 /// Looks on, even while another command works.
 fn show(home: &Home, id: BatchId, json: bool) -> anyhow::Result<Exit> {
     review::print(home, id, &look(home, id)?, json)?;
+    Ok(Exit::Done)
+}
+
+/// What came of a reel.
+fn account(home: &Home, id: BatchId, csv: bool, json: bool) -> anyhow::Result<Exit> {
+    let state = look(home, id)?;
+    let Some(account) = Account::of(&state) else { bail!("failed to account for batch {id}: it is no reel of film") };
+    let label = state.reel().map_or("", |reel| &reel.label);
+    match (json, csv) {
+        (true, _) => print_json(&account)?,
+        (false, true) => print(&account.csv(label))?,
+        (false, false) => print(&account.text(label))?,
+    }
     Ok(Exit::Done)
 }
 

@@ -83,6 +83,7 @@ pub(super) fn open(args: &cli::Import) -> anyhow::Result<Opened> {
         rules: args.rules.text()?,
         two_sided: false,
         operator: args.hold.operator.clone(),
+        reel: None,
     })
 }
 

@@ -4,6 +4,7 @@ mod batch;
 mod codes;
 mod deliver;
 mod devices;
+mod film;
 mod import;
 mod key;
 mod probe;
@@ -27,6 +28,7 @@ use crate::rules::Rules;
 use crate::spool::{Home, SpoolError};
 use crate::station;
 use crate::unpack;
+use crate::unpack::strip::Settings;
 
 /// How the program ends; the numbers are a promise to scripts (see `--help`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Import(args) => import::run(&args),
         Command::Watch(args) => watch::run(&args),
+        Command::Film(args) => film::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Probe(args) => probe::run(&args),
@@ -54,11 +57,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&args),
         Command::Resume(args) => resume::run(&args),
         Command::Key(args) => key::run(&args),
-        Command::Unpack(args) => match args.turn.and_then(QuarterTurn::from_degrees) {
-            Some(turn) => unpack::child::turn(&args.out, turn),
-            None => unpack::child::run(&args.out, args.from, !args.codes_only),
-        }
-        .map(|()| Exit::Done),
+        Command::Unpack(args) => unpack_file(&args).map(|()| Exit::Done),
         Command::CaptureHelper(args) => {
             let (options, pages, feeder) = (&args.options, args.pages, args.feeder);
             match &args.device {
@@ -70,6 +69,14 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
             }
             .map(|()| Exit::Done)
         }
+    }
+}
+
+fn unpack_file(args: &cli::Unpack) -> anyhow::Result<()> {
+    let film: Option<Settings> = args.film.as_deref().map(serde_json::from_str).transpose()?;
+    match (args.turn.and_then(QuarterTurn::from_degrees), film) {
+        (Some(turn), _) => unpack::child::turn(&args.out, turn),
+        (None, film) => unpack::child::run(&args.out, args.from, !args.codes_only, film.as_ref()),
     }
 }
 

@@ -95,6 +95,7 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
                 .or(job.source.as_ref())
                 .is_some_and(|source| source.to_lowercase().contains("duplex")),
             operator: args.hold.operator.clone(),
+            reel: None,
         })))?;
     }
     Ok(batch)
@@ -154,10 +155,10 @@ fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
         let mut batch = held(batch);
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);
-        let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None, quality: None };
+        let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None, quality: None, frame: None };
         let blob = batch.blob(&page.image.digest);
         let (pages, refused) = (vec![page], Vec::new());
-        batch.record(Event::Captured(Captured { file: None, original: None, pages, refused }))?;
+        batch.record(Event::Captured(Captured { file: None, original: None, pages, refused, strip: None }))?;
         analyst.submit(batch.state().pages.len() as u32, blob);
         analyst.ready().into_iter().try_for_each(|looked| capture::note(&mut batch, looked?))?;
         progress.advance(1);

@@ -195,6 +195,7 @@ impl<'a> Watch<'a> {
             rules: self.rules.clone(),
             two_sided: false,
             operator: self.args.hold.operator.clone(),
+            reel: None,
         })
     }
 

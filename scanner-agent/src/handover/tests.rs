@@ -181,6 +181,7 @@ fn fill(spool: &Spool) {
         rules: None,
         two_sided: false,
         operator: None,
+        reel: None,
     };
     batch.record(Event::BatchOpened(Box::new(opened))).expect("records");
     let mut documents = Vec::new();
@@ -195,10 +196,11 @@ fn fill(spool: &Spool) {
             dpi: 0,
             from: None,
             brought: None,
+            frame: None,
         };
         let captured =
-            CapturedPage { image, width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None };
-        let captured = Captured { file: None, original: None, pages: vec![captured], refused: Vec::new() };
+            CapturedPage { image, width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None, frame: None };
+        let captured = Captured { file: None, original: None, pages: vec![captured], refused: Vec::new(), strip: None };
         batch.record(Event::Captured(captured)).expect("records");
         let (source, fields) = (source.clone(), CapturedFields::default());
         let hand_over = HandOver { source, originals: Vec::new(), pages: vec![page], fields };

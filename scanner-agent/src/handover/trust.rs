@@ -83,6 +83,7 @@ mod tests {
             dpi: 0,
             from: None,
             brought: None,
+            frame: None,
         };
         let source = Source { kind: SourceKind::Import, station: "test".into(), device: None };
         let fields = CapturedFields::default();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use record::film::Reel;
 use record::manifest::{OriginalPage, Refused, Source, SourceKind};
 use record::wire::{CapturedFields, HandOver};
 use record::{BatchId, Descriptor, Digest, DocumentId};
@@ -13,6 +14,7 @@ use crate::codes::Code;
 use crate::fault::Mishap;
 use crate::quality::Quality;
 use crate::stage::Stage;
+use crate::unpack::strip::StripFacts;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
@@ -92,6 +94,9 @@ pub struct Opened {
     /// Who captured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
+    /// The reel of film that the batch is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reel: Option<Reel>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +133,9 @@ pub struct Captured {
     pub pages: Vec<CapturedPage>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    /// What was found on the file as a strip of film, besides its frames.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strip: Option<StripFacts>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +155,9 @@ pub struct CapturedPage {
     pub codes: Option<Vec<Code>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// Where it was cut out of a strip of film, and how surely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<film::Frame>,
 }
 
 /// A document as it will be handed over.
@@ -170,6 +181,7 @@ pub struct State {
     pub opened: Option<Opened>,
     pub pages: Vec<PlacedPage>,
     pub originals: BTreeMap<u32, Descriptor>,
+    pub strips: Vec<StripFacts>,
     pub files_done: BTreeSet<u32>,
     pub refused: Vec<Refused>,
     pub capture_complete: bool,
@@ -230,6 +242,7 @@ impl State {
         if let (Some(file), Some(original)) = (captured.file, captured.original) {
             self.originals.insert(file, original);
         }
+        self.strips.extend(captured.strip);
         self.pages.extend(captured.pages.into_iter().map(|page| PlacedPage { file: captured.file, page }));
         self.refused.extend(captured.refused);
     }
@@ -245,6 +258,9 @@ impl State {
     pub fn arranged(&self) -> Vec<arrange::Placed> {
         let mut placed = arrange::arrange(self.pages.len() as u32, &self.edits);
         placed.iter_mut().for_each(|placed| self.heed_index(placed));
+        if self.reel().is_some() {
+            placed.iter_mut().for_each(|placed| self.heed_blip(placed));
+        }
         placed
     }
 
@@ -262,6 +278,13 @@ impl State {
         }
     }
 
+    /// On film a document begins at a mark of a file or a batch; where a tile of the strip ends means nothing.
+    fn heed_blip(&self, placed: &mut arrange::Placed) {
+        let frame = self.pages[placed.page as usize - 1].page.frame.as_ref();
+        let begins = frame.and_then(|frame| frame.blip).is_some_and(|level| level > 0);
+        placed.cut = placed.cut.or(Some(if begins { Cut::Here } else { Cut::Never }));
+    }
+
     /// A page as it is to be looked at: turned, where somebody turned it.
     pub fn page<'a>(&'a self, placed: &'a arrange::Placed) -> &'a CapturedPage {
         placed.turned.as_deref().unwrap_or(&self.pages[placed.page as usize - 1].page)
@@ -269,6 +292,10 @@ impl State {
 
     pub fn files(&self) -> &[SourceFile] {
         self.opened.as_ref().map_or(&[], |opened| &opened.files)
+    }
+
+    pub fn reel(&self) -> Option<&Reel> {
+        self.opened.as_ref()?.reel.as_ref()
     }
 
     pub fn is_scan(&self) -> bool {

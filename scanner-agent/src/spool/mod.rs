@@ -230,6 +230,7 @@ mod tests {
             rules: None,
             two_sided: false,
             operator: None,
+            reel: None,
         }))
     }
 
@@ -252,9 +253,10 @@ mod tests {
             brought: None,
             codes: None,
             quality: None,
+            frame: None,
         };
         batch
-            .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![] }))
+            .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![], strip: None }))
             .expect("records");
         drop((batch, spool));
         let spool = Spool::open(&home, now).expect("the lock went with its process");

@@ -17,12 +17,13 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 
 use super::kind::Kind;
 use super::pdf::{Document, Scan};
+use super::strip::{self, Settings};
 use super::{Line, Unpacked, page_file, render, words_file};
 use crate::spool::cipher::{self, KEY_BYTES, Key};
 use crate::{codes, quality};
 
 /// Where pages are left, and the key that they are encrypted with.
-struct Out<'a> {
+pub(super) struct Out<'a> {
     folder: &'a Path,
     key: Key,
 }
@@ -75,12 +76,15 @@ fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
 }
 
 /// Unpacks the file heard into `out` from page `from` on, and says so line by line on stdout.
-pub fn run(out: &Path, from: u32, measures: bool) -> anyhow::Result<()> {
+pub fn run(out: &Path, from: u32, measures: bool, film: Option<&Settings>) -> anyhow::Result<()> {
     limit_self()?;
     // What a decoder panics with may quote the file; the parent only needs to know that it did.
     std::panic::set_hook(Box::new(|_| {}));
     let (key, bytes) = hear()?;
     let out = &Out { folder: out, key };
+    if let Some(film) = film.filter(|_| strip::is_strip(&bytes)) {
+        return strip::frames(&bytes, out, from, film);
+    }
     let opened = catch_unwind(|| Opened::new(bytes)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     match opened {
         Err(reason) => say(&Line::Unusable { reason })?,
@@ -103,7 +107,7 @@ fn limit_self() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn say(line: &Line) -> io::Result<()> {
+pub(super) fn say(line: &Line) -> io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
     let mut stdout = io::stdout().lock();
@@ -125,7 +129,7 @@ fn pages(opened: &Opened, out: &Out<'_>, from: u32, measures: bool) -> anyhow::R
     Ok(())
 }
 
-fn write_page(out: &Out<'_>, number: u32, page: Page, measures: bool) -> io::Result<Line> {
+pub(super) fn write_page(out: &Out<'_>, number: u32, page: Page, measures: bool) -> io::Result<Line> {
     let codes = match codes::find(&page.gray, page.dpi) {
         Ok(codes) => codes,
         Err(error) => return Ok(Line::Refused { number, reason: error.to_string() }),
@@ -149,6 +153,7 @@ fn write_page(out: &Out<'_>, number: u32, page: Page, measures: bool) -> io::Res
         brought: words.is_some(),
         codes,
         quality: measures.then(|| quality::measure(&page.gray, page.dpi)),
+        frame: None,
     })))
 }
 
@@ -161,14 +166,14 @@ fn alto_of(text: &PageText, page: &Raster) -> Option<String> {
 }
 
 /// One page, ready to be written.
-struct Page {
-    media_type: &'static str,
+pub(super) struct Page {
+    pub media_type: &'static str,
     /// `None`: the page is the file.
-    bytes: Option<Vec<u8>>,
-    gray: Raster,
-    dpi: u32,
-    how: Extraction,
-    brought: Option<PageText>,
+    pub bytes: Option<Vec<u8>>,
+    pub gray: Raster,
+    pub dpi: u32,
+    pub how: Extraction,
+    pub brought: Option<PageText>,
 }
 
 struct Opened {

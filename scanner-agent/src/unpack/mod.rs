@@ -8,6 +8,7 @@ pub mod child;
 pub mod kind;
 mod pdf;
 mod render;
+pub mod strip;
 pub mod supervise;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ pub enum Line {
         media_type: String,
         pages: u32,
     },
+    /// The file is a strip of film, and this is on it besides its frames.
+    Strip(strip::StripFacts),
     Page(Box<Unpacked>),
     /// This page cannot be taken in; the next one may.
     Refused {
@@ -58,6 +61,9 @@ pub struct Unpacked {
     pub codes: Vec<Code>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// Where it was cut out of the strip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<film::Frame>,
 }
 
 /// The name under which the child leaves a page.

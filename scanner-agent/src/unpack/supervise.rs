@@ -11,8 +11,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use record::film::Reel;
 use record::limits;
 
+use super::strip::{Settings, StripFacts};
 use super::{Line, Unpacked, page_file};
 use crate::spool::Blob;
 use crate::spool::cipher::Key;
@@ -55,6 +57,7 @@ pub struct Contents {
     /// The child left them encrypted with a key that nobody keeps.
     pub pages: Vec<(Unpacked, Blob)>,
     pub refused: Vec<(Option<u32>, String)>,
+    pub strip: Option<StripFacts>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +68,8 @@ pub struct Unpacker {
     pub page_time: Duration,
     /// Whether pages are measured, too, or only searched for codes.
     pub measures: bool,
+    /// Long pictures are strips of this film.
+    pub film: Option<Settings>,
 }
 
 /// How one run of the child ended.
@@ -88,7 +93,12 @@ struct Run {
 impl Unpacker {
     pub fn new(program: PathBuf) -> Self {
         let page_time = Duration::from_secs(limits::UNPACK_PAGE_SECONDS_MAX);
-        Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time, measures: true }
+        Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time, measures: true, film: None }
+    }
+
+    /// For the batch of a reel, or of anything else.
+    pub fn on(&self, reel: Option<&Reel>) -> Self {
+        Self { film: reel.map(Settings::from), ..self.clone() }
     }
 
     /// Writes the one page of `file` into the empty folder `out`, turned clockwise by 90, 180 or 270 degrees.
@@ -146,6 +156,7 @@ impl Unpacker {
             .arg("--out")
             .arg(out)
             .args(["--from", &run.next.to_string()])
+            .args(self.film.iter().map(|film| format!("--film={}", serde_json::json!(film))))
             .args((!self.measures).then_some("--codes-only"))
             .args(turn.map(|degrees| format!("--turn={degrees}")))
             // No token, no proxy, no library path: the child opens hostile files.
@@ -235,6 +246,10 @@ impl Run {
                 self.total = Some(pages);
                 pages as usize <= limits::DOCUMENT_PAGES_MAX
             }
+            Line::Strip(facts) => {
+                self.contents.strip = Some(facts);
+                true
+            }
             Line::Page(page) if self.expects(page.number) => {
                 let path = out.join(page_file(page.number));
                 self.contents.pages.push((*page, Blob { path, key: self.key.clone() }));
@@ -298,7 +313,7 @@ mod tests {
         let program = folder.join("child");
         std::fs::write(&program, format!("#!/bin/sh\nfrom=$5\n{script}")).expect("writes");
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("may");
-        Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700), measures: true }
+        Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700), measures: true, film: None }
     }
 
     fn told(script: &str) -> (usize, Vec<(Option<u32>, String)>) {

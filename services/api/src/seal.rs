@@ -86,6 +86,7 @@ async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
         encounter: fields.encounter,
         document_type: fields.document_type,
         date: fields.date,
+        reel: fields.reel,
         file_names: fields.file_names,
         exceptions,
     })
@@ -146,6 +147,7 @@ async fn next_version(
         encounter: fields.encounter,
         document_type: fields.document_type,
         date: fields.date,
+        reel: old.reel,
         file_names: old.file_names,
         exceptions: Vec::new(),
     };

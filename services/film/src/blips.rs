@@ -3,12 +3,12 @@
 //! Cameras with image management expose a mark beside each page: small for a page, larger for a file, largest for a batch
 //! (levels 0, 1, 2; ANSI/AIIM MS8). They count the pages, whatever the pages look like.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exposure::Exposure;
 
 /// A mark beside the frames.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blip {
     /// Where it is along the film, in pixels of the picture.
     pub at: u32,
@@ -28,11 +28,13 @@ pub(crate) struct Mark {
 
 /// The marks in the lane of those rows, left to right; specks and scratches are none.
 pub(crate) fn marks(film: &Exposure, lane: (usize, usize)) -> Vec<Mark> {
+    // Marks are as light as paper; fog and specks mostly are not.
+    let light = film.threshold.max(film.paper() / 2);
     let (least, most) = ((film.height / 120).max(3), film.height / 14);
     let mut marks = Vec::new();
     let mut open: Option<Mark> = None;
     for x in 0..=film.width {
-        let run = if x < film.width { run(film, x, lane, (least, most)) } else { None };
+        let run = if x < film.width { run(&film.column(x)[lane.0..lane.1], light, (least, most)) } else { None };
         open = match (open, run) {
             (None, Some((first, last))) => Some(Mark { centre: x, width: 1, first, last, level: 0 }),
             (Some(mark), Some((first, last))) => Some(Mark {
@@ -62,12 +64,12 @@ impl Mark {
     }
 }
 
-/// The longest run of exposed rows, where it is as long as a mark and does not go on out of the lane.
-fn run(film: &Exposure, x: usize, (first, last): (usize, usize), (least, most): (usize, usize)) -> Option<(usize, usize)> {
-    let mut longest = (first, first);
+/// The longest run of rows as light as that, where it is as long as a mark and does not go on out of the lane.
+fn run(lane: &[u8], light: u8, (least, most): (usize, usize)) -> Option<(usize, usize)> {
+    let mut longest = (0, 0);
     let mut from = None;
-    for y in first..=last {
-        match (y < last && film.is_exposed(x, y), from) {
+    for y in 0..=lane.len() {
+        match (lane.get(y).is_some_and(|&pixel| pixel > light), from) {
             (true, None) => from = Some(y),
             (false, Some(start)) => {
                 if y - start > longest.1 - longest.0 {

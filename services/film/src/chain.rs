@@ -30,8 +30,6 @@ pub(crate) struct Piece {
     pub from: usize,
     pub to: usize,
     pub confidence: f32,
-    /// There is no gap on that side.
-    pub touches: (bool, bool),
     pub marks: usize,
 }
 
@@ -194,13 +192,10 @@ impl Chain<'_> {
                     .map(|(_, posterior)| posterior)
                     .sum::<f32>()
                     .min(1.0);
-                let begins = chosen.iter().any(|other| other.to == guess.from);
-                let ends = chosen.iter().any(|other| other.from == guess.to);
                 Piece {
                     from,
                     to,
                     confidence,
-                    touches: (begins, ends),
                     marks: self.anchors.inside(from, to),
                 }
             })

@@ -47,6 +47,13 @@ impl Exposure {
     pub fn is_exposed(&self, x: usize, y: usize) -> bool {
         self.light[x * self.height + y] > self.threshold
     }
+
+    /// The light of paper on this film: the median of what is exposed in its middle.
+    pub fn paper(&self) -> u8 {
+        let rows = self.height * 4 / 10..self.height * 6 / 10;
+        let middle = (0..self.width).step_by(7).flat_map(|x| self.column(x)[rows.clone()].iter().step_by(5));
+        median(&mut middle.copied().filter(|&pixel| pixel > self.threshold).collect::<Vec<_>>())
+    }
 }
 
 /// The mean of three by three pixels.
@@ -102,7 +109,7 @@ impl Base {
         let height = last - first;
         let edge = ((height as f64 * EDGE) as usize).max(3).min(height);
         // Longer than a splice or a mark, shorter than what density does.
-        let reach = height * 7 / 10;
+        let reach = height * 35 / 100;
         let level = |from: usize| {
             let edges: Vec<u8> = (0..strip.width).map(|x| median(&mut strip.column(x)[from..from + edge].to_vec())).collect();
             running_median(&edges, reach)

@@ -1,7 +1,7 @@
 //! From a strip to its frames, and to what is left over.
 
 use record::words::Box as Rectangle;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::blips::{self, Blip, Mark};
 use crate::chain::{Anchors, Piece};
@@ -16,35 +16,77 @@ const SURE: f32 = 0.9;
 const ROUNDS: usize = 3;
 
 /// One frame: bounds of what was exposed at once.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     #[serde(flatten)]
     pub place: Rectangle,
-    /// 0 to 1: how much of what explains the film has a frame here.
-    pub confidence: f32,
+    /// How much of what explains the film has a frame here.
+    pub confidence: Confidence,
     /// Why a person should look at it; empty for a frame that nothing speaks against.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Doubt>,
     /// 0, or 1 for the second row of frames of a duplex or duo film.
     pub channel: u8,
     /// Its mark's level, on film with marks.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blip: Option<u8>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// From 0 to 1, in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "f64", from = "f64")]
+pub struct Confidence(u16);
+
+impl Confidence {
+    pub const SURE: Self = Self(1_000);
+
+    fn of(part: f32) -> Self {
+        f64::from(part).into()
+    }
+}
+
+impl From<f64> for Confidence {
+    fn from(part: f64) -> Self {
+        Self((part.clamp(0.0, 1.0) * 1_000.0).round() as u16)
+    }
+}
+
+impl From<Confidence> for f64 {
+    fn from(Confidence(thousandths): Confidence) -> Self {
+        Self::from(thousandths) / 1_000.0
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Doubt {
     /// The cut is not clear.
     Unclear,
     /// No other frame of the reel is so wide.
     OddWidth,
+    /// Its mark is missing, on film with marks.
     NoBlip,
+    /// More than one mark: two frames may be one.
     SeveralBlips,
+    /// The strip begins or ends within it.
+    CutOff,
+}
+
+impl Doubt {
+    /// What a person reads.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::Unclear => "the cut is not clear",
+            Self::OddWidth => "no other frame is so wide",
+            Self::NoBlip => "has no blip",
+            Self::SeveralBlips => "has several blips",
+            Self::CutOff => "the strip begins or ends within it",
+        }
+    }
 }
 
 /// What is on a strip.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     pub negative: bool,
     pub frames: Vec<Frame>,
@@ -66,8 +108,7 @@ pub fn find(strip: &Strip) -> Found {
     let marks = [(0, lanes.0), (lanes.1, film.height)].map(|lane| blips::marks(&film, lane));
     // Cameras expose marks in one lane at a time; the fuller one has them, the other has specks.
     let marks = if marks[0].len() > marks[1].len() { &marks[0] } else { &marks[1] };
-    let mut found =
-        Found { negative: film.negative, frames: Vec::new(), blips: Vec::new(), unassigned: Vec::new(), across: Vec::new(), curve: Vec::new() };
+    let mut found = Found { negative: film.negative, ..Found::default() };
     found.blips = marks.iter().map(|mark| Blip { at: strip.in_picture((mark.centre, mark.centre), (0, 0)).along(strip), level: mark.level }).collect();
     for (channel, rows) in (0..).zip(channels(&shares, lanes)) {
         let channel = Channel { strip, film: &film, rows, number: channel, marks };
@@ -187,6 +228,10 @@ impl Channel<'_> {
             rows.sort_by(f32::total_cmp);
             rows[(rows.len() - 1) * part / 100] as usize
         };
+        let (from, to) = self.paper(piece, columns);
+        if self.is_density(&inside) {
+            return None;
+        }
         let (top, bottom) = self.beyond(piece, part(|column| column.top, 8), part(|column| column.bottom, 92));
         let mut doubts = Vec::new();
         if piece.confidence < SURE {
@@ -201,14 +246,38 @@ impl Channel<'_> {
             1 => {}
             _ => doubts.push(Doubt::SeveralBlips),
         }
+        if piece.from == 0 || piece.to == columns.len() {
+            doubts.push(Doubt::CutOff);
+        }
         let blip = self.marks.iter().find(|mark| anchors.count && (piece.from..piece.to).contains(&mark.centre));
         Some(Frame {
-            place: self.in_picture((piece.from, piece.to), (top, bottom)),
-            confidence: (piece.confidence * 1000.0).round() / 1000.0,
+            place: self.in_picture((from, to), (top, bottom)),
+            confidence: Confidence::of(piece.confidence),
             doubts,
             channel: self.number,
             blip: blip.map(|mark| mark.level),
         })
+    }
+
+    /// From edge to edge and much paler than paper: film that is a little darker or lighter here, and no page.
+    fn is_density(&self, inside: &[&Column]) -> bool {
+        let faint = f32::from(self.film.paper()) * 0.3;
+        let whole = (self.rows.1 - self.rows.0) as f32 * 0.97;
+        let is_faint = |column: &&&Column| column.paper < faint && column.bottom - column.top > whole;
+        2 * inside.iter().filter(is_faint).count() > inside.len()
+    }
+
+    /// Without the camera's board beside the page, which is darker than the page.
+    fn paper(&self, piece: &Piece, columns: &[Column]) -> (usize, usize) {
+        let inside = &columns[piece.from..piece.to];
+        let mut light: Vec<f32> = inside.iter().map(|column| column.paper).collect();
+        let middle = light.len() / 2;
+        let usual = *light.select_nth_unstable_by(middle, f32::total_cmp).1;
+        let is_paper = |column: &Column| column.paper > 0.55 * usual;
+        let most = self.film.height / 30;
+        let left = inside.iter().take(most).position(is_paper).unwrap_or(0);
+        let right = inside.iter().rev().take(most).position(is_paper).unwrap_or(0);
+        (piece.from + left, piece.to - right)
     }
 
     /// A page larger than most reaches into the lanes.

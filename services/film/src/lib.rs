@@ -21,5 +21,5 @@ mod sizes;
 mod strip;
 
 pub use blips::Blip;
-pub use find::{Doubt, Found, Frame, find};
+pub use find::{Confidence, Doubt, Found, Frame, find};
 pub use strip::{Reducer, Strip};

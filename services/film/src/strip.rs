@@ -5,6 +5,8 @@ use record::words::Box as Rectangle;
 
 /// Film is looked at with about so many pixels across it: 16 mm at 24× and 300 dpi, reduced eight times, has 567.
 const ACROSS: u32 = 560;
+/// Never larger than this, however long the film is.
+const PIXELS_MAX: u64 = 64_000_000;
 
 /// The film, reduced: `width` columns along it, each with `height` samples across it.
 #[derive(Debug, Clone)]
@@ -56,7 +58,9 @@ pub struct Reducer {
 impl Reducer {
     pub fn new(width: u32, height: u32) -> Self {
         let tall = height > width;
-        let factor = (width.min(height) / ACROSS).max(1);
+        let pixels = u64::from(width) * u64::from(height);
+        let least = pixels.div_ceil(PIXELS_MAX).isqrt() as u32;
+        let factor = (width.min(height) / ACROSS).max(least).max(1);
         let (along, across) = if tall { (height, width) } else { (width, height) };
         let (along, across) = ((along / factor).max(1) as usize, (across / factor).max(1) as usize);
         let picture = (width, height);

@@ -7,6 +7,7 @@
 //! | question | answered by |
 //! |---|---|
 //! | what is this file, how large, how dense? | [`probe`] (reads headers only) |
+//! | what is on a picture larger than memory? | [`Blocks`] |
 //! | what does it look like? | [`decode`] gives a [`Raster`] |
 //! | the same picture turned, cut, scaled, encoded | the methods of [`Raster`] |
 //! | where on the master is what was found on the straightened picture? | [`Straightening`] |
@@ -17,6 +18,7 @@
 //! | where are the rules of tables, and how does it look without? | [`ruling`] |
 
 mod blank;
+mod blocks;
 mod border;
 mod ccitt;
 mod decode;
@@ -39,6 +41,7 @@ mod tiff_pixels;
 mod turn;
 
 pub use blank::{Blankness, blankness};
+pub use blocks::{Block, Blocks};
 pub use border::Border;
 pub use decode::decode;
 pub use denoise::{median, sharpen, smooth};

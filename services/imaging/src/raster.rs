@@ -122,7 +122,7 @@ impl Raster {
     }
 }
 
-fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
+pub(crate) fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
     // The weights sum up to 2^16, so white stays white.
     ((u32::from(r) * 19_595 + u32::from(g) * 38_470 + u32::from(b) * 7_471 + 0x8000) >> 16) as u8
 }

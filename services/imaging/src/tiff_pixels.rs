@@ -119,7 +119,7 @@ fn to_raster(facts: &Facts, colour: ColorType, samples: Vec<u8>) -> Result<Raste
 }
 
 /// Samples of 1, 2 or 4 bits, most significant first, each row beginning at a byte.
-fn unpack(packed: &[u8], width: u32, bits: u8, spread: impl Fn(u8) -> u8) -> Vec<u8> {
+pub(crate) fn unpack(packed: &[u8], width: u32, bits: u8, spread: impl Fn(u8) -> u8) -> Vec<u8> {
     let (width, per_byte) = (width as usize, usize::from(8 / bits));
     let mask = (1_u8 << bits) - 1;
     let mut samples = Vec::with_capacity(packed.len() * per_byte);

@@ -12,7 +12,7 @@
 //! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it; [`envelope`]: what a station signs.
 //! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
-//! 8. [`sheet`]: the barcode line on cover and separator sheets.
+//! 8. [`sheet`]: the barcode line on cover and separator sheets; [`film`]: reels and frames.
 //! 9. [`wire`]: what stations and workers say to the server.
 //! 10. [`limits`]: every bound, in one place.
 
@@ -23,6 +23,7 @@ pub mod correction;
 pub mod digest;
 pub mod envelope;
 pub mod event;
+pub mod film;
 pub mod id;
 pub mod limits;
 pub mod manifest;

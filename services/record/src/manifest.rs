@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::event::Actor;
+use crate::film::{FrameAddress, Reel};
 use crate::id::{BatchId, DocumentId, PageId};
 use crate::patient::{DocumentType, Encounter, Mrn};
 use crate::time::{Date, Timestamp};
@@ -112,6 +113,9 @@ pub struct PageEntry {
     /// judges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought: Option<Descriptor>,
+    /// Which frame of its reel it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<FrameAddress>,
 }
 
 impl PageEntry {
@@ -138,6 +142,8 @@ pub enum Extraction {
     Untouched,
     /// The page was drawn anew, because it was no plain scan.
     Rendered,
+    /// A frame was cut out of a strip of film, and shown positive.
+    Cut,
 }
 
 /// Whose document this is and what kind. Sealed as a blob; every value may be missing,
@@ -156,6 +162,9 @@ pub struct IndexFields {
     /// The document's own date: the date of service, not of the scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
+    /// The reel of film that it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reel: Option<Reel>,
     /// Names of the files it came from, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub file_names: Vec<String>,

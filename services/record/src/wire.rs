@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::envelope::Envelope;
 use crate::event::UnreadableReason;
+use crate::film::Reel;
 use crate::id::{BatchId, DocumentId, PageId};
 use crate::manifest::{Descriptor, Exception, PageEntry, Patient, Refused, SheetCount, Source};
 use crate::patient::{DocumentType, Encounter, Mrn};
@@ -68,6 +69,8 @@ pub struct CapturedFields {
     pub document_type: Option<DocumentType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reel: Option<Reel>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub file_names: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

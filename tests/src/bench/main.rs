@@ -4,6 +4,7 @@
 //! that is meaningful: wall clocks lie on shared machines.
 
 mod capture;
+mod film;
 mod ingest;
 mod ocr;
 mod report;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let result = match name.as_str() {
         "ocr" => ocr::run(&mut report, &ocr),
         "capture" => capture::run(&mut report, only.as_deref(), pages),
+        "film" => film::run(&mut report),
         "ingest" => ingest::run(&mut report),
         "search" => search::run(&mut report, ocr.corpus.as_deref()),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
@@ -67,7 +69,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR]; capture: [--only feeding|codes|without|blank] [--pages N]"
+        "usage: scripts/bench capture|film|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR]; capture: [--only feeding|codes|without|blank] [--pages N]"
     );
     ExitCode::from(2)
 }

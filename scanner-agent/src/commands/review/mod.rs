@@ -24,7 +24,11 @@ use crate::unpack::Unpacked;
 pub fn act(batch: &mut Batch, action: &BatchAction, by: Option<&str>) -> anyhow::Result<()> {
     let name = || by.map(str::to_owned);
     match action {
-        BatchAction::Show | BatchAction::Image { .. } => Ok(()),
+        BatchAction::Show | BatchAction::Image { .. } | BatchAction::Account { .. } => Ok(()),
+        BatchAction::Mark { what, frames } => {
+            let mut pages = frames.iter().flat_map(|span| span.from..=span.to);
+            pages.try_for_each(|page| edit(batch, Edit::Mark { page, mark: *what }))
+        }
         BatchAction::Pass { pages } => each(batch, pages, |page| Edit::Judge { page, wrong: None, by: name() }),
         BatchAction::Fail { page, reason } => {
             edit(batch, Edit::Judge { page: *page, wrong: Some(reason.clone()), by: name() })
@@ -176,5 +180,5 @@ pub fn turned(master: &CapturedPage, image: Descriptor, found: Unpacked) -> Capt
     };
     let (width, height, dpi) = (found.width, found.height, found.dpi);
     let (codes, quality) = (Some(found.codes), found.quality);
-    CapturedPage { image, width, height, dpi, from: Some(from), brought: None, codes, quality }
+    CapturedPage { image, width, height, dpi, from: Some(from), brought: None, codes, quality, frame: master.frame.clone() }
 }

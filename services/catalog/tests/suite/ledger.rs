@@ -56,6 +56,7 @@ pub fn fields(mrn: Option<&str>, exceptions: &[ExceptionCode]) -> IndexFields {
         encounter: Some("E-1".parse().expect("an encounter")),
         document_type: Some("LETTER".parse().expect("a type")),
         date: Some("1974-03-09".parse().expect("a date")),
+        reel: None,
         file_names: vec!["letter.pdf".to_owned()],
         exceptions: exceptions.iter().map(|code| Exception { code: *code, page: Some(3) }).collect(),
     }
@@ -72,6 +73,7 @@ fn entry_of_page(name: &str, number: u32, place: u32) -> PageEntry {
         dpi: 200,
         from: None,
         brought: None,
+        frame: None,
     }
 }
 

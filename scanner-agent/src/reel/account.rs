@@ -1,0 +1,160 @@
+//! Is all of a reel accounted for? A reel is closed only when every difference is found or explained.
+
+use serde::Serialize;
+
+use crate::arrange::{FrameMark, Placed};
+use crate::spool::State;
+
+/// What came of a reel, in frames.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Account {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u32>,
+    pub blips: u32,
+    pub found: u32,
+    /// In documents.
+    pub accepted: u32,
+    pub targets: u32,
+    pub leaders: u32,
+    pub retakes: u32,
+    pub blanks: u32,
+    pub splices: u32,
+    /// Left out without a mark that says why.
+    pub hidden: u32,
+    /// Frames that somebody has to look at, and nobody has said what they are.
+    pub doubtful: Vec<u32>,
+    /// Places on the film that are exposed and in no frame.
+    pub unassigned: u32,
+    /// Files, or frames of one, that could not be taken in.
+    pub refused: u32,
+    /// What keeps the reel from being closed, for people.
+    pub differences: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explained: Option<String>,
+}
+
+impl Account {
+    /// Of a batch that is a reel; `None` for any other.
+    pub fn of(state: &State) -> Option<Self> {
+        let reel = state.opened.as_ref()?.reel.as_ref()?;
+        let mut account = Self {
+            expected: state.expected.or(reel.frames),
+            blips: state.strips.iter().map(|strip| strip.blips).sum(),
+            found: state.pages.len() as u32,
+            unassigned: state.strips.iter().map(|strip| strip.unassigned.len() as u32).sum(),
+            refused: state.refused.len() as u32,
+            explained: state.explained.clone(),
+            ..Self::default()
+        };
+        state.arranged().iter().for_each(|placed| account.count(state, placed));
+        account.doubtful.sort_unstable();
+        account.differences = account.compare();
+        Some(account)
+    }
+
+    fn count(&mut self, state: &State, placed: &Placed) {
+        let frame = state.pages[placed.page as usize - 1].page.frame.as_ref();
+        let in_doubt = placed.mark.is_none() && frame.is_some_and(|frame| !frame.doubts.is_empty());
+        if in_doubt && !placed.hidden {
+            self.doubtful.push(placed.page);
+        }
+        *match placed.mark {
+            Some(FrameMark::Target) => &mut self.targets,
+            Some(FrameMark::Leader) => &mut self.leaders,
+            Some(FrameMark::Retake) => &mut self.retakes,
+            Some(FrameMark::Blank) => &mut self.blanks,
+            Some(FrameMark::Splice) => &mut self.splices,
+            Some(FrameMark::Page) | None if !placed.hidden => &mut self.accepted,
+            _ => &mut self.hidden,
+        } += 1;
+    }
+
+    fn compare(&self) -> Vec<String> {
+        let mut differences = Vec::new();
+        if let Some(expected) = self.expected.filter(|expected| *expected != self.found) {
+            differences.push(format!("{expected} frames were expected and {} found", self.found));
+        }
+        // On film without blips there are none; a speck or two are no marks.
+        if 2 * self.blips >= self.found && self.blips != self.found {
+            differences.push(format!("{} blips stand beside {} frames", self.blips, self.found));
+        }
+        if !self.doubtful.is_empty() {
+            differences.push(format!("nobody has looked at the doubtful frames {}", spans(&self.doubtful)));
+        }
+        if self.unassigned > 0 {
+            differences.push(format!("the film is exposed at {} places outside of frames", self.unassigned));
+        }
+        if self.refused > 0 {
+            differences.push(format!("{} files or frames could not be taken in", self.refused));
+        }
+        differences
+    }
+
+    /// Why the reel cannot be closed, if it cannot.
+    pub fn open_question(&self) -> Option<String> {
+        let is_open = !self.differences.is_empty() && self.explained.is_none();
+        is_open.then(|| format!("{}: find the difference, or explain it", self.differences.join("; ")))
+    }
+
+    fn figures(&self) -> [(&'static str, u32); 12] {
+        [
+            ("expected", self.expected.unwrap_or_default()),
+            ("blips", self.blips),
+            ("found", self.found),
+            ("accepted", self.accepted),
+            ("targets", self.targets),
+            ("leaders", self.leaders),
+            ("retakes", self.retakes),
+            ("blanks", self.blanks),
+            ("splices", self.splices),
+            ("hidden", self.hidden),
+            ("doubtful", self.doubtful.len() as u32),
+            ("exposed outside of frames", self.unassigned),
+        ]
+    }
+
+    /// For printing.
+    pub fn text(&self, label: &str) -> String {
+        let mut text = format!("Reel “{label}”\n");
+        for (what, count) in self.figures() {
+            text += &format!("  {what:26}{count:6}\n");
+        }
+        for difference in &self.differences {
+            text += &format!("  difference: {difference}\n");
+        }
+        if let Some(reason) = &self.explained {
+            text += &format!("  explained: {reason}\n");
+        }
+        text + if self.open_question().is_none() { "  accounted for\n" } else { "  not accounted for\n" }
+    }
+
+    /// One line a figure (RFC 4180).
+    pub fn csv(&self, label: &str) -> String {
+        let mut text = String::from("reel,what,count\r\n");
+        for (what, count) in self.figures() {
+            text += &format!("{},{what},{count}\r\n", quoted(label));
+        }
+        for difference in &self.differences {
+            text += &format!("{},{},\r\n", quoted(label), quoted(difference));
+        }
+        text
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// 3, 7 to 9: numbers in order, the first few of them.
+fn spans(numbers: &[u32]) -> String {
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers {
+        match spans.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => spans.push((number, number)),
+        }
+    }
+    let told = spans.iter().take(12).map(|(from, to)| if from == to { format!("{from}") } else { format!("{from}-{to}") });
+    let more = if spans.len() > 12 { " …" } else { "" };
+    told.collect::<Vec<_>>().join(", ") + more
+}

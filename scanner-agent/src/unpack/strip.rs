@@ -1,0 +1,154 @@
+//! What frames are on a strip of film? The child's answer: the strip is looked at once, small, and read again for each handful of
+//! frames, so that it never is in memory.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use film::{Found, Frame};
+use imaging::{Blocks, MediaType, Raster};
+use record::film::{Film, Polarity, Reel};
+use record::manifest::Extraction;
+use record::words::Box as Rectangle;
+use serde::{Deserialize, Serialize};
+
+use super::child::{Out, Page, failed, say, write_page};
+use super::{Line, Unpacked};
+use crate::reel::strip::{self, Look};
+
+/// Pixels of frames that are cut out in one reading of the strip.
+const CUT_PIXELS_MAX: u64 = 192 << 20;
+/// A picture so much longer than wide is a strip, and no single frame.
+const STRIP_SIDES: u32 = 3;
+
+/// What the operator said that matters for cutting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub film: Film,
+    pub polarity: Option<Polarity>,
+    pub reduction: Option<u32>,
+}
+
+impl From<&Reel> for Settings {
+    fn from(reel: &Reel) -> Self {
+        Self { film: reel.film, polarity: reel.polarity, reduction: reel.reduction }
+    }
+}
+
+/// What was found on a strip besides its frames.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StripFacts {
+    pub width: u32,
+    pub height: u32,
+    pub polarity: Polarity,
+    pub blips: u32,
+    /// Exposed, and in no frame.
+    pub unassigned: Vec<Rectangle>,
+}
+
+/// Whether the file is one long picture; what cannot be opened is none.
+pub fn is_strip(file: &[u8]) -> bool {
+    let size = Blocks::open(Cursor::new(file)).map(|blocks| blocks.size());
+    size.is_ok_and(|(width, height)| width.max(height) / width.min(height).max(1) >= STRIP_SIDES)
+}
+
+/// Finds and writes the frames of a strip from number `from` on, and says so line by line.
+pub(super) fn frames(file: &[u8], out: &Out<'_>, from: u32, settings: &Settings) -> anyhow::Result<()> {
+    let looked = catch_unwind(|| strip::look(Cursor::new(file)).map_err(failed)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+    let look = match looked.and_then(|look| as_said(look, settings)) {
+        Ok(look) => look,
+        Err(reason) => return Ok(say(&Line::Unusable { reason })?),
+    };
+    say(&Line::File { media_type: media_type(file).to_owned(), pages: look.found.frames.len() as u32 })?;
+    say(&Line::Strip(facts(&look)))?;
+    let mut number = from.max(1);
+    while let Some(frames) = handful(&look.found, number) {
+        let places: Vec<Rectangle> = frames.iter().map(|frame| frame.place).collect();
+        let cut = || strip::cut(Cursor::new(file), &places).map_err(failed);
+        let rasters = catch_unwind(AssertUnwindSafe(cut)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+        for (at, frame) in frames.iter().enumerate() {
+            let raster = rasters.as_ref().map(|rasters| &rasters[at]).map_err(String::clone);
+            say(&written(out, number, frame, raster, &look, settings)?)?;
+            number += 1;
+        }
+    }
+    Ok(())
+}
+
+/// The operator's word against what is seen: nothing of a strip is taken in where they disagree.
+fn as_said(look: Look, settings: &Settings) -> Result<Look, String> {
+    let seen = polarity(&look.found);
+    if let Some(said) = settings.polarity.filter(|said| *said != seen) {
+        return Err(format!(
+            "looks {}, but the reel is said to be {}: give --polarity {0}, or find the right reel",
+            seen.as_str(),
+            said.as_str()
+        ));
+    }
+    if look.found.frames.is_empty() {
+        return Err("shows no frame: is it a strip of film, and is all of it there?".into());
+    }
+    Ok(look)
+}
+
+const fn polarity(found: &Found) -> Polarity {
+    if found.negative { Polarity::Negative } else { Polarity::Positive }
+}
+
+fn facts(look: &Look) -> StripFacts {
+    StripFacts {
+        width: look.width,
+        height: look.height,
+        polarity: polarity(&look.found),
+        blips: look.found.blips.len() as u32,
+        unassigned: look.found.unassigned.clone(),
+    }
+}
+
+fn media_type(file: &[u8]) -> &'static str {
+    MediaType::sniff(file).map_or("application/octet-stream", MediaType::as_str)
+}
+
+/// The frames from a number on that are cut out together; `None` behind the last.
+fn handful(found: &Found, number: u32) -> Option<&[Frame]> {
+    let rest = found.frames.get(number as usize - 1..).filter(|rest| !rest.is_empty())?;
+    let mut pixels = 0;
+    let count = rest.iter().take_while(|frame| {
+        pixels += u64::from(frame.place.w) * u64::from(frame.place.h);
+        pixels <= CUT_PIXELS_MAX
+    });
+    Some(&rest[..count.count().max(1)])
+}
+
+fn written(
+    out: &Out<'_>,
+    number: u32,
+    frame: &Frame,
+    raster: Result<&Raster, String>,
+    look: &Look,
+    settings: &Settings,
+) -> anyhow::Result<Line> {
+    let dpi = true_dpi(look, settings);
+    let page = raster.and_then(|raster| {
+        let gray = if look.found.negative { raster.clone().invert() } else { raster.clone() };
+        let bytes = gray.encode_png(dpi).map_err(failed)?;
+        Ok(Page { media_type: "image/png", bytes: Some(bytes), gray, dpi, how: Extraction::Cut, brought: None })
+    });
+    let line = match page {
+        Ok(page) => write_page(out, number, page, true)?,
+        Err(reason) => return Ok(Line::Refused { number, reason }),
+    };
+    Ok(match line {
+        Line::Page(page) => Line::Page(Box::new(Unpacked { frame: Some(frame.clone()), ..*page })),
+        other => other,
+    })
+}
+
+/// Dots per inch of the page itself: of the film's width, over the reduction. 0 where nobody said it.
+fn true_dpi(look: &Look, settings: &Settings) -> u32 {
+    let millimetres = if settings.film == Film::Simplex35 { 35.0 } else { 16.0 };
+    settings.reduction.map_or(0, |reduction| {
+        let across = f64::from(look.width.min(look.height));
+        (across * 25.4 / (millimetres * f64::from(reduction.max(1)))).round() as u32
+    })
+}

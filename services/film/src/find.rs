@@ -229,10 +229,10 @@ impl Channel<'_> {
             rows[(rows.len() - 1) * part / 100] as usize
         };
         let (from, to) = self.paper(piece, columns);
-        if self.is_density(&inside) {
+        let (top, bottom) = self.beyond(piece, part(|column| column.top, 8), part(|column| column.bottom, 92));
+        if self.is_density((top, bottom), &inside) {
             return None;
         }
-        let (top, bottom) = self.beyond(piece, part(|column| column.top, 8), part(|column| column.bottom, 92));
         let mut doubts = Vec::new();
         if piece.confidence < SURE {
             doubts.push(Doubt::Unclear);
@@ -260,11 +260,10 @@ impl Channel<'_> {
     }
 
     /// From edge to edge and much paler than paper: film that is a little darker or lighter here, and no page.
-    fn is_density(&self, inside: &[&Column]) -> bool {
+    fn is_density(&self, (top, bottom): (usize, usize), inside: &[&Column]) -> bool {
         let faint = f32::from(self.film.paper()) * 0.3;
-        let whole = (self.rows.1 - self.rows.0) as f32 * 0.97;
-        let is_faint = |column: &&&Column| column.paper < faint && column.bottom - column.top > whole;
-        2 * inside.iter().filter(is_faint).count() > inside.len()
+        let pale = inside.iter().filter(|column| column.paper < faint).count();
+        top <= 2 && bottom + 2 >= self.film.height && 2 * pale > inside.len()
     }
 
     /// Without the camera's board beside the page, which is darker than the page.

@@ -18,6 +18,7 @@ mod escl;
 mod exceptions;
 mod feeder;
 mod fields;
+mod film;
 mod kill_9;
 mod kill_readers;
 mod outsiders;

@@ -68,7 +68,8 @@ fn open(args: &cli::Film, reel: Reel) -> anyhow::Result<Opened> {
     }
     let name = format!("Reel {}", reel.label).chars().take(record::limits::NAME_CHARS_MAX).collect::<String>();
     Ok(Opened {
-        batch: plan::batch_id(&name, &files),
+        // What was said of the reel takes part: the same film said to be another is another batch.
+        batch: plan::batch_id(&serde_json::to_string(&reel)?, &files),
         name,
         source: Source { kind: SourceKind::Film, station: station::name(), device: None },
         defaults: args.fields.captured(),
@@ -113,7 +114,7 @@ fn hand_over(
     if args.json {
         print_json(&serde_json::json!({ "account": account, "batch": report }))?;
     } else {
-        print(&account.text(&report.name))?;
+        print(&account.text(args.reel.as_deref().unwrap_or_default()))?;
         report.print(false)?;
     }
     let earlier = report.documents.iter().filter(|document| document.sealed_earlier == Some(true)).count();
@@ -128,10 +129,14 @@ fn hold(batch: &mut Batch, args: &cli::Film, id: BatchId, account: &Account) -> 
     if args.json {
         print_json(&serde_json::json!({ "account": account, "held": id }))?;
     } else {
-        print(&account.text(batch.state().name()))?;
+        print(&account.text(args.reel.as_deref().unwrap_or_default()))?;
         print(&format!("Held for review: scanner-agent batch {id} show\n"))?;
     }
-    Ok(if args.hold.hold { Exit::Done } else { Exit::Waiting })
+    Ok(match account.found {
+        0 => Exit::SomeRefused,
+        _ if args.hold.hold => Exit::Done,
+        _ => Exit::Waiting,
+    })
 }
 
 /// Says where the frames are; keeps nothing.

@@ -198,8 +198,17 @@ fn fill(spool: &Spool) {
             brought: None,
             frame: None,
         };
-        let captured =
-            CapturedPage { image, width: 1, height: 1, dpi: 0, from: None, brought: None, codes: None, quality: None, frame: None };
+        let captured = CapturedPage {
+            image,
+            width: 1,
+            height: 1,
+            dpi: 0,
+            from: None,
+            brought: None,
+            codes: None,
+            quality: None,
+            frame: None,
+        };
         let captured = Captured { file: None, original: None, pages: vec![captured], refused: Vec::new(), strip: None };
         batch.record(Event::Captured(captured)).expect("records");
         let (source, fields) = (source.clone(), CapturedFields::default());

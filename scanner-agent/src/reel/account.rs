@@ -1,9 +1,15 @@
 //! Is all of a reel accounted for? A reel is closed only when every difference is found or explained.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::arrange::{FrameMark, Placed};
 use crate::spool::State;
+use crate::spool::event::PlacedPage;
+
+/// So many runs, or refused files, are told; more would hide the rest.
+const TOLD_MAX: usize = 12;
 
 /// What came of a reel, in frames.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -25,8 +31,10 @@ pub struct Account {
     pub doubtful: Vec<u32>,
     /// Places on the film that are exposed and in no frame.
     pub unassigned: u32,
-    /// Files, or frames of one, that could not be taken in.
-    pub refused: u32,
+    /// Files, or frames of one, that could not be taken in, and why.
+    pub refused: Vec<String>,
+    /// Frames that are the very picture of another one.
+    pub doubled: Vec<u32>,
     /// What keeps the reel from being closed, for people.
     pub differences: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +50,8 @@ impl Account {
             blips: state.strips.iter().map(|strip| strip.blips).sum(),
             found: state.pages.len() as u32,
             unassigned: state.strips.iter().map(|strip| strip.unassigned.len() as u32).sum(),
-            refused: state.refused.len() as u32,
+            refused: state.refused.iter().map(|refused| format!("{}: {}", refused.file, refused.reason)).collect(),
+            doubled: doubled(state),
             explained: state.explained.clone(),
             ..Self::default()
         };
@@ -84,9 +93,10 @@ impl Account {
         if self.unassigned > 0 {
             differences.push(format!("the film is exposed at {} places outside of frames", self.unassigned));
         }
-        if self.refused > 0 {
-            differences.push(format!("{} files or frames could not be taken in", self.refused));
+        if !self.doubled.is_empty() {
+            differences.push(format!("frames {} are the same picture as another one", spans(&self.doubled)));
         }
+        differences.extend(self.refused.iter().take(TOLD_MAX).cloned());
         differences
     }
 
@@ -141,6 +151,13 @@ impl Account {
     }
 }
 
+/// Frames whose picture was there before: the film, or a file of it, was taken in twice.
+fn doubled(state: &State) -> Vec<u32> {
+    let mut seen = BTreeSet::new();
+    let again = |(_, placed): &(u32, &PlacedPage)| !seen.insert(placed.page.image.digest);
+    (1..).zip(&state.pages).filter(again).map(|(number, _)| number).collect()
+}
+
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
@@ -154,7 +171,10 @@ fn spans(numbers: &[u32]) -> String {
             _ => spans.push((number, number)),
         }
     }
-    let told = spans.iter().take(12).map(|(from, to)| if from == to { format!("{from}") } else { format!("{from}-{to}") });
-    let more = if spans.len() > 12 { " …" } else { "" };
+    let told = spans
+        .iter()
+        .take(TOLD_MAX)
+        .map(|(from, to)| if from == to { format!("{from}") } else { format!("{from}-{to}") });
+    let more = if spans.len() > TOLD_MAX { " …" } else { "" };
     told.collect::<Vec<_>>().join(", ") + more
 }

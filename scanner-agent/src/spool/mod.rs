@@ -256,7 +256,13 @@ mod tests {
             frame: None,
         };
         batch
-            .record(Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: vec![], strip: None }))
+            .record(Event::Captured(Captured {
+                file: None,
+                original: None,
+                pages: vec![page],
+                refused: vec![],
+                strip: None,
+            }))
             .expect("records");
         drop((batch, spool));
         let spool = Spool::open(&home, now).expect("the lock went with its process");

@@ -93,7 +93,13 @@ struct Run {
 impl Unpacker {
     pub fn new(program: PathBuf) -> Self {
         let page_time = Duration::from_secs(limits::UNPACK_PAGE_SECONDS_MAX);
-        Self { program, file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX), page_time, measures: true, film: None }
+        Self {
+            program,
+            file_time: Duration::from_secs(limits::UNPACK_SECONDS_MAX),
+            page_time,
+            measures: true,
+            film: None,
+        }
     }
 
     /// For the batch of a reel, or of anything else.
@@ -313,7 +319,13 @@ mod tests {
         let program = folder.join("child");
         std::fs::write(&program, format!("#!/bin/sh\nfrom=$5\n{script}")).expect("writes");
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("may");
-        Unpacker { program, file_time: Duration::from_secs(5), page_time: Duration::from_millis(700), measures: true, film: None }
+        Unpacker {
+            program,
+            file_time: Duration::from_secs(5),
+            page_time: Duration::from_millis(700),
+            measures: true,
+            film: None,
+        }
     }
 
     fn told(script: &str) -> (usize, Vec<(Option<u32>, String)>) {

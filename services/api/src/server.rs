@@ -51,7 +51,7 @@ macro_rules! routes {
 
 mod api {
     use crate::routes::{
-        alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, open, pages,
+        alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open, pages,
         patients, search, session, uploads,
     };
 
@@ -105,6 +105,7 @@ mod api {
         get    "/api/v1/search"                               Read       => search::search;
         get    "/api/v1/search.csv"                           Read       => search::export;
         get    "/api/v1/search/words"                         Read       => search::words;
+        get    "/api/v1/frames"                               Read       => frames::find;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;
         get    "/api/v1/documents/{document}/pdf"             Read       => documents::pdf;
         get    "/api/v1/documents/{document}/proof"           Prove      => documents::proof;

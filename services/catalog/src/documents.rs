@@ -31,6 +31,8 @@ table_row! {
         pub pages: u32,
         /// The ledger index of the newest `Sealed` event.
         pub sealed_index: u64,
+        /// The label of the reel of film that it is on.
+        pub reel: Option<String>,
     }
 }
 
@@ -84,6 +86,8 @@ table_row! {
         pub generation: u32,
         /// A person went through the text: no machine replaces it.
         pub corrected: bool,
+        /// Which frame of the document's reel it is.
+        pub frame: Option<u32>,
     }
 }
 
@@ -198,6 +202,18 @@ impl Catalog {
             return Ok(None);
         };
         Ok(self.document(page.document).await?.map(|document| (document, page)))
+    }
+
+    /// The pages that are this frame of this reel; more than one where reels of that label were filmed or cut twice.
+    pub async fn frames(&self, reel: &str, frame: u32) -> Result<Vec<(Document, Page)>> {
+        let sql = "SELECT pages.* FROM pages JOIN documents ON documents.document = pages.document \
+                   WHERE documents.reel = $1 AND pages.frame = $2 AND pages.withdrawn = 0 \
+                   ORDER BY documents.sealed_index, pages.page LIMIT 20";
+        let mut found = Vec::new();
+        for page in rows!(self.reader.on(), Page, sql, reel.to_owned(), frame)? {
+            found.extend(self.document(page.document).await?.map(|document| (document, page)));
+        }
+        Ok(found)
     }
 
     /// In capture order, as far as sealing kept it.

@@ -182,15 +182,15 @@ async fn add_version(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
 
 async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
     let sql = "INSERT INTO documents (document, version, manifest, batch, source_kind, station, created, filed, mrn, \
-                   encounter, document_type, date, pages, sealed_index, mrn_digits) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+                   encounter, document_type, date, pages, sealed_index, mrn_digits, reel) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
                ON CONFLICT (document) DO UPDATE SET version = excluded.version, manifest = excluded.manifest, \
                    filed = excluded.filed, mrn = excluded.mrn, encounter = excluded.encounter, \
                    document_type = excluded.document_type, date = excluded.date, pages = excluded.pages, \
-                   sealed_index = excluded.sealed_index, mrn_digits = excluded.mrn_digits";
+                   sealed_index = excluded.sealed_index, mrn_digits = excluded.mrn_digits, reel = excluded.reel";
     let Sealing { index, digest, manifest, fields, .. } = sealing;
     let Manifest { document, version, batch, source, created, pages, .. } = manifest;
-    let IndexFields { mrn, encounter, document_type, date, .. } = fields;
+    let IndexFields { mrn, encounter, document_type, date, reel, .. } = fields;
     let (filed, pages) = (fields.is_filed(), pages.len() as u64);
     run!(
         tx.on(),
@@ -210,6 +210,7 @@ async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
         pages,
         index,
         mrn.as_ref().map(Mrn::digits),
+        reel.as_ref().map(|reel| reel.label.clone()),
     )?;
     Ok(())
 }
@@ -244,13 +245,13 @@ async fn withdraw_pages(tx: &mut Tx, manifest: &Manifest) -> Result<()> {
 /// A page that was there keeps what was read on it. A page id stays with the document that had it first.
 async fn put_page(tx: &mut Tx, manifest: &Manifest, page: &PageEntry) -> Result<()> {
     let sql = "INSERT INTO pages (page, document, batch, number, image, media_type, size, width, height, dpi, \
-                   brought, withdrawn, state) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12) \
+                   brought, withdrawn, state, frame) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13) \
                ON CONFLICT (page) DO UPDATE SET number = excluded.number, media_type = excluded.media_type, \
                    width = excluded.width, height = excluded.height, dpi = excluded.dpi, \
-                   brought = excluded.brought, withdrawn = 0 \
+                   brought = excluded.brought, withdrawn = 0, frame = excluded.frame \
                WHERE pages.document = excluded.document";
-    let PageEntry { page, number, image, width, height, dpi, brought, .. } = page;
+    let PageEntry { page, number, image, width, height, dpi, brought, frame, .. } = page;
     run!(
         tx.on(),
         sql,
@@ -266,6 +267,7 @@ async fn put_page(tx: &mut Tx, manifest: &Manifest, page: &PageEntry) -> Result<
         *dpi,
         brought.as_ref().map(|brought| brought.digest),
         PageState::Sealed,
+        frame.map(|frame| frame.number),
     )?;
     Ok(())
 }

@@ -37,12 +37,9 @@ pub(crate) fn marks(film: &Exposure, lane: (usize, usize)) -> Vec<Mark> {
         let run = if x < film.width { run(&film.column(x)[lane.0..lane.1], light, (least, most)) } else { None };
         open = match (open, run) {
             (None, Some((first, last))) => Some(Mark { centre: x, width: 1, first, last, level: 0 }),
-            (Some(mark), Some((first, last))) => Some(Mark {
-                width: mark.width + 1,
-                first: mark.first.min(first),
-                last: mark.last.max(last),
-                ..mark
-            }),
+            (Some(mark), Some((first, last))) => {
+                Some(Mark { width: mark.width + 1, first: mark.first.min(first), last: mark.last.max(last), ..mark })
+            }
             (open, None) => {
                 let is_mark = |mark: &Mark| (least..=most).contains(&mark.width) && mark.is_square();
                 marks.extend(open.filter(is_mark).map(|mark| Mark { centre: mark.centre + mark.width / 2, ..mark }));

@@ -186,18 +186,11 @@ impl Chain<'_> {
                 let confidence = guesses
                     .iter()
                     .zip(&posterior)
-                    .filter(|(other, _)| {
-                        cuts[other.from].abs_diff(from) <= near && cuts[other.to].abs_diff(to) <= near
-                    })
+                    .filter(|(other, _)| cuts[other.from].abs_diff(from) <= near && cuts[other.to].abs_diff(to) <= near)
                     .map(|(_, posterior)| posterior)
                     .sum::<f32>()
                     .min(1.0);
-                Piece {
-                    from,
-                    to,
-                    confidence,
-                    marks: self.anchors.inside(from, to),
-                }
+                Piece { from, to, confidence, marks: self.anchors.inside(from, to) }
             })
             .collect()
     }
@@ -206,10 +199,13 @@ impl Chain<'_> {
     fn cuts(&self) -> Vec<usize> {
         let near = (self.film / 140).max(2);
         let width = self.columns.len();
-        let edge = |x: usize| (self.columns[(x + 1).min(width - 1)].page - self.columns[x.saturating_sub(2)].page).abs();
+        let edge =
+            |x: usize| (self.columns[(x + 1).min(width - 1)].page - self.columns[x.saturating_sub(2)].page).abs();
         let peak = |x: usize, of: &dyn Fn(usize) -> f32, least: f32| {
             let here = of(x);
-            here >= least && (x.saturating_sub(near)..(x + near + 1).min(width)).all(|other| of(other) < here || (of(other) == here && other <= x))
+            here >= least
+                && (x.saturating_sub(near)..(x + near + 1).min(width))
+                    .all(|other| of(other) < here || (of(other) == here && other <= x))
         };
         let seam = |x: usize| self.columns[x].seam;
         let is_cut = |x: &usize| peak(*x, &edge, 0.25) || peak(*x, &seam, 0.9);
@@ -339,7 +335,8 @@ impl Net<'_> {
             let wait = if at + 1 < count { self.gaps[at] / HEAT + after_gap[at + 1] } else { 0.0 };
             let end = if at + 1 == count { 0.0 } else { NEVER };
             after_gap[at] = plus(plus(frames, if at + 1 < count { wait } else { NEVER }), end);
-            let onward = plus(frames + self.seams[at] / HEAT, if at + 1 < count { self.ends[at] / HEAT + wait } else { NEVER });
+            let onward =
+                plus(frames + self.seams[at] / HEAT, if at + 1 < count { self.ends[at] / HEAT + wait } else { NEVER });
             after_frame[at] = plus(onward, end);
         }
         for (index, guess) in self.guesses.iter().enumerate() {

@@ -117,7 +117,8 @@ impl Base {
         // Longer than a splice or a mark, shorter than what density does.
         let reach = height * 35 / 100;
         let level = |from: usize| {
-            let edges: Vec<u8> = (0..strip.width).map(|x| median(&mut strip.column(x)[from..from + edge].to_vec())).collect();
+            let edges: Vec<u8> =
+                (0..strip.width).map(|x| median(&mut strip.column(x)[from..from + edge].to_vec())).collect();
             running_median(&edges, reach)
         };
         let (top, bottom) = (level(first), level(last - edge));
@@ -158,7 +159,10 @@ fn running_median(values: &[u8], reach: usize) -> Vec<f32> {
     let mut counts = [0_usize; 256];
     let mut inside = 0;
     let mut medians = Vec::with_capacity(values.len());
-    values.iter().take(reach).for_each(|&value| { counts[usize::from(value)] += 1; inside += 1 });
+    values.iter().take(reach).for_each(|&value| {
+        counts[usize::from(value)] += 1;
+        inside += 1
+    });
     for at in 0..values.len() {
         if let Some(&value) = values.get(at + reach) {
             counts[usize::from(value)] += 1;
@@ -169,7 +173,10 @@ fn running_median(values: &[u8], reach: usize) -> Vec<f32> {
             inside -= 1;
         }
         let mut below = 0;
-        let middle = counts.iter().position(|count| { below += count; 2 * below > inside });
+        let middle = counts.iter().position(|count| {
+            below += count;
+            2 * below > inside
+        });
         medians.push(middle.unwrap_or(0) as f32);
     }
     medians

@@ -109,7 +109,10 @@ pub fn find(strip: &Strip) -> Found {
     // Cameras expose marks in one lane at a time; the fuller one has them, the other has specks.
     let marks = if marks[0].len() > marks[1].len() { &marks[0] } else { &marks[1] };
     let mut found = Found { negative: film.negative, ..Found::default() };
-    found.blips = marks.iter().map(|mark| Blip { at: strip.in_picture((mark.centre, mark.centre), (0, 0)).along(strip), level: mark.level }).collect();
+    found.blips = marks
+        .iter()
+        .map(|mark| Blip { at: strip.in_picture((mark.centre, mark.centre), (0, 0)).along(strip), level: mark.level })
+        .collect();
     for (channel, rows) in (0..).zip(channels(&shares, lanes)) {
         let channel = Channel { strip, film: &film, rows, number: channel, marks };
         channel.find(&mut found);
@@ -146,7 +149,10 @@ fn row_shares(film: &Exposure) -> Vec<f32> {
 fn lanes(shares: &[f32]) -> (usize, usize) {
     let (height, most) = (shares.len(), shares.len() * 14 / 100);
     let top = shares[..most].iter().position(|&share| share > 0.25).unwrap_or(most);
-    let bottom = shares[height - most..].iter().rposition(|&share| share > 0.25).map_or(height - most, |y| height - most + y + 1);
+    let bottom = shares[height - most..]
+        .iter()
+        .rposition(|&share| share > 0.25)
+        .map_or(height - most, |y| height - most + y + 1);
     (top, bottom)
 }
 
@@ -158,8 +164,10 @@ fn channels(shares: &[f32], (first, last): (usize, usize)) -> Vec<(usize, usize)
     let free: Vec<usize> = middle.filter(|&y| shares[y] < 0.06).collect();
     match (free.first(), free.last()) {
         (Some(&from), Some(&to))
-            if to - from + 1 == free.len() && free.len() * 80 > height
-                && most(&shares[first..from]) > 0.3 && most(&shares[to..last]) > 0.3 =>
+            if to - from + 1 == free.len()
+                && free.len() * 80 > height
+                && most(&shares[first..from]) > 0.3
+                && most(&shares[to..last]) > 0.3 =>
         {
             let centre = (from + to) / 2;
             vec![(first, centre), (centre, last)]
@@ -219,7 +227,8 @@ impl Channel<'_> {
     fn frame(&self, piece: &Piece, columns: &[Column], sizes: &Sizes, anchors: &Anchors) -> Option<Frame> {
         // Corners of skewed neighbours reach in at the ends.
         let trim = (piece.to - piece.from) / 14;
-        let inside: Vec<&Column> = columns[piece.from + trim..piece.to - trim].iter().filter(|column| column.page > 0.5).collect();
+        let inside: Vec<&Column> =
+            columns[piece.from + trim..piece.to - trim].iter().filter(|column| column.page > 0.5).collect();
         if inside.is_empty() {
             return None;
         }

@@ -121,11 +121,8 @@ impl<R: BufRead + Seek> Blocks<R> {
             return Self::whole(decoder.inner(), MediaType::Tiff);
         }
         let is_plain = compression == 1 && is_plain(&mut decoder, photometric)?;
-        let kind = if is_plain {
-            Kind::Plain(Box::new(Plain::of(decoder, size.1)?))
-        } else {
-            Kind::Tiff(Box::new(decoder))
-        };
+        let kind =
+            if is_plain { Kind::Plain(Box::new(Plain::of(decoder, size.1)?)) } else { Kind::Tiff(Box::new(decoder)) };
         Ok(Self { size, kind })
     }
 }

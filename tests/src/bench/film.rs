@@ -99,9 +99,8 @@ fn area(place: Rectangle) -> f64 {
 }
 
 fn shared(a: Rectangle, b: Rectangle) -> f64 {
-    let along = |from: (u32, u32), to: (u32, u32)| {
-        f64::from((from.0 + from.1).min(to.0 + to.1)) - f64::from(from.0.max(to.0))
-    };
+    let along =
+        |from: (u32, u32), to: (u32, u32)| f64::from((from.0 + from.1).min(to.0 + to.1)) - f64::from(from.0.max(to.0));
     along((a.x, a.w), (b.x, b.w)).max(0.0) * along((a.y, a.h), (b.y, b.h)).max(0.0)
 }
 
@@ -125,8 +124,7 @@ fn unaccounted(found: &Found, place: Rectangle) -> f64 {
 /// by the corners, and nothing is ever doubted.
 fn by_otsu(picture: &Raster) -> Found {
     let tall = picture.height() > picture.width();
-    let (along, across) =
-        if tall { (picture.height(), picture.width()) } else { (picture.width(), picture.height()) };
+    let (along, across) = if tall { (picture.height(), picture.width()) } else { (picture.width(), picture.height()) };
     let pixel = |x: u32, y: u32| {
         let (x, y) = if tall { (y, x) } else { (x, y) };
         picture.bytes()[(y * picture.width() + x) as usize]

@@ -84,7 +84,17 @@ pub async fn seal_document(archive: &Archive, document: u32, pages: u32, bytes: 
     for number in 1..=pages {
         let image = archive.put("image/tiff", Bytes::from(page_bytes(document * 1000 + number, bytes))).await?;
         let page = PageId::derived([id.as_uuid().as_bytes().as_slice(), &number.to_be_bytes()]);
-        entries.push(PageEntry { page, number, image, width: 1, height: 1, dpi: 0, from: None, brought: None, frame: None });
+        entries.push(PageEntry {
+            page,
+            number,
+            image,
+            width: 1,
+            height: 1,
+            dpi: 0,
+            from: None,
+            brought: None,
+            frame: None,
+        });
     }
     let fields = IndexFields {
         salt: "00".repeat(16),

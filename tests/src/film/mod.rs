@@ -15,8 +15,8 @@ pub mod random;
 use imaging::Raster;
 use record::words::Box as Rectangle;
 
-pub use conditions::{Level, Split};
 use conditions::Conditions;
+pub use conditions::{Level, Split};
 use paint::Scanned;
 use random::Random;
 
@@ -86,6 +86,31 @@ pub fn strip(level: Level, split: Split, seed: u64, frames: usize) -> Strip {
     let frames = pages.iter().map(|page| frame(page, &scanned)).collect();
     let picture = canvas.finish(conditions.grain, &scanned, &mut random);
     Strip { picture, frames, negative: scanned.negative, blips: drawn }
+}
+
+/// Pages as a camera puts them on negative film, one after the other with a gap, at the pages' own resolution; and where each
+/// is on the strip.
+pub fn photograph(pages: &[Raster]) -> (Raster, Vec<Rectangle>) {
+    const UNEXPOSED: u8 = 215;
+    let tallest = pages.iter().map(Raster::height).max().unwrap_or(1);
+    let (height, gap) = (tallest * 5 / 4, tallest / 20);
+    let width = pages.iter().map(|page| page.width() + gap).sum::<u32>() + gap * 7;
+    let mut samples = vec![UNEXPOSED; (width * height) as usize];
+    let mut left = gap * 4;
+    let places = pages.iter().map(|page| {
+        let (w, h) = (page.width(), page.height());
+        let place = Rectangle { x: left, y: (height - h) / 2, w, h };
+        left += w + gap;
+        for (row, y) in page.to_gray().bytes().chunks_exact(w as usize).zip(place.y..) {
+            let at = (y * width + place.x) as usize;
+            // Paper is dark on it, and ink as light as unexposed film.
+            let film = row.iter().map(|&light| UNEXPOSED - (u32::from(light) * 4 / 5) as u8);
+            samples[at..at + w as usize].iter_mut().zip(film).for_each(|(sample, film)| *sample = film);
+        }
+        place
+    });
+    let places = places.collect();
+    (Raster::gray(width, height, samples).expect("a strip has pixels"), places)
 }
 
 /// The pages one after the other, and how long the film is with its leader and trailer.

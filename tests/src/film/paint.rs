@@ -2,10 +2,10 @@
 
 use imaging::Raster;
 
+use super::Lying;
 use super::conditions::Conditions;
 use super::paper::Paper;
 use super::random::Random;
-use super::Lying;
 
 /// Light that the film lets through where it was exposed as paper is; the film runs across the picture.
 pub(super) struct Canvas {

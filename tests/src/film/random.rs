@@ -35,6 +35,11 @@ impl Random {
 
     pub fn weighted<'a, T>(&mut self, of: &'a [T], weight: impl Fn(&T) -> f64) -> &'a T {
         let mut left = self.between(0.0, of.iter().map(&weight).sum());
-        of.iter().find(|one| { left -= weight(one); left < 0.0 }).unwrap_or(&of[of.len() - 1])
+        of.iter()
+            .find(|one| {
+                left -= weight(one);
+                left < 0.0
+            })
+            .unwrap_or(&of[of.len() - 1])
     }
 }

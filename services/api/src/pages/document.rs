@@ -47,7 +47,7 @@ pub async fn show(
     reach::wait_for(&app, shown).await;
     let flat = sheet(shown, &found, WHOLE);
     let links = pages.iter().map(|page| page_link(page, &found)).collect();
-    let facts = facts(&app, &caller, &document).await?;
+    let facts = facts(&app, &caller, &document, shown).await?;
     let form = Form { q: q.clone(), ..Form::default() };
     let back = (!q.trim().is_empty()).then(|| form.href());
     let frame = super::frame(&caller, &facts.heading(), Some(Section::Search));
@@ -119,7 +119,7 @@ fn page_link(page: &Page, found: &[indexer::PageHit]) -> PageLink {
     PageLink { page: page.page.to_string(), number: page.number, reading, hits: thumb.lit.len(), thumb }
 }
 
-async fn facts(app: &App, caller: &Caller, document: &Document) -> Reply<Facts> {
+async fn facts(app: &App, caller: &Caller, document: &Document, shown: &Page) -> Reply<Facts> {
     let manifest = app.archive.manifest(&document.manifest).await?;
     let fields: IndexFields = canonical::from_bytes(&app.archive.read(&manifest.index.digest).await?)?;
     let source = source_label(document.source_kind.as_str());
@@ -131,13 +131,21 @@ async fn facts(app: &App, caller: &Caller, document: &Document) -> Reply<Facts> 
         mrn: text(fields.mrn.as_ref().map(|mrn| mrn.reveal())),
         encounter: text(fields.encounter.as_ref().map(|encounter| encounter.reveal())),
         date: fields.date.map(|date| date.to_string()).unwrap_or_default(),
-        source: format!("{source}, station {}", document.station),
+        source: format!("{source}, station {}{}", document.station, on_film(document, shown)),
         captured: clock(&document.created),
         batch: batch_link(app, caller, document).await?,
         version: document.version,
         filed: document.filed,
         file_names: fields.file_names,
     })
+}
+
+/// The address of the page on film, as a film reader shows it.
+fn on_film(document: &Document, shown: &Page) -> String {
+    match (&document.reel, shown.frame) {
+        (Some(reel), Some(frame)) => format!(", reel {reel}, frame {frame}"),
+        _ => String::new(),
+    }
 }
 
 /// A batch's name may name a patient of another document: only for those who oversee batches.

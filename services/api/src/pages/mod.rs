@@ -28,6 +28,7 @@ pub use reply::dress;
 
 use crate::identity::Caller;
 use crate::policy::Action;
+use crate::routes::frames;
 use view::{Frame, Person, Section};
 
 crate::routes! {
@@ -41,6 +42,7 @@ crate::routes! {
 
     get  "/search"                       Read       => search::show;
     get  "/search/words"                 Read       => search::words;
+    get  "/frames"                       Read       => frames::open;
     get  "/documents/{document}"         Read       => document::show;
     get  "/documents/{document}/hits"    Read       => document::hits;
     get  "/documents/{document}/proof"   Prove      => proof::show;

@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use catalog::{Document, Page, PageState, Version};
 use record::event::ViewForm;
+use record::film::{FrameAddress, Reel};
 use record::manifest::{Exception, IndexFields, Manifest, Source};
 use record::words::AttentionReason;
 use record::{BatchId, Date, Digest, DocumentId, DocumentType, Encounter, Mrn, PageId, Receipt, canonical};
@@ -49,6 +50,9 @@ pub struct DocumentView {
     pub document_type: Option<DocumentType>,
     #[schema(value_type = Option<String>)]
     pub date: Option<Date>,
+    /// The reel of film that it is on.
+    #[schema(value_type = Option<Object>)]
+    pub reel: Option<Reel>,
     pub file_names: Vec<String>,
     #[schema(value_type = Vec<Object>)]
     pub exceptions: Vec<Exception>,
@@ -81,6 +85,9 @@ pub struct PageView {
     pub attention: Option<AttentionReason>,
     /// A person went through its text.
     pub corrected: bool,
+    /// Which frame of the reel it is, and where on the strip it was cut out.
+    #[schema(value_type = Option<Object>)]
+    pub frame: Option<FrameAddress>,
 }
 
 /// A document with its pages and index fields.
@@ -124,6 +131,7 @@ fn view(
         encounter: fields.encounter,
         document_type: fields.document_type,
         date: fields.date,
+        reel: fields.reel,
         file_names: fields.file_names,
         exceptions: fields.exceptions,
         alarms,
@@ -147,6 +155,7 @@ fn page_view(page: record::PageEntry, known: &[Page]) -> PageView {
         confidence: known.and_then(|known| known.confidence),
         attention: known.and_then(|known| known.attention),
         corrected: known.is_some_and(|known| known.corrected),
+        frame: page.frame,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod campaigns;
 pub mod corrections;
 mod csv;
 pub mod documents;
+pub mod frames;
 pub mod handover;
 pub mod iiif;
 pub mod jobs;

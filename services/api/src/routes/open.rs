@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    alarms, attention, batches, campaigns, corrections, documents, handover, iiif, jobs, ledger, pages, patients,
+    alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages, patients,
     search, session, uploads,
 };
 use crate::state::App;
@@ -122,6 +122,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         documents::pdf,
         documents::proof,
         documents::enter_fields,
+        frames::find,
         pages::words,
         pages::alto,
         pages::hocr,

@@ -189,7 +189,8 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 pub fn offer(image: Descriptor, page: PageId, mrn: Option<&str>) -> HandOver {
-    let page = PageEntry { page, number: 1, image, width: 60, height: 40, dpi: 300, from: None, brought: None, frame: None };
+    let page =
+        PageEntry { page, number: 1, image, width: 60, height: 40, dpi: 300, from: None, brought: None, frame: None };
     let mrn = mrn.map(|mrn| mrn.parse().expect("a good number"));
     let fields = CapturedFields { mrn, ..CapturedFields::default() };
     HandOver { source: source(), originals: Vec::new(), pages: vec![page], fields }

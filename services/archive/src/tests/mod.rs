@@ -56,7 +56,17 @@ fn manifest_of(name: &str, image: Descriptor, index: Descriptor) -> Manifest {
         created_by: Actor::System,
         source: Source { kind: SourceKind::Import, station: "station".to_owned(), device: None },
         originals: Vec::new(),
-        pages: vec![PageEntry { page, number: 1, image, width: 1, height: 1, dpi: 0, from: None, brought: None, frame: None }],
+        pages: vec![PageEntry {
+            page,
+            number: 1,
+            image,
+            width: 1,
+            height: 1,
+            dpi: 0,
+            from: None,
+            brought: None,
+            frame: None,
+        }],
         index,
     }
 }

@@ -20,6 +20,9 @@ mod profile;
 mod sizes;
 mod strip;
 
+#[cfg(test)]
+mod tests;
+
 pub use blips::Blip;
 pub use find::{Confidence, Doubt, Found, Frame, find};
 pub use strip::{Reducer, Strip};

@@ -29,7 +29,7 @@ pub(crate) struct Mark {
 /// The marks in the lane of those rows, left to right; specks and scratches are none.
 pub(crate) fn marks(film: &Exposure, lane: (usize, usize)) -> Vec<Mark> {
     // Marks are as light as paper; fog and specks mostly are not.
-    let light = film.threshold.max(film.paper() / 2);
+    let light = film.threshold.max(film.paper / 2);
     let (least, most) = ((film.height / 120).max(3), film.height / 14);
     let mut marks = Vec::new();
     let mut open: Option<Mark> = None;

@@ -33,6 +33,12 @@ pub(crate) struct Piece {
     pub marks: usize,
 }
 
+impl Piece {
+    pub fn holds(&self, x: usize) -> bool {
+        (self.from..self.to).contains(&x)
+    }
+}
+
 /// Marks, and where they stand in their frames once that is known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Anchors {
@@ -172,27 +178,15 @@ impl Chain<'_> {
         let sums = Sums::of(self.columns, self.film / 60);
         let guesses = self.guesses(&cuts, &sums);
         let seams: Vec<f32> = cuts.iter().map(|&x| self.seam(x)).collect();
-        let gaps: Vec<f32> = cuts.windows(2).map(|pair| -WASTE * sums.page(pair[0], pair[1])).collect();
         let ends: Vec<f32> = cuts.iter().map(|&x| self.end(x)).collect();
+        let gaps: Vec<f32> = cuts.windows(2).map(|pair| -WASTE * sums.page(pair[0], pair[1])).collect();
         let net = Net { cuts: &cuts, guesses: &guesses, seams: &seams, ends: &ends, gaps: &gaps };
-        let chosen = net.viterbi();
         let posterior = net.posterior();
-        let slack = |width: usize| width / 16 + 4;
-        chosen
-            .iter()
-            .map(|guess| {
-                let (from, to) = (cuts[guess.from], cuts[guess.to]);
-                let near = slack(to - from);
-                let confidence = guesses
-                    .iter()
-                    .zip(&posterior)
-                    .filter(|(other, _)| cuts[other.from].abs_diff(from) <= near && cuts[other.to].abs_diff(to) <= near)
-                    .map(|(_, posterior)| posterior)
-                    .sum::<f32>()
-                    .min(1.0);
-                Piece { from, to, confidence, marks: self.anchors.inside(from, to) }
-            })
-            .collect()
+        let piece = |guess: &Guess| {
+            let (from, to) = (cuts[guess.from], cuts[guess.to]);
+            Piece { from, to, confidence: net.sureness(guess, &posterior), marks: self.anchors.inside(from, to) }
+        };
+        net.viterbi().into_iter().map(piece).collect()
     }
 
     /// Where a frame may begin or end: where exposure begins or ends, and at the strongest seams around.
@@ -307,6 +301,16 @@ impl Net<'_> {
 
     /// For every guess, how much of all chains' weight goes through it.
     fn posterior(&self) -> Vec<f32> {
+        let (gap, frame) = self.forward();
+        let after_frame = self.backward();
+        let last = self.cuts.len() - 1;
+        let whole = plus(gap[last], frame[last]);
+        let through = |guess: &Guess| self.enter(&gap, &frame, guess.from) + guess.score / HEAT + after_frame[guess.to];
+        self.guesses.iter().map(|guess| (through(guess) - whole).exp()).collect()
+    }
+
+    /// The weight of all chains up to each cut, whose last step there is a gap or a frame.
+    fn forward(&self) -> (Vec<f32>, Vec<f32>) {
         let count = self.cuts.len();
         let (mut gap, mut frame) = (vec![NEVER; count], vec![NEVER; count]);
         gap[0] = 0.0;
@@ -319,31 +323,37 @@ impl Net<'_> {
                 frame[at] = plus(frame[at], self.enter(&gap, &frame, guess.from) + guess.score / HEAT);
             }
         }
-        let whole = plus(gap[count - 1], frame[count - 1]);
+        (gap, frame)
+    }
+
+    /// The weight of all chains from each cut on, where a frame ended there.
+    fn backward(&self) -> Vec<f32> {
+        let count = self.cuts.len();
         let (mut after_gap, mut after_frame) = (vec![NEVER; count], vec![NEVER; count]);
-        (after_gap[count - 1], after_frame[count - 1]) = (0.0, 0.0);
-        let mut guesses = self.guesses.iter().enumerate().rev().peekable();
-        let mut posterior = vec![0.0; self.guesses.len()];
-        // A guess that begins here ends further on, so what comes after its end is known by now.
-        let mut by_start: Vec<Vec<usize>> = vec![Vec::new(); count];
-        guesses.by_ref().for_each(|(index, guess)| by_start[guess.from].push(index));
+        let mut starting: Vec<Vec<&Guess>> = vec![Vec::new(); count];
+        self.guesses.iter().for_each(|guess| starting[guess.from].push(guess));
         for at in (0..count).rev() {
-            let frames = by_start[at].iter().fold(NEVER, |sum, &index| {
-                let guess = &self.guesses[index];
-                plus(sum, guess.score / HEAT + after_frame[guess.to])
-            });
-            let wait = if at + 1 < count { self.gaps[at] / HEAT + after_gap[at + 1] } else { 0.0 };
+            let follow = |guess: &&Guess| guess.score / HEAT + after_frame[guess.to];
+            let frames = starting[at].iter().map(follow).fold(NEVER, plus);
+            let wait = if at + 1 < count { self.gaps[at] / HEAT + after_gap[at + 1] } else { NEVER };
             let end = if at + 1 == count { 0.0 } else { NEVER };
-            after_gap[at] = plus(plus(frames, if at + 1 < count { wait } else { NEVER }), end);
-            let onward =
-                plus(frames + self.seams[at] / HEAT, if at + 1 < count { self.ends[at] / HEAT + wait } else { NEVER });
+            after_gap[at] = plus(plus(frames, wait), end);
+            let onward = plus(frames + self.seams[at] / HEAT, wait + self.ends[at] / HEAT);
             after_frame[at] = plus(onward, end);
         }
-        for (index, guess) in self.guesses.iter().enumerate() {
-            let through = self.enter(&gap, &frame, guess.from) + guess.score / HEAT + after_frame[guess.to];
-            posterior[index] = (through - whole).exp();
-        }
-        posterior
+        after_frame
+    }
+
+    /// How much weight goes through this guess and those that are nearly the same.
+    fn sureness(&self, guess: &Guess, posterior: &[f32]) -> f32 {
+        let (from, to) = (self.cuts[guess.from], self.cuts[guess.to]);
+        let near = (to - from) / 16 + 4;
+        let begin = self.guesses.partition_point(|other| self.cuts[other.to] + near < to);
+        let others = self.guesses[begin..].iter().zip(&posterior[begin..]);
+        let alike = others
+            .take_while(|(other, _)| self.cuts[other.to] <= to + near)
+            .filter(|(other, _)| self.cuts[other.from].abs_diff(from) <= near);
+        alike.map(|(_, posterior)| posterior).sum::<f32>().min(1.0)
     }
 
     fn enter(&self, gap: &[f32], frame: &[f32], at: usize) -> f32 {

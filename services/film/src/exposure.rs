@@ -15,6 +15,8 @@ pub(crate) struct Exposure {
     pub negative: bool,
     /// Pixels above it are exposed.
     pub threshold: u8,
+    /// The light of paper on this film: the median of what is exposed in its middle.
+    pub paper: u8,
     /// First and last row of the film in the strip.
     pub film: (usize, usize),
     light: Vec<u8>,
@@ -37,7 +39,9 @@ impl Exposure {
             }
         }
         let light = smooth(&light, height);
-        Self { width, height, negative, threshold: (1.1 * grain).max(9.0).min(60.0) as u8, film, light }
+        let threshold = (1.1 * grain).clamp(9.0, 60.0) as u8;
+        let paper = paper(&light, height, threshold);
+        Self { width, height, negative, threshold, paper, film, light }
     }
 
     pub fn column(&self, x: usize) -> &[u8] {
@@ -47,13 +51,13 @@ impl Exposure {
     pub fn is_exposed(&self, x: usize, y: usize) -> bool {
         self.light[x * self.height + y] > self.threshold
     }
+}
 
-    /// The light of paper on this film: the median of what is exposed in its middle.
-    pub fn paper(&self) -> u8 {
-        let rows = self.height * 4 / 10..self.height * 6 / 10;
-        let middle = (0..self.width).step_by(7).flat_map(|x| self.column(x)[rows.clone()].iter().step_by(5));
-        median(&mut middle.copied().filter(|&pixel| pixel > self.threshold).collect::<Vec<_>>())
-    }
+fn paper(light: &[u8], height: usize, threshold: u8) -> u8 {
+    let middle = height * 4 / 10..height * 6 / 10;
+    let columns = light.chunks_exact(height).step_by(7);
+    let lit = columns.flat_map(|column| column[middle.clone()].iter().step_by(5)).filter(|&&pixel| pixel > threshold);
+    median(&mut lit.copied().collect::<Vec<_>>())
 }
 
 /// The mean of three by three pixels.

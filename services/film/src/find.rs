@@ -12,6 +12,8 @@ use crate::{Strip, chain};
 
 /// What was found is not looked at again where this much speaks for it.
 const SURE: f32 = 0.9;
+/// A picture that is narrower shows no film.
+const LEAST: usize = 32;
 /// Rounds of learning the frames' widths and where their marks stand.
 const ROUNDS: usize = 3;
 
@@ -102,6 +104,9 @@ pub struct Found {
 
 /// Finds the frames of a strip.
 pub fn find(strip: &Strip) -> Found {
+    if strip.width.min(strip.height) < LEAST {
+        return Found::default();
+    }
     let film = Exposure::of(strip);
     let shares = row_shares(&film);
     let lanes = lanes(&shares);
@@ -188,18 +193,15 @@ impl Channel<'_> {
     fn find(&self, found: &mut Found) {
         let columns = profile::columns(self.film, self.rows);
         let (pieces, sizes, anchors) = self.pieces(&columns);
-        let frames = pieces.iter().filter_map(|piece| self.frame(piece, &columns, &sizes, &anchors));
-        found.frames.extend(frames);
-        let leave = |is: &dyn Fn(&Column, usize) -> bool, least: usize| runs(&columns, is, least);
-        let is_free = |x: usize| !pieces.iter().any(|piece| (piece.from..piece.to).contains(&x));
-        let whole = (0, self.film.height);
-        for run in leave(&|column, x| column.page > 0.5 && !column.across && is_free(x), self.film.height / 40) {
-            found.unassigned.push(self.in_picture(run, self.rows));
-        }
+        let known = Known { columns: &columns, sizes, anchors };
+        found.frames.extend(pieces.iter().filter_map(|piece| self.frame(piece, &known)));
+        let mut is_free: Vec<bool> = columns.iter().map(|column| column.page > 0.5 && !column.across).collect();
+        pieces.iter().for_each(|piece| is_free[piece.from..piece.to].fill(false));
+        let left = runs(is_free, self.film.height / 40).into_iter().map(|run| self.in_picture(run, self.rows));
+        found.unassigned.extend(left);
         if self.number == 0 {
-            for run in leave(&|column, _| column.across, 2) {
-                found.across.push(self.in_picture(run, whole));
-            }
+            let across = runs(columns.iter().map(|column| column.across).collect(), 2);
+            found.across = across.into_iter().map(|run| self.in_picture(run, (0, self.film.height))).collect();
             found.curve = columns.iter().map(|column| column.paper as u8).collect();
         }
     }
@@ -224,53 +226,30 @@ impl Channel<'_> {
         (pieces, sizes, anchors)
     }
 
-    fn frame(&self, piece: &Piece, columns: &[Column], sizes: &Sizes, anchors: &Anchors) -> Option<Frame> {
+    fn frame(&self, piece: &Piece, known: &Known) -> Option<Frame> {
         // Corners of skewed neighbours reach in at the ends.
         let trim = (piece.to - piece.from) / 14;
-        let inside: Vec<&Column> =
-            columns[piece.from + trim..piece.to - trim].iter().filter(|column| column.page > 0.5).collect();
-        if inside.is_empty() {
+        let inside = known.columns[piece.from + trim..piece.to - trim].iter();
+        let inside: Vec<&Column> = inside.filter(|column| column.page > 0.5).collect();
+        let along = self.paper(piece, known.columns);
+        let top = part(&inside, 8, |column| column.top)?;
+        let across = self.beyond(piece, top, part(&inside, 92, |column| column.bottom)?);
+        if self.is_density(across, &inside) {
             return None;
         }
-        let part = |of: fn(&Column) -> f32, part: usize| {
-            let mut rows: Vec<f32> = inside.iter().map(|column| of(column)).collect();
-            rows.sort_by(f32::total_cmp);
-            rows[(rows.len() - 1) * part / 100] as usize
-        };
-        let (from, to) = self.paper(piece, columns);
-        let (top, bottom) = self.beyond(piece, part(|column| column.top, 8), part(|column| column.bottom, 92));
-        if self.is_density((top, bottom), &inside) {
-            return None;
-        }
-        let mut doubts = Vec::new();
-        if piece.confidence < SURE {
-            doubts.push(Doubt::Unclear);
-        }
-        if !sizes.is_usual(piece.to - piece.from) {
-            doubts.push(Doubt::OddWidth);
-        }
-        match piece.marks {
-            _ if !anchors.count => {}
-            0 => doubts.push(Doubt::NoBlip),
-            1 => {}
-            _ => doubts.push(Doubt::SeveralBlips),
-        }
-        if piece.from == 0 || piece.to == columns.len() {
-            doubts.push(Doubt::CutOff);
-        }
-        let blip = self.marks.iter().find(|mark| anchors.count && (piece.from..piece.to).contains(&mark.centre));
+        let mut marks = self.marks.iter().filter(|mark| known.anchors.count && piece.holds(mark.centre));
         Some(Frame {
-            place: self.in_picture((from, to), (top, bottom)),
+            place: self.in_picture(along, across),
             confidence: Confidence::of(piece.confidence),
-            doubts,
+            doubts: known.doubts(piece),
             channel: self.number,
-            blip: blip.map(|mark| mark.level),
+            blip: marks.next().map(|mark| mark.level),
         })
     }
 
     /// From edge to edge and much paler than paper: film that is a little darker or lighter here, and no page.
     fn is_density(&self, (top, bottom): (usize, usize), inside: &[&Column]) -> bool {
-        let faint = f32::from(self.film.paper()) * 0.3;
+        let faint = f32::from(self.film.paper) * 0.3;
         let pale = inside.iter().filter(|column| column.paper < faint).count();
         top <= 2 && bottom + 2 >= self.film.height && 2 * pale > inside.len()
     }
@@ -305,17 +284,44 @@ impl Channel<'_> {
     }
 }
 
-fn runs(columns: &[Column], is: &dyn Fn(&Column, usize) -> bool, least: usize) -> Vec<(usize, usize)> {
+/// The row that so many hundredths of the columns stay below.
+fn part(columns: &[&Column], hundredths: usize, row: impl Fn(&Column) -> f32) -> Option<usize> {
+    let mut rows: Vec<f32> = columns.iter().map(|column| row(column)).collect();
+    let at = rows.len().checked_sub(1)? * hundredths / 100;
+    Some(*rows.select_nth_unstable_by(at, f32::total_cmp).1 as usize)
+}
+
+/// What was learned of a channel.
+struct Known<'a> {
+    columns: &'a [Column],
+    sizes: Sizes,
+    anchors: Anchors,
+}
+
+impl Known<'_> {
+    fn doubts(&self, piece: &Piece) -> Vec<Doubt> {
+        let (none, several) = (self.anchors.count && piece.marks == 0, self.anchors.count && piece.marks > 1);
+        let doubts = [
+            (piece.confidence < SURE, Doubt::Unclear),
+            (!self.sizes.is_usual(piece.to - piece.from), Doubt::OddWidth),
+            (none, Doubt::NoBlip),
+            (several, Doubt::SeveralBlips),
+            (piece.from == 0 || piece.to == self.columns.len(), Doubt::CutOff),
+        ];
+        doubts.into_iter().filter(|(is, _)| *is).map(|(_, doubt)| doubt).collect()
+    }
+}
+
+/// Where it is so for at least so long.
+fn runs(is: Vec<bool>, least: usize) -> Vec<(usize, usize)> {
     let mut runs = Vec::new();
     let mut from = None;
-    for x in 0..=columns.len() {
-        match (columns.get(x).is_some_and(|column| is(column, x)), from) {
+    for (x, is) in is.into_iter().chain([false]).enumerate() {
+        match (is, from) {
             (true, None) => from = Some(x),
             (false, Some(start)) => {
                 from = None;
-                if x - start >= least {
-                    runs.push((start, x));
-                }
+                runs.extend((x - start >= least).then_some((start, x)));
             }
             _ => {}
         }

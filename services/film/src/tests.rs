@@ -39,7 +39,10 @@ fn assert_near(found: &Found, places: &[Rectangle]) {
     let are = found.frames.iter().map(|frame| frame.place);
     assert_eq!(found.frames.len(), places.len(), "{found:?}");
     for (is, place) in are.zip(places) {
-        assert!(near(is.x, place.x) && near(is.y, place.y) && near(is.w, place.w) && near(is.h, place.h), "{is:?} {place:?}");
+        assert!(
+            near(is.x, place.x) && near(is.y, place.y) && near(is.w, place.w) && near(is.h, place.h),
+            "{is:?} {place:?}"
+        );
     }
 }
 
@@ -89,4 +92,13 @@ fn blocks_in_any_order_make_the_same_strip() {
         reducer.add(place, picture.crop(place).expect("inside").bytes());
     }
     assert_eq!(reducer.finish().samples, Strip::of(&picture).samples);
+}
+
+#[test]
+fn no_picture_is_too_small() {
+    for (width, height) in [(1, 1), (3, 200), (200, 32), (70, 70)] {
+        let picture = Raster::gray(width, height, (0..width * height).map(|n| (n * 97 % 251) as u8).collect());
+        let places = found(&picture.expect("fits")).frames;
+        assert!(places.iter().all(|frame| frame.place.x + frame.place.w <= width), "{places:?}");
+    }
 }

@@ -91,6 +91,19 @@ pub enum FrameMark {
     Splice,
 }
 
+impl FrameMark {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Target => "target",
+            Self::Leader => "leader",
+            Self::Retake => "retake",
+            Self::Blank => "blank",
+            Self::Splice => "splice",
+        }
+    }
+}
+
 /// Where a person cuts, or does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {

@@ -4,7 +4,7 @@ use record::{BatchId, Digest, Mrn};
 use serde::Serialize;
 
 use super::rules_of;
-use crate::arrange::{Placed, Verdict};
+use crate::arrange::{FrameMark, Placed, Verdict};
 use crate::codes::Code;
 use crate::fault::Mishap;
 use crate::patients::Patients;
@@ -71,6 +71,12 @@ struct PageReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<Quality>,
     codes: Vec<Code>,
+    /// Where it was cut out of a strip of film, and what speaks against the cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<film::Frame>,
+    /// What somebody says that the frame is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark: Option<FrameMark>,
 }
 
 impl BatchReport {
@@ -130,6 +136,11 @@ impl PageReport {
         let mut remarks: Vec<String> = self.flags.iter().map(|flag| flag.explain().to_owned()).collect();
         let states = [(self.hidden, "hidden"), (self.turned, "turned"), (self.quality.is_none(), "not looked at")];
         remarks.extend(states.into_iter().filter(|(is, _)| *is).map(|(_, what)| what.to_owned()));
+        match (self.mark, &self.frame) {
+            (Some(mark), _) => remarks.push(mark.name().to_owned()),
+            (None, Some(frame)) => remarks.extend(frame.doubts.iter().map(|doubt| doubt.explain().to_owned())),
+            (None, None) => {}
+        }
         remarks.extend(self.codes.iter().map(|code| code.format.clone()));
         if remarks.is_empty() { String::new() } else { format!(": {}", remarks.join(", ")) }
     }
@@ -149,6 +160,8 @@ fn page(state: &State, placed: &Placed, rules: &Rules) -> PageReport {
         flags: page.quality.as_ref().map_or(Vec::new(), |quality| quality.flags(&rules.quality)),
         quality: page.quality.clone(),
         codes: page.codes.clone().unwrap_or_default(),
+        frame: page.frame.clone(),
+        mark: placed.mark,
     }
 }
 

@@ -29,8 +29,9 @@ fn page(number: usize, codes: &[&str]) -> Event {
         brought: None,
         codes: Some(codes.iter().map(code).collect()),
         quality: Some(quality),
+        frame: None,
     };
-    Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: Vec::new() })
+    Event::Captured(Captured { file: None, original: None, pages: vec![page], refused: Vec::new(), strip: None })
 }
 
 fn batch(rules: &str, pages: &[&[&str]]) -> State {
@@ -45,6 +46,7 @@ fn batch(rules: &str, pages: &[&[&str]]) -> State {
         rules: Some(rules.to_owned()),
         two_sided: false,
         operator: None,
+        reel: None,
     };
     let pages = pages.iter().enumerate().map(|(at, codes)| page(at + 1, codes));
     let events = std::iter::once(Event::BatchOpened(Box::new(opened))).chain(pages);

@@ -3,6 +3,8 @@
 //! The two edges of a film are never exposed, so their running median is the base level along the film, whatever the density
 //! does; pages lie on one side of it, darker or lighter.
 
+use std::ops::Range;
+
 use crate::Strip;
 
 /// Part of the film's width, on either side, that pages leave free.
@@ -48,6 +50,12 @@ impl Exposure {
         &self.light[x * self.height..(x + 1) * self.height]
     }
 
+    /// Of a column, between two rows.
+    pub fn mean(&self, x: usize, (first, last): (usize, usize)) -> f32 {
+        let rows = &self.column(x)[first..last.max(first + 1).min(self.height)];
+        rows.iter().map(|&pixel| f32::from(pixel)).sum::<f32>() / rows.len().max(1) as f32
+    }
+
     pub fn is_exposed(&self, x: usize, y: usize) -> bool {
         self.light[x * self.height + y] > self.threshold
     }
@@ -79,7 +87,8 @@ fn smooth(light: &[u8], height: usize) -> Vec<u8> {
 /// the whole strip; where pages begin, it does not, because there are gaps between them.
 fn film(strip: &Strip) -> (usize, usize) {
     let (height, reach) = (strip.height, strip.height / 8);
-    let step = |y: usize, inward: isize| steps_everywhere(strip, y, (y as isize + 5 * inward) as usize);
+    let along = along(strip);
+    let step = |y: usize, inward: isize| steps_everywhere(strip, &along, y, (y as isize + 5 * inward) as usize);
     if height < 64 {
         return (0, height);
     }
@@ -88,8 +97,20 @@ fn film(strip: &Strip) -> (usize, usize) {
     (top, bottom)
 }
 
+/// The columns from the first to the last that has any grain: beyond the film's ends there is only the bed.
+fn along(strip: &Strip) -> Range<usize> {
+    let has_grain = |&x: &usize| {
+        let column = strip.column(x);
+        let (least, most) =
+            column.iter().fold((u8::MAX, 0), |(least, most), &pixel| (least.min(pixel), most.max(pixel)));
+        most - least > 2
+    };
+    let first = (0..strip.width).find(has_grain).unwrap_or(0);
+    first..(first..strip.width).rev().find(has_grain).map_or(strip.width, |x| x + 1)
+}
+
 /// Of small patches, so that grain does not count as steps.
-fn steps_everywhere(strip: &Strip, from: usize, to: usize) -> bool {
+fn steps_everywhere(strip: &Strip, along: &Range<usize>, from: usize, to: usize) -> bool {
     let level = |x: usize, y: usize| {
         let rows = y.saturating_sub(1)..(y + 2).min(strip.height);
         let patch = (x..(x + 8).min(strip.width)).flat_map(|x| strip.column(x)[rows.clone()].iter());
@@ -97,7 +118,7 @@ fn steps_everywhere(strip: &Strip, from: usize, to: usize) -> bool {
         sum / count.max(1)
     };
     let (mut up, mut down, mut patches) = (0, 0, 0);
-    for x in (0..strip.width).step_by(29) {
+    for x in along.clone().step_by(29) {
         let step = level(x, to) - level(x, from);
         patches += 1;
         up += usize::from(step > 6);

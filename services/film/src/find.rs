@@ -12,6 +12,8 @@ use crate::{Strip, chain};
 
 /// What was found is not looked at again where this much speaks for it.
 const SURE: f32 = 0.9;
+/// Half the width of an edge, askew as pages are, in columns.
+const EDGE: usize = 7;
 /// A picture that is narrower shows no film.
 const LEAST: usize = 32;
 /// Rounds of learning the frames' widths and where their marks stand.
@@ -194,9 +196,13 @@ impl Channel<'_> {
         let columns = profile::columns(self.film, self.rows);
         let (pieces, sizes, anchors) = self.pieces(&columns);
         let known = Known { columns: &columns, sizes, anchors };
-        found.frames.extend(pieces.iter().filter_map(|piece| self.frame(piece, &known)));
         let mut is_free: Vec<bool> = columns.iter().map(|column| column.page > 0.5 && !column.across).collect();
-        pieces.iter().for_each(|piece| is_free[piece.from..piece.to].fill(false));
+        for piece in &pieces {
+            if let Some(frame) = self.frame(piece, &known) {
+                is_free[piece.from..piece.to].fill(false);
+                found.frames.push(frame);
+            }
+        }
         let left = runs(is_free, self.film.height / 40).into_iter().map(|run| self.in_picture(run, self.rows));
         found.unassigned.extend(left);
         if self.number == 0 {
@@ -234,7 +240,7 @@ impl Channel<'_> {
         let along = self.paper(piece, known.columns);
         let top = part(&inside, 8, |column| column.top)?;
         let across = self.beyond(piece, top, part(&inside, 92, |column| column.bottom)?);
-        if self.is_density(across, &inside) {
+        if self.is_density(along, across, &inside) {
             return None;
         }
         let mut marks = self.marks.iter().filter(|mark| known.anchors.count && piece.holds(mark.centre));
@@ -247,11 +253,17 @@ impl Channel<'_> {
         })
     }
 
-    /// From edge to edge and much paler than paper: film that is a little darker or lighter here, and no page.
-    fn is_density(&self, (top, bottom): (usize, usize), inside: &[&Column]) -> bool {
+    /// Much paler than paper, and from edge to edge or without an edge: film that is a little darker or lighter here, and no
+    /// page. It stays in the list of what is in no frame.
+    fn is_density(&self, (from, to): (usize, usize), (top, bottom): (usize, usize), inside: &[&Column]) -> bool {
         let faint = f32::from(self.film.paper) * 0.3;
-        let pale = inside.iter().filter(|column| column.paper < faint).count();
-        top <= 2 && bottom + 2 >= self.film.height && 2 * pale > inside.len()
+        let light = inside.iter().map(|column| column.paper).sum::<f32>() / inside.len() as f32;
+        let from_edge_to_edge = top <= 2 && bottom + 2 >= self.film.height;
+        let step = |x: usize| {
+            let (before, after) = (x.saturating_sub(EDGE), (x + EDGE).min(self.film.width - 1));
+            (self.film.mean(after, (top, bottom)) - self.film.mean(before, (top, bottom))).abs()
+        };
+        bottom <= top || light < faint && (from_edge_to_edge || step(from).max(step(to)) < 0.3 * light)
     }
 
     /// Without the camera's board beside the page, which is darker than the page.

@@ -17,8 +17,6 @@ use crate::reel::strip::{self, Look};
 
 /// Pixels of frames that are cut out in one reading of the strip.
 const CUT_PIXELS_MAX: u64 = 192 << 20;
-/// A picture so much longer than wide is a strip, and no single frame.
-const STRIP_SIDES: u32 = 3;
 
 /// What the operator said that matters for cutting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +47,8 @@ pub struct StripFacts {
 /// Whether the file is one long picture; what cannot be opened is none.
 pub fn is_strip(file: &[u8]) -> bool {
     let size = Blocks::open(Cursor::new(file)).map(|blocks| blocks.size());
-    size.is_ok_and(|(width, height)| width.max(height) / width.min(height).max(1) >= STRIP_SIDES)
+    // Two and a half times as long as wide is no page.
+    size.is_ok_and(|(width, height)| 2 * u64::from(width.max(height)) >= 5 * u64::from(width.min(height)))
 }
 
 /// Finds and writes the frames of a strip from number `from` on, and says so line by line.

@@ -142,7 +142,8 @@ pub struct Placed {
 
 /// The pages in their order, hidden ones where they would stand.
 pub fn arrange(pages: u32, edits: &[Edit]) -> Vec<Placed> {
-    let fresh = |page| Placed { page, hidden: false, cut: None, turned: None, entries: Vec::new(), verdict: None, mark: None };
+    let fresh =
+        |page| Placed { page, hidden: false, cut: None, turned: None, entries: Vec::new(), verdict: None, mark: None };
     edits.iter().fold((1..=pages).map(fresh).collect(), apply)
 }
 

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
 use record::film::{Film as Stock, Order, Polarity, Reel};
+use serde::{Deserialize, Serialize};
 
 use super::{Fields, Folder, Hold, RuleFile, Server, capture};
 

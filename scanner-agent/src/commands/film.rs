@@ -143,8 +143,13 @@ fn hold(batch: &mut Batch, args: &cli::Film, id: BatchId, account: &Account) -> 
 fn cuts(args: &cli::Film) -> anyhow::Result<Exit> {
     let [path] = &args.paths[..] else { bail!("failed to look for frames: give one strip with --cuts-only") };
     let file = File::open(path).with_context(|| format!("failed to open {}", path.display()))?;
-    let look = strip::look(BufReader::with_capacity(READ_AHEAD, file)).with_context(|| format!("look for frames in {}", path.display()))?;
-    if args.json { print_json(&look)? } else { print(&told(&look))? }
+    let look = strip::look(BufReader::with_capacity(READ_AHEAD, file))
+        .with_context(|| format!("look for frames in {}", path.display()))?;
+    if args.json {
+        print_json(&look)?
+    } else {
+        print(&told(&look))?
+    }
     Ok(if look.found.frames.is_empty() { Exit::SomeRefused } else { Exit::Done })
 }
 

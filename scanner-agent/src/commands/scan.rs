@@ -155,7 +155,17 @@ fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
         let mut batch = held(batch);
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);
-        let page = CapturedPage { image, width, height, dpi, from: None, brought: None, codes: None, quality: None, frame: None };
+        let page = CapturedPage {
+            image,
+            width,
+            height,
+            dpi,
+            from: None,
+            brought: None,
+            codes: None,
+            quality: None,
+            frame: None,
+        };
         let blob = batch.blob(&page.image.digest);
         let (pages, refused) = (vec![page], Vec::new());
         batch.record(Event::Captured(Captured { file: None, original: None, pages, refused, strip: None }))?;

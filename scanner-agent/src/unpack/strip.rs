@@ -53,7 +53,8 @@ pub fn is_strip(file: &[u8]) -> bool {
 
 /// Finds and writes the frames of a strip from number `from` on, and says so line by line.
 pub(super) fn frames(file: &[u8], out: &Out<'_>, from: u32, settings: &Settings) -> anyhow::Result<()> {
-    let looked = catch_unwind(|| strip::look(Cursor::new(file)).map_err(failed)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+    let looked = catch_unwind(|| strip::look(Cursor::new(file)).map_err(failed))
+        .unwrap_or_else(|_| Err("crashed the decoder".into()));
     let look = match looked.and_then(|look| as_said(look, settings)) {
         Ok(look) => look,
         Err(reason) => return Ok(say(&Line::Unusable { reason })?),

@@ -51,8 +51,8 @@ macro_rules! routes {
 
 mod api {
     use crate::routes::{
-        alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open, pages,
-        patients, search, session, uploads,
+        alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open,
+        pages, patients, search, session, uploads,
     };
 
     routes! {

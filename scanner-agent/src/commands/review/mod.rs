@@ -180,5 +180,15 @@ pub fn turned(master: &CapturedPage, image: Descriptor, found: Unpacked) -> Capt
     };
     let (width, height, dpi) = (found.width, found.height, found.dpi);
     let (codes, quality) = (Some(found.codes), found.quality);
-    CapturedPage { image, width, height, dpi, from: Some(from), brought: None, codes, quality, frame: master.frame.clone() }
+    CapturedPage {
+        image,
+        width,
+        height,
+        dpi,
+        from: Some(from),
+        brought: None,
+        codes,
+        quality,
+        frame: master.frame.clone(),
+    }
 }

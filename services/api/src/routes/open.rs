@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages, patients,
-    search, session, uploads,
+    alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages,
+    patients, search, session, uploads,
 };
 use crate::state::App;
 

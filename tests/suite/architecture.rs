@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Crate, folder, and the crates of ours that it may know.
-const EDGES: [(&str, &str, &[&str]); 12] = [
+const EDGES: [(&str, &str, &[&str]); 13] = [
     ("record", "services/record", &[]),
     ("imaging", "services/imaging", &["record"]),
     ("formats", "services/formats", &["record"]),

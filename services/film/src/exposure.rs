@@ -3,6 +3,8 @@
 //! The two edges of a film are never exposed, so their running median is the base level along the film, whatever the density
 //! does; pages lie on one side of it, darker or lighter.
 
+use std::ops::Range;
+
 use crate::Strip;
 
 /// Part of the film's width, on either side, that pages leave free.
@@ -81,46 +83,56 @@ fn smooth(light: &[u8], height: usize) -> Vec<u8> {
     smoothed
 }
 
-/// The rows of the strip that are film: without the bed of the scanner beside it. Where the bed ends, the level steps all along
-/// the film; where pages begin, it does not, because gaps between them are as the edges are.
+/// The rows of the strip that are film: without the bed of the scanner beside it. Where the bed ends, the level steps along
+/// the whole strip; where pages begin, it does not, because there are gaps between them.
 fn film(strip: &Strip) -> (usize, usize) {
     let (height, reach) = (strip.height, strip.height / 8);
+    let along = along(strip);
+    let step = |y: usize, inward: isize| steps_everywhere(strip, &along, y, (y as isize + 5 * inward) as usize);
     if height < 64 {
         return (0, height);
     }
-    let is_bed = |y: usize, inside: usize| steps_all_along(strip, y, inside);
-    let top = (1..reach).rev().find(|&y| is_bed(y, y + 5)).map_or(0, |y| y + 6);
-    let bottom = (height - reach..height - 1).find(|&y| is_bed(y, y - 5)).map_or(height, |y| y - 5);
+    let top = (1..reach).rev().find(|&y| step(y, 1)).map_or(0, |y| y + 6);
+    let bottom = (height - reach..height - 1).find(|&y| step(y, -1)).map_or(height, |y| y - 5);
     (top, bottom)
 }
 
-fn steps_all_along(strip: &Strip, bed: usize, inside: usize) -> bool {
-    let patches =
-        (0..strip.width).step_by(8).map(|x| level(strip, (x, 8), (bed, 1)) - level(strip, (x, 8), (inside, 1)));
-    let patches: Vec<i32> = patches.collect();
-    let (up, down) =
-        (patches.iter().filter(|&&step| step < -6).count(), patches.iter().filter(|&&step| step > 6).count());
-    let steps = |&step: &i32| if up > down { step < -6 } else { step > 6 };
-    let (Some(first), Some(last)) = (patches.iter().position(steps), patches.iter().rposition(steps)) else {
-        return false;
+/// The columns from the first to the last that has any grain: beyond the film's ends there is only the bed.
+fn along(strip: &Strip) -> Range<usize> {
+    let has_grain = |&x: &usize| {
+        let column = strip.column(x);
+        let (least, most) =
+            column.iter().fold((u8::MAX, 0), |(least, most), &pixel| (least.min(pixel), most.max(pixel)));
+        most - least > 2
     };
-    // The film itself may be shorter than the bed.
-    let along = &patches[first..=last];
-    if 2 * along.len() < patches.len() || along.iter().filter(|step| steps(step)).count() * 100 < along.len() * 97 {
-        return false;
-    }
-    let (columns, reach) = ((8 * first..8 * last).step_by(3), strip.height / 8);
-    let is_gap =
-        |&x: &usize| (level(strip, (x, 3), (bed, 4)) - level(strip, (x, 3), (strip.height / 2, reach))).abs() <= 5;
-    columns.clone().filter(is_gap).count() * 300 < columns.count()
+    let first = (0..strip.width).find(has_grain).unwrap_or(0);
+    first..(first..strip.width).rev().find(has_grain).map_or(strip.width, |x| x + 1)
 }
 
-/// The mean of some columns from one on, over so many rows on either side of one.
-fn level(strip: &Strip, (x, columns): (usize, usize), (y, reach): (usize, usize)) -> i32 {
-    let rows = y.saturating_sub(reach)..(y + reach + 1).min(strip.height);
-    let patch = (x..(x + columns).min(strip.width)).flat_map(|x| strip.column(x)[rows.clone()].iter());
-    let (sum, count) = patch.fold((0, 0), |(sum, count), &sample| (sum + i32::from(sample), count + 1));
-    sum / count.max(1)
+/// Of small patches, so that grain does not count as steps.
+fn steps_everywhere(strip: &Strip, along: &Range<usize>, from: usize, to: usize) -> bool {
+    let level = |x: usize, y: usize| {
+        let rows = y.saturating_sub(1)..(y + 2).min(strip.height);
+        let patch = (x..(x + 8).min(strip.width)).flat_map(|x| strip.column(x)[rows.clone()].iter());
+        let (sum, count) = patch.fold((0_i32, 0), |(sum, count), &sample| (sum + i32::from(sample), count + 1));
+        sum / count.max(1)
+    };
+    let (mut up, mut down, mut patches) = (0, 0, 0);
+    for x in along.clone().step_by(29) {
+        let step = level(x, to) - level(x, from);
+        patches += 1;
+        up += usize::from(step > 6);
+        down += usize::from(step < -6);
+    }
+    let mid = |x: usize| (6..15).map(|part| level(x, strip.height * part / 20)).sum::<i32>() / 9;
+    // Behind the bed comes unexposed film, and the middle is something else; behind the edge of a page comes more of it.
+    let mut ratios: Vec<i32> = along
+        .clone()
+        .step_by(29)
+        .map(|x| 100 * (mid(x) - level(x, to)).abs() / (level(x, from) - level(x, to)).abs().max(1))
+        .collect();
+    let middle = ratios.len() / 2;
+    up.max(down) * 100 >= patches * 97 && !ratios.is_empty() && *ratios.select_nth_unstable(middle).1 > 55
 }
 
 /// Level of unexposed film along both edges.

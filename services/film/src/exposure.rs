@@ -124,12 +124,14 @@ fn steps_everywhere(strip: &Strip, along: &Range<usize>, from: usize, to: usize)
         up += usize::from(step > 6);
         down += usize::from(step < -6);
     }
+    // Past rows that are half the one and half the other.
+    let deep = if to > from { to + 5 } else { to - 5 };
     let mid = |x: usize| (6..15).map(|part| level(x, strip.height * part / 20)).sum::<i32>() / 9;
     // Behind the bed comes unexposed film, and the middle is something else; behind the edge of a page comes more of it.
     let mut ratios: Vec<i32> = along
         .clone()
         .step_by(29)
-        .map(|x| 100 * (mid(x) - level(x, to)).abs() / (level(x, from) - level(x, to)).abs().max(1))
+        .map(|x| 100 * (mid(x) - level(x, deep)).abs() / (level(x, from) - level(x, deep)).abs().max(1))
         .collect();
     let middle = ratios.len() / 2;
     up.max(down) * 100 >= patches * 97 && !ratios.is_empty() && *ratios.select_nth_unstable(middle).1 > 55

@@ -32,6 +32,7 @@ pub struct Entry {
 
 /// What an event names and the fold needs, fetched from the archive by the caller.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "most entries of a ledger that is folded whole are the large ones")]
 pub enum Body {
     /// For `Unreadable`, `AlarmDismissed` and `Viewed`; for a text that says not for certain whose it is, or is damaged.
     None,

@@ -81,9 +81,10 @@ impl Sizes {
             for &b in &modes[at..] {
                 let (sum, often) = (a + b, shares[a].min(shares[b]));
                 let slack = sum / 25;
-                for w in sum.saturating_sub(slack)..(sum + slack + 1).min(self.share.len()) {
-                    if shares[w] < often {
-                        self.share[w] = shares[w] * 0.2;
+                let (from, to) = (sum.saturating_sub(slack), (sum + slack + 1).min(shares.len()));
+                for (share, &was) in self.share.iter_mut().zip(&shares).take(to).skip(from) {
+                    if was < often {
+                        *share = was * 0.2;
                     }
                 }
             }

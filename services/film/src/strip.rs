@@ -74,15 +74,14 @@ impl Reducer {
         let factor = factor as usize;
         for (y, row) in (place.y as usize..).zip(gray.chunks_exact(place.w.max(1) as usize)) {
             let down = y / factor;
-            let mut across = place.x as usize / factor;
             let first = factor - place.x as usize % factor;
             let (head, rest) = row.split_at(first.min(row.len()));
-            for part in std::iter::once(head).chain(rest.chunks(factor)) {
+            let parts = std::iter::once(head).chain(rest.chunks(factor));
+            for (across, part) in (place.x as usize / factor..).zip(parts) {
                 let (along, side) = if tall { (down, across) } else { (across, down) };
                 if along < width && side < height {
                     self.sums[along * height + side] += part.iter().map(|&sample| u32::from(sample)).sum::<u32>();
                 }
-                across += 1;
             }
         }
     }

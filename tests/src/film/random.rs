@@ -7,7 +7,7 @@ impl Random {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -15,7 +15,7 @@ impl Random {
     }
 
     pub fn between(&mut self, least: f64, most: f64) -> f64 {
-        least + (most - least) * (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        least + (most - least) * (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     pub fn chance(&mut self, probability: f64) -> bool {
@@ -24,13 +24,13 @@ impl Random {
 
     /// Nearly normal, deviation 1: the sum of four even numbers of 16 bits, which is enough for grain and skew.
     pub fn normal(&mut self) -> f64 {
-        let bits = self.next();
+        let bits = self.draw();
         let sum: u64 = (0..4).map(|part| (bits >> (16 * part)) & 0xffff).sum();
         (sum as f64 / 65_535.0 - 2.0) * 3.0_f64.sqrt()
     }
 
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.next() as usize % of.len()]
+        &of[self.draw() as usize % of.len()]
     }
 
     pub fn weighted<'a, T>(&mut self, of: &'a [T], weight: impl Fn(&T) -> f64) -> &'a T {

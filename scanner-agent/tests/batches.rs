@@ -93,7 +93,7 @@ fn every_operation_shows_and_is_taken_back() {
     for (words, pages, parts) in [
         (vec!["hide", "3"], "1 2 -3 4", "1 2 4"),
         (vec!["move", "4", "--before", "1"], "4 1 2 3", "4 1 2 3"),
-        (vec!["replace", "1", "--by", "4"], "4 -1 2 3", "4 2 3"),
+        (vec!["replace", "1", "--with", "4"], "4 -1 2 3", "4 2 3"),
         (vec!["join", "2"], "1 2 3 4", "1,2 3 4"),
         (vec!["interleave", "--reversed"], "1 4 2 3", "1 4 2 3"),
     ] {

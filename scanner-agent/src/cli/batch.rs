@@ -77,7 +77,7 @@ pub enum BatchAction {
     /// Let a page captured later stand in for an earlier one
     Replace {
         page: u32,
-        #[arg(long, value_name = "PAGE")]
+        #[arg(id = "with", long = "with", value_name = "PAGE")]
         by: u32,
     },
     /// Begin a document at a page, whatever codes say

@@ -36,6 +36,7 @@ pub fn run(args: &cli::Film) -> anyhow::Result<Exit> {
     let opened = open(args, args.reel().context("failed to start: name the reel with --reel")?)?;
     let id = opened.batch;
     let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
+    let was_here = spool.is_finished(id);
     begin(&spool, opened)?;
     let mut batch = spool.batch(id)?;
     if !batch.state().capture_complete {
@@ -45,7 +46,11 @@ pub fn run(args: &cli::Film) -> anyhow::Result<Exit> {
     match archive {
         Some(archive) if account.open_question().is_none() && !batch.state().stage().is_held() => {
             drop(batch);
-            hand_over(&archive, &spool, args, id, &account)
+            let (exit, was_there) = hand_over(&archive, &spool, args, id, &account)?;
+            if was_here || was_there {
+                eprintln!("scanner-agent: the archive had all of this reel before: it is the same reel twice");
+            }
+            Ok(exit)
         }
         _ => hold(&mut batch, args, id, &account),
     }
@@ -102,13 +107,14 @@ fn last_number(name: &str) -> Option<u64> {
     stem[before.len()..].parse().ok()
 }
 
+/// Whether the archive had all of it before goes with the exit code.
 fn hand_over(
     archive: &Archive,
     spool: &Spool,
     args: &cli::Film,
     id: BatchId,
     account: &Account,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<(Exit, bool)> {
     archive.deliver_earlier(spool, id)?;
     let report = archive.deliver(spool, id, true)?.context("failed to find the reel that was just captured")?;
     if args.json {
@@ -118,10 +124,7 @@ fn hand_over(
         report.print(false)?;
     }
     let earlier = report.documents.iter().filter(|document| document.sealed_earlier == Some(true)).count();
-    if earlier > 0 && earlier == report.documents.len() {
-        eprintln!("scanner-agent: the archive had all of this reel before: it is the same reel twice");
-    }
-    Ok(deliver::exit_of(&report))
+    Ok((deliver::exit_of(&report), earlier > 0 && earlier == report.documents.len()))
 }
 
 fn hold(batch: &mut Batch, args: &cli::Film, id: BatchId, account: &Account) -> anyhow::Result<Exit> {

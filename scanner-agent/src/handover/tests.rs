@@ -131,7 +131,7 @@ impl Store {
             }
             ("POST", ["batches", batch, "close"]) => {
                 let batch = batch.parse().expect("an id");
-                let receipt = receipt(EventKind::BatchRecorded { batch, body: Digest::of(body) });
+                let receipt = receipt(EventKind::BatchRecorded { batch, body: Digest::of(body), signed: None });
                 ("200 ok", String::new(), serde_json::to_string(&BatchReply { receipt }).expect("json"))
             }
             _ => ("404 unknown", String::new(), String::new()),

@@ -30,7 +30,13 @@ pub struct Event {
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum EventKind {
     /// A batch was opened, or closed with its counts. Body: [`crate::manifest::BatchRecord`].
-    BatchRecorded { batch: BatchId, body: Digest },
+    BatchRecorded {
+        batch: BatchId,
+        body: Digest,
+        /// The envelope that the station signed when it closed the batch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signed: Option<Digest>,
+    },
     /// A document version was sealed.
     Sealed { document: DocumentId, version: u32, manifest: Digest, batch: BatchId, pages: u32 },
     /// A page was read. `text` is the ALTO blob; `confidence` is 0 to 100. Read again with no better
@@ -121,6 +127,14 @@ impl EventKind {
             | Self::PatientsLookedUp { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
             Self::Sealed { .. } | Self::AlarmDismissed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
+        }
+    }
+
+    /// Digest of a blob that it names beside its body.
+    pub const fn attached(&self) -> Option<Digest> {
+        match self {
+            Self::BatchRecorded { signed, .. } => *signed,
+            _ => None,
         }
     }
 

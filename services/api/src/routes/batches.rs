@@ -133,7 +133,8 @@ fn check_signed(stations: &[StationKey], batch: BatchId, body: &CloseBatch) -> R
 
 async fn put_record(app: &App, actor: Actor, record: &BatchRecord) -> Reply<Receipt> {
     let body = app.archive.put("application/json", canonical::to_bytes(record)?.into()).await?;
-    app.append_one(actor, EventKind::BatchRecorded { batch: record.batch, body: body.digest }).await
+    let signed = record.closed.as_ref().and_then(|closed| Some(closed.signed.as_ref()?.digest));
+    app.append_one(actor, EventKind::BatchRecorded { batch: record.batch, body: body.digest, signed }).await
 }
 
 async fn status_of(app: &App, batch: BatchId) -> Reply<BatchStatus> {

@@ -256,7 +256,7 @@ impl Named {
         if let EventKind::Sealed { document, version, manifest, batch, pages } = event.event {
             self.manifests.insert(manifest, Sealed { document, version, batch, pages });
         }
-        if let Some(body) = event.event.body() {
+        for body in event.event.body().into_iter().chain(event.event.attached()) {
             self.blobs.entry(body).or_insert(None);
         }
     }

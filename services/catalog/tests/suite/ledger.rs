@@ -227,7 +227,10 @@ impl Ledger {
             opened_by: Actor::System,
             closed,
         };
-        self.push(EventKind::BatchRecorded { batch: batch("b"), body: Digest::of(b"b") }, Body::Batch(record))
+        self.push(
+            EventKind::BatchRecorded { batch: batch("b"), body: Digest::of(b"b"), signed: None },
+            Body::Batch(record),
+        )
     }
 
     pub fn account(&mut self, login: &str, role: Role, disabled: bool) -> &mut Self {

@@ -48,13 +48,17 @@ fn everything(site: &Site, station: &str, searcher: &str, auditor: &str) -> Resu
     let as_station = Caller::new(&site.url(), station)?;
     let as_searcher = Caller::new(&site.url(), searcher)?;
     let as_auditor = Caller::new(&site.url(), auditor)?;
-    let mut hits = as_searcher.json("/api/v1/search?q=pleuritic")?;
-    // Looking at the document is an event too.
-    hits["as_of"].take();
+    // Looking at a document is an event too.
+    let found = |word: &str| -> Result<Value> {
+        let mut hits = as_searcher.json(&format!("/api/v1/search?q={word}"))?;
+        hits["as_of"].take();
+        Ok(hits)
+    };
+    let hits = found("pleuritic")?;
     let document = hits["hits"][0]["document"].as_str().context("a hit")?.to_owned();
     let mut answers = vec![hits];
-    answers.push(as_searcher.json("/api/v1/search?q=leucocytosis")?);
-    answers.push(as_searcher.json("/api/v1/search?q=electrocardiogram")?);
+    answers.push(found("leucocytosis")?);
+    answers.push(found("electrocardiogram")?);
     answers.push(as_station.json("/api/v1/batches")?);
     answers.push(as_station.json("/api/v1/exceptions")?);
     answers.push(as_station.json("/api/v1/attention")?);

@@ -34,7 +34,8 @@ impl Split {
     pub const fn seeds(self) -> Range<u64> {
         match self {
             Self::Tuning => 1_000..1_012,
-            Self::HeldOut => 7_000..7_012,
+            // Drawn after the last change of the finder: 7_000.. had been looked at when variants were chosen.
+            Self::HeldOut => 9_000..9_012,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Fields, Folder, Hold, RuleFile, Server};
+use super::{Fields, Filing, RuleFile};
 use crate::codes::patch::Patch;
 use crate::labels::Dots;
 
@@ -23,15 +23,7 @@ pub struct Import {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub fields: Fields,
-    #[command(flatten)]
-    pub rules: RuleFile,
-    #[command(flatten)]
-    pub hold: Hold,
-    #[command(flatten)]
-    pub server: Server,
-    #[command(flatten)]
-    pub folder: Folder,
+    pub filing: Filing,
 }
 
 #[derive(Debug, Args)]
@@ -79,15 +71,7 @@ pub struct Scan {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub fields: Fields,
-    #[command(flatten)]
-    pub rules: RuleFile,
-    #[command(flatten)]
-    pub hold: Hold,
-    #[command(flatten)]
-    pub server: Server,
-    #[command(flatten)]
-    pub folder: Folder,
+    pub filing: Filing,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use record::film::{Film as Stock, Order, Polarity, Reel};
 use serde::{Deserialize, Serialize};
 
-use super::{Fields, Folder, Hold, RuleFile, Server, capture};
+use super::{Filing, capture};
 
 const FILM_EXAMPLES: &str = "\
 Examples:
@@ -59,15 +59,7 @@ pub struct Film {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub fields: Fields,
-    #[command(flatten)]
-    pub rules: RuleFile,
-    #[command(flatten)]
-    pub hold: Hold,
-    #[command(flatten)]
-    pub server: Server,
-    #[command(flatten)]
-    pub folder: Folder,
+    pub filing: Filing,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -160,6 +160,21 @@ pub struct Hold {
     pub operator: Option<String>,
 }
 
+/// What is said of every batch, wherever its pages come from.
+#[derive(Debug, Args)]
+pub struct Filing {
+    #[command(flatten)]
+    pub fields: Fields,
+    #[command(flatten)]
+    pub rules: RuleFile,
+    #[command(flatten)]
+    pub hold: Hold,
+    #[command(flatten)]
+    pub server: Server,
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
 /// What holds for every document that no sheet says otherwise of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

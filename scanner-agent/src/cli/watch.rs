@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Fields, Folder, Hold, RuleFile, Server, pair};
+use super::{Filing, pair};
 use crate::hot::index::{Field, Mapping};
 
 const WATCH_EXAMPLES: &str = "\
@@ -48,15 +48,7 @@ pub struct Watch {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub fields: Fields,
-    #[command(flatten)]
-    pub rules: RuleFile,
-    #[command(flatten)]
-    pub hold: Hold,
-    #[command(flatten)]
-    pub server: Server,
-    #[command(flatten)]
-    pub folder: Folder,
+    pub filing: Filing,
 }
 
 fn mapping(text: &str) -> Result<Mapping, String> {

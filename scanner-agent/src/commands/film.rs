@@ -32,10 +32,10 @@ pub fn run(args: &cli::Film) -> anyhow::Result<Exit> {
         return cuts(args);
     }
     // Checked before anything is captured, where it will be needed.
-    let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
+    let archive = if args.filing.hold.hold { None } else { Some(Archive::new(&args.filing.server)?) };
     let opened = open(args, args.reel().context("failed to start: name the reel with --reel")?)?;
     let id = opened.batch;
-    let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
+    let spool = Spool::open(&spool_folder(&args.filing.folder)?, station::now)?;
     let was_here = spool.is_finished(id);
     begin(&spool, opened)?;
     let mut batch = spool.batch(id)?;
@@ -77,12 +77,12 @@ fn open(args: &cli::Film, reel: Reel) -> anyhow::Result<Opened> {
         batch: plan::batch_id(&serde_json::to_string(&reel)?, &files),
         name,
         source: Source { kind: SourceKind::Film, station: station::name(), device: None },
-        defaults: args.fields.captured(),
+        defaults: args.filing.fields.captured(),
         files,
         refused,
-        rules: args.rules.text()?,
+        rules: args.filing.rules.text()?,
         two_sided: false,
-        operator: args.hold.operator.clone(),
+        operator: args.filing.hold.operator.clone(),
         reel: Some(reel),
     })
 }
@@ -128,7 +128,7 @@ fn hand_over(
 }
 
 fn hold(batch: &mut Batch, args: &cli::Film, id: BatchId, account: &Account) -> anyhow::Result<Exit> {
-    review::hold(batch, &args.hold)?;
+    review::hold(batch, &args.filing.hold)?;
     if args.json {
         print_json(&serde_json::json!({ "account": account, "held": id }))?;
     } else {
@@ -137,7 +137,7 @@ fn hold(batch: &mut Batch, args: &cli::Film, id: BatchId, account: &Account) -> 
     }
     Ok(match account.found {
         0 => Exit::SomeRefused,
-        _ if args.hold.hold => Exit::Done,
+        _ if args.filing.hold.hold => Exit::Done,
         _ => Exit::Waiting,
     })
 }

@@ -21,8 +21,8 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
         return dry_run(args);
     }
     // Checked before anything is captured, where it will be needed.
-    let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
-    let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
+    let archive = if args.filing.hold.hold { None } else { Some(Archive::new(&args.filing.server)?) };
+    let spool = Spool::open(&spool_folder(&args.filing.folder)?, station::now)?;
     let opened = open(args)?;
     let id = opened.batch;
     if opened.files.is_empty() {
@@ -34,7 +34,7 @@ pub fn run(args: &cli::Import) -> anyhow::Result<Exit> {
     begin(&spool, opened)?;
     let Some(archive) = archive else {
         let batch = hold(&spool, args, id)?;
-        review::print(&spool_folder(&args.folder)?, id, batch.state(), args.json)?;
+        review::print(&spool_folder(&args.filing.folder)?, id, batch.state(), args.json)?;
         return Ok(Exit::Done);
     };
     // What waits from before goes first: the operator expects it to be in order.
@@ -50,7 +50,7 @@ pub(super) fn hold(spool: &Spool, args: &cli::Import, id: BatchId) -> anyhow::Re
     if !batch.state().capture_complete {
         capture::files(&mut batch, &unpacker()?)?;
     }
-    review::hold(&mut batch, &args.hold)?;
+    review::hold(&mut batch, &args.filing.hold)?;
     Ok(batch)
 }
 
@@ -77,12 +77,12 @@ pub(super) fn open(args: &cli::Import) -> anyhow::Result<Opened> {
         batch: plan::batch_id(&name, &files),
         name,
         source: Source { kind: SourceKind::Import, station: station::name(), device: None },
-        defaults: args.fields.captured(),
+        defaults: args.filing.fields.captured(),
         files,
         refused,
-        rules: args.rules.text()?,
+        rules: args.filing.rules.text()?,
         two_sided: false,
-        operator: args.hold.operator.clone(),
+        operator: args.filing.hold.operator.clone(),
         reel: None,
     })
 }

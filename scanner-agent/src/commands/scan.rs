@@ -26,9 +26,9 @@ use crate::station;
 
 pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     // Checked before anything is fed, where it will be needed.
-    let held = args.hold.hold || args.replace.is_some() || args.insert_before.is_some();
-    let archive = if held { None } else { Some(Archive::new(&args.server)?) };
-    let spool = Spool::open(&spool_folder(&args.folder)?, station::now)?;
+    let held = args.filing.hold.hold || args.replace.is_some() || args.insert_before.is_some();
+    let archive = if held { None } else { Some(Archive::new(&args.filing.server)?) };
+    let spool = Spool::open(&spool_folder(&args.filing.folder)?, station::now)?;
     let id = args.continue_batch.unwrap_or_else(station::fresh_batch);
     let batch = Mutex::new(begin(&spool, args, id)?);
     let end = capture(args, &batch)?;
@@ -53,13 +53,13 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
         End::Finished(_) => {}
     }
     let Some(archive) = archive else {
-        review::hold(&mut batch, &args.hold)?;
-        review::print(&spool_folder(&args.folder)?, id, batch.state(), args.json)?;
+        review::hold(&mut batch, &args.filing.hold)?;
+        review::print(&spool_folder(&args.filing.folder)?, id, batch.state(), args.json)?;
         return Ok(Exit::Done);
     };
-    review::expect(&mut batch, args.hold.expect)?;
+    review::expect(&mut batch, args.filing.hold.expect)?;
     if let Some(miscount) = batch.state().miscount() {
-        review::hold(&mut batch, &args.hold)?;
+        review::hold(&mut batch, &args.filing.hold)?;
         eprintln!("scanner-agent: batch {id} is held: {miscount}.");
         eprintln!("Look at it with `scanner-agent batch {id} show`.");
         return Ok(Exit::Waiting);
@@ -85,16 +85,16 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
             batch: id,
             name: args.batch.clone().unwrap_or_else(default_name),
             source: Source { kind: SourceKind::Scan, station: station::name(), device: Some(args.device.clone()) },
-            defaults: args.fields.captured(),
+            defaults: args.filing.fields.captured(),
             files: Vec::new(),
             refused: Vec::new(),
-            rules: args.rules.text()?,
+            rules: args.filing.rules.text()?,
             two_sided: args
                 .source
                 .as_ref()
                 .or(job.source.as_ref())
                 .is_some_and(|source| source.to_lowercase().contains("duplex")),
-            operator: args.hold.operator.clone(),
+            operator: args.filing.hold.operator.clone(),
             reel: None,
         })))?;
     }
@@ -103,7 +103,7 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
 
 fn job(args: &cli::Scan) -> anyhow::Result<Job> {
     let Some(name) = &args.job else { return Ok(Job::default()) };
-    let rules = Rules::of(args.rules.text()?.as_deref());
+    let rules = Rules::of(args.filing.rules.text()?.as_deref());
     rules.and_then(|rules| rules.job(name)).map_err(|reason| anyhow!("failed to start: {reason}"))
 }
 

@@ -64,15 +64,15 @@ impl<'a> Watch<'a> {
             HotFolder::open(path, terms.clone()).with_context(|| format!("failed to watch {}", path.display()))
         };
         let folders = args.folders.iter().map(open).collect::<anyhow::Result<Vec<HotFolder>>>()?;
-        let archive = if args.hold.hold { None } else { Some(Archive::new(&args.server)?) };
-        let (rules, failed) = (args.rules.text()?, BTreeSet::new());
+        let archive = if args.filing.hold.hold { None } else { Some(Archive::new(&args.filing.server)?) };
+        let (rules, failed) = (args.filing.rules.text()?, BTreeSet::new());
         Ok((Self { args, terms, archive, rules, worst: Exit::Done, failed, waits: true, shared }, folders))
     }
 
     fn spool(&self) -> anyhow::Result<Arc<Spool>> {
         match &self.shared {
             Some(spool) => Ok(Arc::clone(spool)),
-            None => Ok(Arc::new(Spool::open(&spool_folder(&self.args.folder)?, station::now)?)),
+            None => Ok(Arc::new(Spool::open(&spool_folder(&self.args.filing.folder)?, station::now)?)),
         }
     }
 
@@ -189,12 +189,12 @@ impl<'a> Watch<'a> {
             batch: plan::batch_id(&name, &files),
             name,
             source: Source { kind: SourceKind::Import, station: station::name(), device: None },
-            defaults: self.args.fields.captured(),
+            defaults: self.args.filing.fields.captured(),
             files,
             refused,
             rules: self.rules.clone(),
             two_sided: false,
-            operator: self.args.hold.operator.clone(),
+            operator: self.args.filing.hold.operator.clone(),
             reel: None,
         })
     }
@@ -211,8 +211,8 @@ impl<'a> Watch<'a> {
             let mut batch = spool.batch(id)?;
             capture::files(&mut batch, &unpacker()?)?;
             // People may be done with a batch whose files a crash left here.
-            if self.args.hold.hold && batch.state().stage == Stage::Capturing {
-                review::hold(&mut batch, &self.args.hold)?;
+            if self.args.filing.hold.hold && batch.state().stage == Stage::Capturing {
+                review::hold(&mut batch, &self.args.filing.hold)?;
             }
             batch.into_state()
         };
@@ -240,7 +240,7 @@ impl<'a> Watch<'a> {
     /// What waits in the spool goes to the archive; what cannot stays there, and capturing goes on.
     fn deliver(&mut self) -> bool {
         let Some(archive) = &self.archive else { return true };
-        if let Err(error) = deliver_unheld(archive, &self.args.folder) {
+        if let Err(error) = deliver_unheld(archive, &self.args.filing.folder) {
             self.worst = worse(self.worst, exit_of(&error));
             eprintln!("scanner-agent: not handed over yet, and safe in the spool: failed to {error:#}");
             return false;

@@ -175,12 +175,12 @@ fn settle(args: &cli::Scan, batch: &Mutex<Batch>, end: End) -> anyhow::Result<(&
     match end {
         End::Fault(Mishap { kind, sheet, text }) => {
             let sheet = sheet.map_or_else(|| "The scanner stopped".into(), |sheet| format!("Sheet {sheet} is not in"));
-            review::expect(&mut batch, args.hold.expect)?;
+            review::expect(&mut batch, args.filing.hold.expect)?;
             Ok(("bad", format!("{sheet}: {text}. {}.", kind.advice()), pages > 0))
         }
         End::Finished(_) if pages == 0 => Ok(("warn", "There was no paper in the feeder.".into(), false)),
         End::Finished(_) => {
-            review::hold(&mut batch, &args.hold)?;
+            review::hold(&mut batch, &args.filing.hold)?;
             Ok(("ok", "The feeder is empty; every page is safe on this station.".into(), false))
         }
     }

@@ -3,6 +3,8 @@
 //! Resolution tags lie, so what is measured is the letters: spots of ink of a letter's shape. Spots are labelled by runs,
 //! after K. Wu, E. Otoo and K. Suzuki, "Optimizing two-pass connected-component labeling algorithms" (2009).
 
+use std::borrow::Cow;
+
 use record::words::Box as Rectangle;
 
 use crate::Raster;
@@ -19,7 +21,7 @@ const PIXELS_MAX: u64 = 3_000_000;
 /// Median height in pixels of what looks like letters; `None` where there are too few.
 pub fn glyph_height(page: &Raster) -> Option<u32> {
     let part = middle_part(page);
-    let gray = part.to_gray();
+    let gray = part.as_gray();
     let ink = ink(&gray);
     let mut heights: Vec<u32> =
         spots(&ink, gray.width() as usize).into_iter().filter(is_letter).map(|spot| spot.h).collect();
@@ -64,15 +66,15 @@ fn is_letter(spot: &Rectangle) -> bool {
     (4..160).contains(&spot.h) && (2..300).contains(&spot.w) && spot.w < spot.h * 6 && spot.h < spot.w * 12
 }
 
-fn middle_part(page: &Raster) -> Raster {
+fn middle_part(page: &Raster) -> Cow<'_, Raster> {
     let (w, h) = (page.width(), page.height());
     if u64::from(w) * u64::from(h) <= PIXELS_MAX {
-        return page.clone();
+        return Cow::Borrowed(page);
     }
     let side = (PIXELS_MAX as f64).sqrt() as u32;
     let (w2, h2) = (side.min(w), side.min(h));
     let part = Rectangle { x: (w - w2) / 2, y: (h - h2) / 2, w: w2, h: h2 };
-    page.crop(part).unwrap_or_else(|| page.clone())
+    page.crop(part).map_or(Cow::Borrowed(page), Cow::Owned)
 }
 
 /// A stretch of ink in a row and the spot it belongs to.

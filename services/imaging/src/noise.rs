@@ -18,7 +18,7 @@ pub struct Noise {
 /// Measures noise where the page is flat: by the median, so that print does not count. The filter is that of J. Immerkær,
 /// "Fast Noise Variance Estimation" (CVIU 64, 1996), which is blind to edges.
 pub fn noise(page: &Raster) -> Noise {
-    let gray = page.to_gray();
+    let gray = page.as_gray();
     let width = gray.width() as usize;
     let rows: Vec<&[u8]> = gray.bytes().chunks_exact(width).collect();
     let (mut histogram, mut count, mut specks) = ([0_usize; 4_096], 0_usize, 0_usize);

@@ -1,5 +1,7 @@
 //! The picture in memory: 8 bits a sample, gray or colour, rows without padding.
 
+use std::borrow::Cow;
+
 use record::words::Box as Rectangle;
 
 use crate::ImageError;
@@ -95,11 +97,14 @@ impl Raster {
 
     /// Gray by the luma weights of ITU-R BT.601, as JPEG uses them.
     pub fn to_gray(&self) -> Self {
-        let samples = match &self.pixels {
-            Pixels::Gray8(samples) => samples.clone(),
-            Pixels::Rgb8(samples) => samples.as_chunks::<3>().0.iter().map(luma).collect(),
-        };
-        Self { width: self.width, height: self.height, pixels: Pixels::Gray8(samples) }
+        self.as_gray().into_owned()
+    }
+
+    /// The same, without a copy of what is gray already.
+    pub(crate) fn as_gray(&self) -> Cow<'_, Self> {
+        let Pixels::Rgb8(samples) = &self.pixels else { return Cow::Borrowed(self) };
+        let samples = samples.as_chunks::<3>().0.iter().map(luma).collect();
+        Cow::Owned(Self { width: self.width, height: self.height, pixels: Pixels::Gray8(samples) })
     }
 
     /// The part of `place` that lies inside; `None` when nothing does.
@@ -111,7 +116,8 @@ impl Raster {
         }
         let (from, length) = (x as usize * self.channels(), width as usize * self.channels());
         let rows = self.bytes().chunks_exact(self.stride()).skip(y as usize).take(height as usize);
-        let samples = rows.flat_map(|row| &row[from..from + length]).copied().collect();
+        let mut samples = Vec::with_capacity(length * height as usize);
+        rows.for_each(|row| samples.extend_from_slice(&row[from..from + length]));
         Some(self.like(width, height, samples))
     }
 

@@ -7,7 +7,7 @@ use crate::Raster;
 /// `None` for a page without edges. After J. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy"
 /// (ICPR 2000), normalised as in our capture notes.
 pub fn sharpness(page: &Raster) -> Option<f64> {
-    let gray = page.to_gray();
+    let gray = page.as_gray();
     let contrast = contrast(gray.bytes());
     if contrast < 16.0 || gray.width() < 3 || gray.height() < 3 {
         return None;

@@ -2,6 +2,8 @@
 //!
 //! Words are read on an upright, deskewed, perhaps scaled copy; their boxes are kept in pixels of the master.
 
+use std::borrow::Cow;
+
 use record::words::Box as Rectangle;
 
 use crate::turn::rotated_size;
@@ -35,12 +37,17 @@ impl Straightening {
     /// # Errors
     /// As [`Raster::scale_to`].
     pub fn apply(&self, master: &Raster) -> Result<Raster, ImageError> {
-        let turned = master.rotate_quarter(self.turn).rotate(self.degrees);
+        // Most pages need none of them, and a page is large.
+        let upright = match self.turn {
+            QuarterTurn::None => Cow::Borrowed(master),
+            turn => Cow::Owned(master.rotate_quarter(turn)),
+        };
+        let level = if self.degrees == 0.0 { upright } else { Cow::Owned(upright.rotate(self.degrees)) };
         if self.scale == 1.0 {
-            return Ok(turned);
+            return Ok(level.into_owned());
         }
         let side = |side: u32| (f64::from(side) * self.scale).round().max(1.0) as u32;
-        turned.scale_to(side(turned.width()), side(turned.height()))
+        level.scale_to(side(level.width()), side(level.height()))
     }
 
     /// The smallest box on the master around a box on the straightened picture, kept within the master.

@@ -53,12 +53,8 @@ impl Raster {
         let turned: Vec<[u8; N]> = match turn {
             QuarterTurn::None => return self.clone(),
             QuarterTurn::Half => pixels.iter().rev().copied().collect(),
-            QuarterTurn::Right => {
-                (0..width).flat_map(|x| (0..height).rev().map(move |y| pixels[y * width + x])).collect()
-            }
-            QuarterTurn::Left => {
-                (0..width).rev().flat_map(|x| (0..height).map(move |y| pixels[y * width + x])).collect()
-            }
+            QuarterTurn::Right => transposed(pixels, width, height, |x, y| x * height + (height - 1 - y)),
+            QuarterTurn::Left => transposed(pixels, width, height, |x, y| (width - 1 - x) * height + y),
         };
         let (width, height) = match turn {
             QuarterTurn::Half => (self.width(), self.height()),
@@ -98,6 +94,24 @@ impl Raster {
         Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
         Ok(self.like(width, height, target.into_vec()))
     }
+}
+
+/// Every pixel at the place that it is sent to: square by square, because columns of a whole page fall out of the cache.
+fn transposed<const N: usize>(
+    pixels: &[[u8; N]],
+    width: usize,
+    height: usize,
+    place: impl Fn(usize, usize) -> usize,
+) -> Vec<[u8; N]> {
+    const SIDE: usize = 32;
+    let mut turned = vec![[0; N]; pixels.len()];
+    for (top, left) in (0..height).step_by(SIDE).flat_map(|y| (0..width).step_by(SIDE).map(move |x| (y, x))) {
+        for y in top..(top + SIDE).min(height) {
+            let row = &pixels[y * width..][..width];
+            (left..(left + SIDE).min(width)).for_each(|x| turned[place(x, y)] = row[x]);
+        }
+    }
+    turned
 }
 
 /// Size of the canvas that holds `width × height` turned by `degrees`.

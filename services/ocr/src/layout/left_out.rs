@@ -45,11 +45,14 @@ pub(super) fn in_grids(page: &Raster, grids: &[Grid], words: &[FoundWord]) -> Op
 /// Marks outside of grids that may be letters and are under no word; `None` where these are next to none.
 pub(super) fn outside(page: &Raster, marks: &[Rectangle], grids: &[Grid], words: &[FoundWord]) -> Option<Raster> {
     let marks = unread(marks, grids, words);
+    if marks.is_empty() {
+        return None;
+    }
     let mut left = vec![paper(page); page.bytes().len()];
     for mark in &marks {
         copy(page.bytes(), &mut left, page.width() as usize, within(grown(*mark), page));
     }
-    (!marks.is_empty()).then(|| Raster::gray(page.width(), page.height(), left).ok()).flatten()
+    Raster::gray(page.width(), page.height(), left).ok()
 }
 
 /// Marks of a letter's size outside of grids under no word; none where they are too few or too many.

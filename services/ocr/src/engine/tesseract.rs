@@ -77,6 +77,8 @@ impl Handle {
             return None;
         }
         handle.set(c"debug_file", c"/dev/null");
+        // Whether letters have one width is asked for the old recognizer alone; the text is the same without.
+        handle.set(c"textord_all_prop", c"1");
         handle.segment(mode);
         Some(handle)
     }

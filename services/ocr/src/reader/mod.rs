@@ -32,6 +32,9 @@ use protocol::{Reply, Request};
 /// The hidden subcommand a reader is started with.
 pub const SUBCOMMAND: &str = "reader";
 
+/// Blocks of memory up to this size are kept by the C library, and so much of what is free.
+const KEPT_BYTES: &str = "134217728";
+
 /// How long a child may take to end once its pipe is closed or broken.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -252,6 +255,9 @@ fn command(options: &ReaderOptions) -> Command {
     command.args(["--page-milliseconds", &soft.as_millis().to_string()]);
     // No token reaches the child; libgomp reads its limit while it is loaded, so it must stand here.
     command.env_clear().env("OMP_THREAD_LIMIT", "1").env("LC_ALL", "C");
+    // mallopt(3): memory of one page's pictures is used again for the next, instead of being given back to the kernel and
+    // cleared by it many times a page.
+    command.env("MALLOC_MMAP_THRESHOLD_", KEPT_BYTES).env("MALLOC_TRIM_THRESHOLD_", KEPT_BYTES);
     // A Ctrl-C meant for the worker must not look like a page that crashed.
     command.process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

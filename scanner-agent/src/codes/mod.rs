@@ -23,7 +23,7 @@ pub use barcode::BarcodeError;
 /// The format of a patch code; its text is the patch's name.
 pub const PATCH: &str = "Patch";
 /// More grain than this, in levels, costs barcodes and time: the page is smoothed before it is looked at.
-const GRAIN_MAX: f64 = 12.0;
+const GRAIN_MAX: f64 = 5.0;
 
 /// One code, in pixels of the page image.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -44,7 +44,7 @@ pub use blank::{Blankness, blankness};
 pub use blocks::{Block, Blocks};
 pub use border::Border;
 pub use decode::decode;
-pub use denoise::{median, sharpen, smooth};
+pub use denoise::{deblur, median, sharpen, smooth};
 pub use error::ImageError;
 pub use glyphs::{glyph_height, marks};
 pub use light::{Light, even_light, light};

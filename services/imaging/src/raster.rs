@@ -44,10 +44,12 @@ impl Raster {
         Self::new(width, height, Pixels::Rgb8(samples))
     }
 
+    #[inline]
     pub const fn width(&self) -> u32 {
         self.width
     }
 
+    #[inline]
     pub const fn height(&self) -> u32 {
         self.height
     }
@@ -61,6 +63,7 @@ impl Raster {
     }
 
     /// Bytes a pixel: 1 or 3.
+    #[inline]
     pub const fn channels(&self) -> usize {
         match self.pixels {
             Pixels::Gray8(_) => 1,
@@ -68,6 +71,7 @@ impl Raster {
         }
     }
 
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         match &self.pixels {
             Pixels::Gray8(samples) | Pixels::Rgb8(samples) => samples,

@@ -204,6 +204,9 @@ impl Rules {
     /// How many sheets the codes of a cover page announce, that page included.
     pub fn announced(&self, codes: &[Code]) -> Option<u32> {
         codes.iter().find_map(|code| {
+            if let Ok(sheet) = Sheet::from_line(&code.text) {
+                return sheet.count;
+            }
             let groups = self.rule(code)?.pattern.0.captures(&code.text)?;
             groups.name("sheets")?.as_str().parse().ok()
         })

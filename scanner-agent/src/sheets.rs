@@ -96,12 +96,15 @@ fn symbol(modules: Modules, width_mm: f64, height_mm: f64, line: &str) -> Symbol
 fn fields(sheet: &Sheet) -> Vec<(String, String)> {
     let shown = |text: Option<&str>| text.unwrap_or("-").to_owned();
     let date = sheet.date.map(|date| date.to_string());
-    vec![
+    let count = sheet.count.map(|count| ("Sheets, with this one".into(), count.to_string()));
+    let mut fields = vec![
         ("Patient".into(), shown(sheet.mrn.as_ref().map(|mrn| mrn.reveal()))),
         ("Encounter".into(), shown(sheet.encounter.as_ref().map(|encounter| encounter.reveal()))),
         ("Type".into(), shown(sheet.document_type.as_ref().map(|kind| kind.reveal()))),
         ("Date".into(), shown(date.as_deref())),
-    ]
+    ];
+    fields.extend(count);
+    fields
 }
 
 /// Reads a list of separators: the first row names the columns `mrn`, `encounter`, `type` and
@@ -133,6 +136,7 @@ fn from_row(columns: &[String], row: &[String]) -> Result<Sheet, String> {
         encounter: read(cell("encounter"))?,
         document_type: read(cell("type"))?,
         date: read(cell("date"))?,
+        count: None,
     })
 }
 
@@ -154,7 +158,7 @@ fn cells(row: &str) -> Vec<String> {
 #[cfg(test)]
 pub fn separator(mrn: &str) -> Sheet {
     let mrn = mrn.parse().ok();
-    Sheet { kind: SheetKind::DocumentSeparator, mrn, encounter: None, document_type: None, date: None }
+    Sheet { kind: SheetKind::DocumentSeparator, mrn, encounter: None, document_type: None, date: None, count: None }
 }
 
 #[cfg(test)]
@@ -169,6 +173,7 @@ mod tests {
             encounter: "STAY-7".parse().ok(),
             document_type: "DISCHARGE-SUMMARY".parse().ok(),
             date: "1974-03-09".parse().ok(),
+            count: None,
         }
     }
 

@@ -13,6 +13,7 @@ fn sheet(kind: SheetKind, mrn: &str, encounter: &str, document_type: &str) -> St
         encounter: encounter.parse().ok(),
         document_type: document_type.parse().ok(),
         date: None,
+        count: None,
     };
     sheet.to_line()
 }

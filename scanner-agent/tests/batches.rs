@@ -145,6 +145,21 @@ fn a_batch_is_released_only_when_its_sheets_are_accounted_for() {
 }
 
 #[test]
+fn a_printed_cover_says_how_many_sheets_were_laid_in() {
+    let cover = tempfile::tempdir().expect("a folder");
+    let path = cover.path().join("cover.pdf");
+    let path = path.to_str().expect("UTF-8");
+    let mut print = Command::new(PROGRAM);
+    print.args(["sheets", "--cover", "--patient", "MRN-104233", "--count", "4", "--out", path]);
+    assert!(print.output().expect("runs").status.success());
+    let desk = Desk::with(2, &[path]);
+    desk.batch(&["accept"]);
+    assert!(desk.refused(&["release"]).contains("4 sheets were expected and 3 came"));
+    desk.batch(&["expect", "3"]);
+    assert_eq!(desk.batch(&["release"])["stage"], "released");
+}
+
+#[test]
 fn what_is_put_aside_comes_back_and_what_people_say_stands() {
     let desk = Desk::with(2, &[]);
     assert_eq!(desk.batch(&["suspend"])["stage"], "suspended");

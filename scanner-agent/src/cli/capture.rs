@@ -105,6 +105,9 @@ pub struct Sheets {
     /// The sheet made from the options is a batch cover, not a separator
     #[arg(long)]
     pub cover: bool,
+    /// Sheets that are laid in with the cover, itself included: printed on it, and compared with what came
+    #[arg(long, value_name = "N", requires = "cover", value_parser = clap::value_parser!(u32).range(1..=record::limits::BATCH_PAGES_MAX as i64))]
+    pub count: Option<u32>,
     /// A separator for each row; the first row names the columns: mrn, encounter, type, date
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,

@@ -38,7 +38,8 @@ fn sheets_of(args: &cli::Sheets) -> anyhow::Result<Vec<Sheet>> {
         let kind = if args.cover { SheetKind::BatchCover } else { SheetKind::DocumentSeparator };
         let fields = args.fields.captured();
         let (mrn, encounter) = (fields.mrn, fields.encounter);
-        list.push(Sheet { kind, mrn, encounter, document_type: fields.document_type, date: fields.date });
+        let (document_type, date, count) = (fields.document_type, fields.date, args.count);
+        list.push(Sheet { kind, mrn, encounter, document_type, date, count });
     }
     if let Some(path) = &args.csv {
         let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;

@@ -3,9 +3,10 @@
 //! `CR1/<kind>/<mrn>/<encounter>/<type>/<YYYYMMDD>/<check>`, in capitals so that Code 39 can
 //! carry it too. Empty fields are empty. `kind` is `B` for a batch cover sheet, whose fields
 //! hold for every document of the batch that does not say otherwise, and `D` for a document
-//! separator. `check` is one character, modulo 43 over all that stands before it (the
+//! separator. A cover may say how many sheets were laid in, itself included: `…/<YYYYMMDD>/<sheets>/<check>`. `check` is one character, modulo 43 over all that stands before it (the
 //! Code 39 scheme of ANSI/AIM BC1), so a misread line is refused rather than misfiled.
 
+use crate::limits;
 use crate::patient::{DocumentType, Encounter, Mrn};
 use crate::time::Date;
 
@@ -26,6 +27,8 @@ pub struct Sheet {
     pub encounter: Option<Encounter>,
     pub document_type: Option<DocumentType>,
     pub date: Option<Date>,
+    /// Sheets laid in, the cover included.
+    pub count: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,11 +49,12 @@ impl Sheet {
             SheetKind::DocumentSeparator => 'D',
         };
         let line = format!(
-            "{PREFIX}{kind}/{}/{}/{}/{}/",
+            "{PREFIX}{kind}/{}/{}/{}/{}/{}",
             self.mrn.as_ref().map_or("", Mrn::reveal),
             self.encounter.as_ref().map_or("", Encounter::reveal),
             self.document_type.as_ref().map_or("", DocumentType::reveal),
             self.date.map_or(String::new(), |date| date.compact()),
+            self.count.map_or(String::new(), |count| format!("{count}/")),
         );
         let check = check_character(&line).unwrap_or('?');
         line + check.encode_utf8(&mut [0; 4])
@@ -64,8 +68,10 @@ impl Sheet {
             return Err(SheetError::Damaged("the check character is wrong"));
         }
         let fields: Vec<&str> = rest.split('/').collect();
-        let &[kind, mrn, encounter, document_type, date, _] = fields.as_slice() else {
-            return Err(SheetError::Damaged("the number of fields is wrong"));
+        let (kind, mrn, encounter, document_type, date, count) = match *fields.as_slice() {
+            [kind, mrn, encounter, document_type, date, _] => (kind, mrn, encounter, document_type, date, ""),
+            [kind, mrn, encounter, document_type, date, count, _] => (kind, mrn, encounter, document_type, date, count),
+            _ => return Err(SheetError::Damaged("the number of fields is wrong")),
         };
         Ok(Self {
             kind: match kind {
@@ -82,6 +88,10 @@ impl Sheet {
             })?,
             date: optional(date, |t| {
                 Date::from_compact(t).map_err(|_| SheetError::Damaged("the date is no day that exists"))
+            })?,
+            count: optional(count, |t| {
+                let count = t.parse().ok().filter(|count| (1..=limits::BATCH_PAGES_MAX as u32).contains(count));
+                count.ok_or(SheetError::Damaged("the number of sheets is none that a batch can have"))
             })?,
         })
     }
@@ -110,6 +120,7 @@ mod tests {
             encounter: None,
             document_type: "LAB-REPORT".parse().ok(),
             date: "1974-03-09".parse().ok(),
+            count: None,
         }
     }
 
@@ -118,6 +129,10 @@ mod tests {
         let line = sheet().to_line();
         assert!(line.starts_with("CR1/D/MRN-104233//LAB-REPORT/19740309/"), "{line}");
         assert_eq!(Sheet::from_line(&line), Ok(sheet()));
+        let cover = Sheet { kind: SheetKind::BatchCover, count: Some(120), ..sheet() };
+        let line = cover.to_line();
+        assert!(line.starts_with("CR1/B/MRN-104233//LAB-REPORT/19740309/120/"), "{line}");
+        assert_eq!(Sheet::from_line(&line), Ok(cover));
     }
 
     #[test]

@@ -89,6 +89,11 @@ impl Tokens {
         self.items.len()
     }
 
+    /// About as many bytes as all terms have.
+    pub fn bytes(&self) -> usize {
+        self.arena.len() + self.items.len()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Token<'_>> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
@@ -125,12 +130,14 @@ impl Tokens {
                 });
             }
         }
+        // Stable: what was read stands before what was mended.
         self.items.sort_by_key(|item| item.position);
     }
 
     /// Replaces what was there with the tokens of `text`.
     pub fn analyze(&mut self, text: &str) {
         self.arena.clear();
+        self.arena.reserve(text.len());
         self.items.clear();
         let mut position = 0;
         let mut broken = None;
@@ -315,6 +322,9 @@ fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
 
 /// White space and control characters part chunks; invisible marks do not.
 pub fn is_gap(c: char) -> bool {
+    if c.is_ascii() {
+        return c <= ' ' || c == '\u{7F}';
+    }
     (c.is_whitespace() || c.is_control()) && !is_ignorable(c)
 }
 

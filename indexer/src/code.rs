@@ -4,9 +4,9 @@
 /// A term with a digit, with every letter that may be a digit made one; nothing where that is
 /// the term itself, and for a number with its unit, such as `10ml`.
 pub fn code_form(term: &str) -> Option<String> {
-    let digit = term.bytes().any(|b| b.is_ascii_digit());
-    let mistakable = term.contains(['o', 'i', 'l']);
-    (digit && mistakable && !has_unit(term)).then(|| term.chars().map(digit_of).collect())
+    let digit = |term: &str| term.bytes().any(|b| b.is_ascii_digit());
+    let mistakable = |term: &str| term.bytes().any(|b| matches!(b, b'o' | b'i' | b'l'));
+    (digit(term) && mistakable(term) && !has_unit(term)).then(|| term.chars().map(digit_of).collect())
 }
 
 fn digit_of(c: char) -> char {

@@ -10,12 +10,12 @@ pub fn is_word(c: char) -> bool {
 
 /// Scripts without spaces between words: every sign is a word.
 pub fn is_ideograph(c: char) -> bool {
-    matches!(u32::from(c), 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
+    !c.is_ascii() && matches!(u32::from(c), 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
 
 /// Signs that nobody sees and nobody types: zero-width, soft hyphen, writing direction, byte order.
 pub fn is_ignorable(c: char) -> bool {
-    matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFEFF)
+    !c.is_ascii() && matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFEFF)
 }
 
 /// Appends `c` without accents, ligatures and case: `É` as `e`, `ﬁ` as `fi`, `ſ` as `s`, `½` as `12`.

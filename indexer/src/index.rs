@@ -20,6 +20,7 @@ use crate::mend::mends;
 use crate::schema::{ANALYZER, Fields};
 use crate::search::View;
 use crate::stored::StoredPage;
+use crate::terms::{TERMS, Terms};
 use crate::vocabulary::Vocabulary;
 
 /// What the writer may hold before it writes a segment by itself.
@@ -122,6 +123,7 @@ impl Index {
         writer: Option<IndexWriter>,
         vocabulary: Vocabulary,
     ) -> Result<Self> {
+        engine.tokenizers().register(TERMS, Terms::default());
         let words = vocabulary.lexicon.fingerprint();
         let (cursor, mended_by) = committed(&engine)?.map_or((0, words), |payload| (payload.cursor, payload.lexicon));
         let policy = if writer.is_some() { ReloadPolicy::Manual } else { ReloadPolicy::OnCommitWithDelay };
@@ -154,9 +156,8 @@ impl Index {
         if stored.words.len() > limits::PAGE_WORDS_MAX {
             return Err(Error::TooManyWords { max: limits::PAGE_WORDS_MAX });
         }
-        let (text, _) = stored.text();
-        let mut tokens = Tokens::of(&text);
-        stored.mends = mends(&self.vocabulary().lexicon, &text, &tokens);
+        let mut tokens = Tokens::of(&stored.text);
+        stored.mends = mends(&self.vocabulary().lexicon, &stored.text, &tokens);
         tokens.apply(&stored.mends);
         let document = self.fields.document(page, &stored, &tokens);
         self.with_writer(|writer| {

@@ -44,9 +44,8 @@ impl Lexicon {
         self.words.contains(&hash(term.as_bytes()))
     }
 
-    /// Whether the parts together are a word: asked for hundreds of spellings of one that is none.
-    pub(crate) fn knows_joined(&self, parts: &[&str]) -> bool {
-        self.words.contains(&spread(parts.iter().fold(FNV_BASIS, |hash, part| fnv(hash, part.as_bytes()))))
+    pub(crate) fn knows_spelling(&self, spelling: Spelling) -> bool {
+        self.words.contains(&spread(spelling.0))
     }
 
     pub fn len(&self) -> usize {
@@ -60,6 +59,19 @@ impl Lexicon {
     /// Says which words are in it, whatever the order they came in: the sum of their hashes.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+}
+
+/// A word that is put together: hundreds of spellings that begin alike are asked for, and each is hashed from where it
+/// differs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spelling(u64);
+
+impl Spelling {
+    pub(crate) const EMPTY: Self = Self(FNV_BASIS);
+
+    pub(crate) fn then(self, part: &str) -> Self {
+        Self(fnv(self.0, part.as_bytes()))
     }
 }
 

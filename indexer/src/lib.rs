@@ -10,7 +10,8 @@
 //!    (what else the tree asks for), [`plan`] (tree to engine query), [`group`] (pages to
 //!    documents), [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`] and [`code`]: what
-//!    misread ones say. [`schema`], [`stored`], [`varint`]: what is kept of a page.
+//!    misread ones say. [`schema`], [`terms`], [`stored`], [`varint`]: what is
+//!    kept of a page.
 
 mod analysis;
 mod code;
@@ -32,6 +33,7 @@ mod search;
 mod stored;
 mod suggest;
 mod synonyms;
+mod terms;
 mod varint;
 mod vocabulary;
 

@@ -1,6 +1,5 @@
 //! Which words of a page made it match, and what extract shows them?
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use record::limits;
@@ -18,9 +17,6 @@ const EXTRACT_LEAD: usize = 6;
 #[derive(Debug)]
 pub struct Light<'a> {
     page: &'a StoredPage,
-    text: String,
-    /// The byte of `text` at which each word begins.
-    starts: Vec<usize>,
     /// What matched: ascending, apart from each other.
     hits: Vec<Hit>,
 }
@@ -34,9 +30,7 @@ struct Hit {
 
 impl<'a> Light<'a> {
     pub fn on(page: &'a StoredPage, expr: &Expr) -> Self {
-        let (text, starts) = page.text();
-        let hits = matches(expr, &page.tokens());
-        Self { page, text, starts, hits }
+        Self { page, hits: matches(expr, &page.tokens()) }
     }
 
     pub fn is_dark(&self) -> bool {
@@ -47,8 +41,7 @@ impl<'a> Light<'a> {
     pub fn boxes(&self) -> Vec<LitBox> {
         let lit = self.lit_words().into_iter().take(limits::PAGE_LIT_BOXES_MAX);
         lit.map(|(index, kin)| {
-            let word = &self.page.words[index];
-            LitBox { place: word.place, word: word.text.clone(), kin }
+            LitBox { place: self.page.words[index].place, word: self.page.word(index).to_owned(), kin }
         })
         .collect()
     }
@@ -56,7 +49,7 @@ impl<'a> Light<'a> {
     /// The stretch of the page with most hits; its beginning where there are none.
     pub fn snippet(&self) -> Vec<Fragment> {
         let Some(words) = self.extract() else { return Vec::new() };
-        let (start, end) = (self.starts[words.start], self.word_end(words.end - 1));
+        let (start, end) = (self.page.words[words.start].start, self.page.words[words.end - 1].end);
         let (mut at, mut fragments) = (start, Vec::new());
         for Hit { bytes, kin } in self.hits.iter().filter(|hit| hit.bytes.end > start && hit.bytes.start < end) {
             let hit = bytes.start.max(start)..bytes.end.min(end);
@@ -70,14 +63,14 @@ impl<'a> Light<'a> {
 
     fn push(&self, fragments: &mut Vec<Fragment>, bytes: Range<usize>, kin: Option<Kin>) {
         if !bytes.is_empty() {
-            let text = self.text[bytes].replace('\n', " ");
+            let text = self.page.text[bytes].replace('\n', " ");
             fragments.push(Fragment { text, hit: kin.is_some(), kin: kin.unwrap_or_default() });
         }
     }
 
     /// Words to show, by index.
     fn extract(&self) -> Option<Range<usize>> {
-        let count = self.starts.len();
+        let count = self.page.words.len();
         let lit: Vec<usize> = self.lit_words().into_iter().map(|(index, _)| index).collect();
         let reach = EXTRACT_WORDS - EXTRACT_LEAD;
         let hits_from = |index: usize| lit[index..].partition_point(|word| *word < lit[index] + reach);
@@ -91,16 +84,13 @@ impl<'a> Light<'a> {
     fn lit_words(&self) -> Vec<(usize, Kin)> {
         let mut lit: Vec<(usize, Kin)> = Vec::new();
         for Hit { bytes, kin } in &self.hits {
-            let from = self.starts.partition_point(|start| *start <= bytes.start).saturating_sub(1);
+            let words = &self.page.words;
+            let from = words.partition_point(|word| word.start <= bytes.start).saturating_sub(1);
             let from = lit.last().map_or(from, |(last, _)| from.max(last + 1));
-            let to = self.starts.partition_point(|start| *start < bytes.end);
+            let to = words.partition_point(|word| word.start < bytes.end);
             lit.extend((from..to).map(|index| (index, *kin)));
         }
         lit
-    }
-
-    fn word_end(&self, index: usize) -> usize {
-        self.starts[index] + self.page.words[index].text.len()
     }
 }
 
@@ -110,8 +100,8 @@ type Place = (u32, Range<usize>, Kin);
 /// Where the query's terms stand in a text.
 #[derive(Default)]
 struct Places<'q> {
-    /// By term, ascending by position.
-    terms: HashMap<&'q str, Vec<Place>>,
+    /// Each term's places, ascending by position; the terms in order.
+    terms: Vec<(&'q str, Vec<Place>)>,
     prefixes: Vec<&'q str>,
     wilds: Vec<&'q Wild>,
     hits: Vec<Hit>,
@@ -127,6 +117,8 @@ fn matches(expr: &Expr, tokens: &Tokens) -> Vec<Hit> {
     let mut wanted = Vec::new();
     let mut places = Places::default();
     places.want(expr, &mut wanted);
+    places.terms.sort_unstable_by_key(|(term, _)| *term);
+    places.terms.dedup_by_key(|(term, _)| *term);
     for token in tokens.iter() {
         let bytes = token.start..token.end;
         let kin = if token.mended { Kin::Misread } else { Kin::Typed };
@@ -134,7 +126,8 @@ fn matches(expr: &Expr, tokens: &Tokens) -> Vec<Hit> {
         if open || places.wilds.iter().any(|wild| wild.fits(token.term)) {
             places.hits.push(Hit { bytes: bytes.clone(), kin });
         }
-        if let Some(found) = places.terms.get_mut(token.term) {
+        if let Ok(at) = places.terms.binary_search_by_key(&token.term, |(term, _)| *term) {
+            let found = &mut places.terms[at].1;
             found.push((token.position, bytes, kin));
         }
     }
@@ -170,7 +163,7 @@ impl<'q> Places<'q> {
 
     /// Lights every place where the run's terms stand one after the other.
     fn find(&mut self, run: &Run) {
-        let columns: Option<Vec<_>> = run.terms.iter().map(|term| self.terms.get(term.as_str())).collect();
+        let columns: Option<Vec<_>> = run.terms.iter().map(|term| of(&self.terms, term)).collect();
         let Some((first, rest)) = columns.as_deref().and_then(<[_]>::split_first) else { return };
         for start in first.iter() {
             let mut found = vec![start];
@@ -190,7 +183,7 @@ impl<'q> Places<'q> {
     fn find_near(&mut self, terms: &[String], within: u32) {
         let mut lit = Vec::new();
         for pair in terms.windows(2) {
-            let (Some(ones), Some(others)) = (self.terms.get(pair[0].as_str()), self.terms.get(pair[1].as_str()))
+            let (Some(ones), Some(others)) = (of(&self.terms, &pair[0]), of(&self.terms, &pair[1]))
             else {
                 return;
             };
@@ -203,6 +196,12 @@ impl<'q> Places<'q> {
         }
         self.hits.extend(lit.into_iter().map(|(_, bytes, kin)| Hit { bytes, kin }));
     }
+}
+
+/// Where a term stands, ascending by position.
+fn of<'a>(terms: &'a [(&str, Vec<Place>)], term: &str) -> Option<&'a [Place]> {
+    let at = terms.binary_search_by_key(&term, |(term, _)| *term).ok()?;
+    Some(&terms[at].1)
 }
 
 /// Whether one of the places, ascending by position, is within reach of a position.

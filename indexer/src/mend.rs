@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use crate::analysis::{Token, Tokens};
 use crate::code::code_form;
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Lexicon, Spelling};
 
 /// A term to put at the place of the term that begins with these bytes; an empty one takes away
 /// what stands inside them.
@@ -37,116 +37,116 @@ const JOINED_LETTERS_MIN: usize = 5;
 const SPLIT_LETTERS_MIN: usize = 4;
 const CANDIDATES_MAX: usize = 3;
 
-/// What is read, and what is printed.
+/// What is read, and what is printed; sorted.
 const CONFUSIONS: [(&str, &str); 108] = [
-    ("rn", "m"),
-    ("m", "rn"),
-    ("cl", "d"),
-    ("d", "cl"),
-    ("li", "h"),
-    ("h", "li"),
-    ("ii", "n"),
-    ("ii", "u"),
-    ("n", "ii"),
-    ("u", "ii"),
-    ("c", "e"),
-    ("e", "c"),
-    ("h", "b"),
-    ("b", "h"),
-    ("f", "t"),
-    ("t", "f"),
-    ("f", "s"),
-    ("s", "f"),
-    ("u", "n"),
-    ("n", "u"),
-    ("v", "y"),
-    ("y", "v"),
-    ("in", "m"),
-    ("m", "in"),
-    ("ni", "m"),
-    ("m", "ni"),
-    ("vv", "w"),
-    ("w", "vv"),
-    ("l", "i"),
-    ("i", "l"),
-    ("t", "l"),
-    ("l", "t"),
-    ("i", "t"),
-    ("t", "i"),
-    ("j", "i"),
-    ("i", "j"),
-    ("o", "c"),
-    ("o", "e"),
-    ("c", "o"),
-    ("e", "o"),
-    ("a", "o"),
-    ("o", "a"),
-    ("a", "e"),
-    ("e", "a"),
-    ("g", "q"),
-    ("q", "g"),
-    ("r", "t"),
-    ("r", "f"),
-    ("k", "h"),
-    ("h", "k"),
-    ("lc", "k"),
-    ("tl", "d"),
-    ("il", "u"),
-    ("u", "il"),
-    ("ri", "n"),
-    ("n", "ri"),
-    ("fi", "h"),
-    ("nn", "m"),
-    ("m", "nn"),
-    ("n", "r"),
-    ("ti", "n"),
-    ("n", "h"),
-    ("h", "n"),
-    ("z", "s"),
-    ("x", "k"),
-    ("rr", "n"),
-    ("ct", "d"),
-    ("w", "iv"),
-    ("iv", "w"),
-    ("iii", "m"),
-    ("m", "iii"),
-    ("b", "o"),
-    ("d", "o"),
-    ("rn", "in"),
-    ("m", "tn"),
-    ("tn", "m"),
-    ("y", "j"),
-    ("ll", "n"),
-    ("ll", "u"),
-    ("ll", "h"),
-    ("1", "l"),
+    ("$", "s"),
+    ("0", "o"),
     ("1", "i"),
-    ("1", "t"),
-    ("1", "r"),
     ("1", "j"),
-    ("11", "n"),
-    ("11", "u"),
+    ("1", "l"),
+    ("1", "r"),
+    ("1", "t"),
     ("11", "h"),
     ("11", "ll"),
+    ("11", "n"),
+    ("11", "u"),
     ("111", "m"),
-    ("0", "o"),
-    ("5", "s"),
-    ("8", "b"),
-    ("6", "b"),
+    ("2", "z"),
     ("3", "s"),
     ("4", "a"),
-    ("2", "z"),
-    ("9", "g"),
+    ("5", "s"),
+    ("6", "b"),
     ("7", "t"),
-    ("$", "s"),
-    ("vy", "w"),
+    ("8", "b"),
+    ("9", "g"),
+    ("a", "e"),
+    ("a", "o"),
+    ("b", "h"),
+    ("b", "o"),
+    ("c", "e"),
+    ("c", "o"),
     ("cc", "a"),
     ("ci", "d"),
+    ("cl", "d"),
+    ("ct", "d"),
+    ("d", "cl"),
+    ("d", "o"),
+    ("e", "a"),
+    ("e", "c"),
+    ("e", "o"),
     ("el", "d"),
-    ("ol", "d"),
-    ("lm", "hn"),
+    ("f", "s"),
+    ("f", "t"),
+    ("fi", "h"),
+    ("g", "q"),
+    ("h", "b"),
+    ("h", "k"),
+    ("h", "li"),
+    ("h", "n"),
+    ("i", "j"),
+    ("i", "l"),
+    ("i", "t"),
+    ("ii", "n"),
+    ("ii", "u"),
+    ("iii", "m"),
+    ("il", "u"),
+    ("in", "m"),
     ("iu", "m"),
+    ("iv", "w"),
+    ("j", "i"),
+    ("k", "h"),
+    ("l", "i"),
+    ("l", "t"),
+    ("lc", "k"),
+    ("li", "h"),
+    ("ll", "h"),
+    ("ll", "n"),
+    ("ll", "u"),
+    ("lm", "hn"),
+    ("m", "iii"),
+    ("m", "in"),
+    ("m", "ni"),
+    ("m", "nn"),
+    ("m", "rn"),
+    ("m", "tn"),
+    ("n", "h"),
+    ("n", "ii"),
+    ("n", "r"),
+    ("n", "ri"),
+    ("n", "u"),
+    ("ni", "m"),
+    ("nn", "m"),
+    ("o", "a"),
+    ("o", "c"),
+    ("o", "e"),
+    ("ol", "d"),
+    ("q", "g"),
+    ("r", "f"),
+    ("r", "t"),
+    ("ri", "n"),
+    ("rn", "in"),
+    ("rn", "m"),
+    ("rr", "n"),
+    ("s", "f"),
+    ("t", "f"),
+    ("t", "i"),
+    ("t", "l"),
+    ("ti", "n"),
+    ("tl", "d"),
+    ("tn", "m"),
+    ("u", "ii"),
+    ("u", "il"),
+    ("u", "n"),
     ("ui", "m"),
+    ("v", "y"),
+    ("vv", "w"),
+    ("vy", "w"),
+    ("w", "iv"),
+    ("w", "vv"),
+    ("x", "k"),
+    ("y", "j"),
+    ("y", "v"),
+    ("z", "s"),
 ];
 
 /// What there is to mend in a text.
@@ -197,31 +197,32 @@ impl Work<'_> {
     fn words(&mut self, tokens: &Tokens, broken: &[Range<usize>]) {
         let whole =
             |token: &Token<'_>| !token.coarse && !broken.iter().any(|b| b.start <= token.start && token.end <= b.end);
-        let words: Vec<Token<'_>> = tokens.iter().filter(whole).collect();
+        let words: Vec<Word<'_>> =
+            tokens.iter().filter(whole).map(|token| Word { token, known: self.lexicon.knows(token.term) }).collect();
         let mut joined = false;
         for (index, word) in words.iter().enumerate() {
             let half = joined;
             joined = !half && words.get(index + 1).is_some_and(|next| self.join(word, next));
-            if !half && !joined && is_mendable(word.term) && !self.lexicon.knows(word.term) {
-                self.mend(word.term, &(word.start..word.end));
+            if !half && !joined && !word.known && is_mendable(word.token.term) {
+                self.mend(word.token.term, &(word.token.start..word.token.end));
             }
         }
     }
 
     /// Two neighbours as one word, where one of them is none.
-    fn join(&mut self, one: &Token<'_>, other: &Token<'_>) -> bool {
+    fn join(&mut self, one: &Word<'_>, other: &Word<'_>) -> bool {
+        if one.known && other.known {
+            return false;
+        }
+        let (one, other) = (one.token, other.token);
         let letters = |term: &str| term.bytes().all(|b| b.is_ascii_lowercase());
         let long = one.term.len() + other.term.len() >= JOINED_LETTERS_MIN;
         if !long || !letters(one.term) || !letters(other.term) || other.position != one.position + 1 {
             return false;
         }
-        if self.lexicon.knows(one.term) && self.lexicon.knows(other.term) {
-            return false;
-        }
-        let whole = format!("{}{}", one.term, other.term);
-        let known = self.lexicon.knows(&whole);
+        let known = self.lexicon.knows_spelling(Spelling::EMPTY.then(one.term).then(other.term));
         if known {
-            self.put(one.start..other.end, whole);
+            self.put(one.start..other.end, format!("{}{}", one.term, other.term));
         }
         known
     }
@@ -245,11 +246,14 @@ impl Work<'_> {
     /// Known words one confusion away.
     fn by_shape(&self, term: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for (read, printed) in CONFUSIONS {
-            for (at, _) in term.match_indices(read) {
-                let parts = [&term[..at], printed, &term[at + read.len()..]];
-                self.try_word(&parts, &mut found);
+        let mut before = Spelling::EMPTY;
+        for (at, c) in term.char_indices() {
+            for (read, printed) in confusions_of(term.as_bytes()[at]) {
+                if let Some(after) = term[at..].strip_prefix(read) {
+                    self.try_word(before, &term[..at], &[printed, after], &mut found);
+                }
             }
+            before = before.then(&term[at..at + c.len_utf8()]);
         }
         found
     }
@@ -258,21 +262,23 @@ impl Work<'_> {
     fn by_edit(&self, term: &str) -> Vec<String> {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
         let mut found = Vec::new();
+        let mut begun = Spelling::EMPTY;
         for at in 0..=term.len() {
             let (before, after) = term.split_at(at);
             let skip = |count: usize| after.get(count..).unwrap_or_default();
             for letter in 0..LETTERS.len() {
                 let letter = &LETTERS[letter..=letter];
-                self.try_word(&[before, letter, after], &mut found);
+                self.try_word(begun, before, &[letter, after], &mut found);
                 if !after.is_empty() {
-                    self.try_word(&[before, letter, skip(1)], &mut found);
+                    self.try_word(begun, before, &[letter, skip(1)], &mut found);
                 }
             }
-            if !after.is_empty() {
-                self.try_word(&[before, skip(1)], &mut found);
-            }
             if after.len() > 1 {
-                self.try_word(&[before, &after[1..2], &after[..1], skip(2)], &mut found);
+                self.try_word(begun, before, &[&after[1..2], &after[..1], skip(2)], &mut found);
+            }
+            if !after.is_empty() {
+                self.try_word(begun, before, &[skip(1)], &mut found);
+                begun = begun.then(&after[..1]);
             }
         }
         found
@@ -292,15 +298,29 @@ impl Work<'_> {
         (word.len() < term.len() && word.len() >= LETTERS_MIN && self.lexicon.knows(word)).then(|| word.to_owned())
     }
 
-    fn try_word(&self, parts: &[&str], found: &mut Vec<String>) {
-        let letters: usize = parts.iter().map(|part| part.len()).sum();
-        if letters >= LETTERS_MIN && self.lexicon.knows_joined(parts) {
-            let word = parts.concat();
-            if !found.contains(&word) {
+    /// `begun` is the spelling of `before`.
+    fn try_word(&self, begun: Spelling, before: &str, rest: &[&str], found: &mut Vec<String>) {
+        let spelling = rest.iter().fold(begun, |spelling, part| spelling.then(part));
+        if self.lexicon.knows_spelling(spelling) {
+            let word = before.to_owned() + &rest.concat();
+            if word.len() >= LETTERS_MIN && !found.contains(&word) {
                 found.push(word);
             }
         }
     }
+}
+
+/// A word of the text, and whether the lexicon has it.
+struct Word<'a> {
+    token: Token<'a>,
+    known: bool,
+}
+
+/// Confusions whose reading begins with this byte.
+fn confusions_of(first: u8) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let begins = |read: &str| read.as_bytes()[0];
+    let from = CONFUSIONS.partition_point(|(read, _)| begins(read) < first);
+    CONFUSIONS[from..].iter().take_while(move |(read, _)| begins(read) == first)
 }
 
 /// Plain letters, and not more digits than letters.

@@ -6,7 +6,6 @@ use std::ops::Bound;
 use record::{Digest, DocumentId, Mrn, PageId};
 use tantivy::query::{ConstScoreQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token as EngineToken};
 use tantivy::{TantivyDocument, Term};
 
 use crate::analysis::{Token, Tokens};
@@ -14,6 +13,7 @@ use crate::code::plain_code;
 use crate::hits::{DocumentFields, Filters, PageDocument, Scope};
 use crate::query::{Bounds, Filter, State, Text};
 use crate::stored::{StoredPage, source_code};
+use crate::terms::{TERMS, joined};
 
 /// Part of the schema on disk: a change of [`crate::analysis`] gets a new number, and every
 /// index made with the old one is then [`crate::Error::Outdated`].
@@ -64,7 +64,7 @@ impl Fields {
         let raw_fast = raw().set_fast("raw");
         Self {
             body: schema.add_text_field("body", body()),
-            mended: schema.add_text_field("mended", raw()),
+            mended: schema.add_text_field("mended", indexed(TERMS)),
             page: schema.add_bytes_field("page", id.clone()),
             document: schema.add_bytes_field("document", id.clone()),
             document_key: schema.add_u64_field(DOCUMENT_KEY, fast.clone()),
@@ -93,8 +93,8 @@ impl Fields {
     pub fn document(&self, page: &PageDocument, stored: &StoredPage, tokens: &Tokens) -> TantivyDocument {
         let fields = &page.fields;
         let mut out = TantivyDocument::new();
-        out.add_pre_tokenized_text(self.body, engine_tokens(tokens.iter()));
-        out.add_pre_tokenized_text(self.mended, engine_tokens(only_mended(tokens)));
+        out.add_text(self.body, joined(tokens.iter(), tokens.bytes()));
+        out.add_text(self.mended, joined(only_mended(tokens), 0));
         out.add_bytes(self.page, page.page.as_uuid().as_bytes());
         out.add_bytes(self.document, fields.document.as_uuid().as_bytes());
         out.add_u64(self.document_key, document_key(&fields.document));
@@ -133,10 +133,10 @@ impl Fields {
         fields.encounter.iter().for_each(|stay| out.add_text(self.encounter_code, plain_code(stay.reveal())));
     }
 
-    /// The page back out of what the engine stored; `None` where it makes no sense.
-    pub fn stored(&self, document: &TantivyDocument) -> Option<StoredPage> {
+    /// The bytes of a page in what the engine stored: [`StoredPage::encode`] made them.
+    pub fn stored<'a>(&self, document: &'a TantivyDocument) -> Option<&'a [u8]> {
         use tantivy::schema::Value;
-        StoredPage::decode(document.get_first(self.stored)?.as_bytes()?)
+        document.get_first(self.stored)?.as_bytes()
     }
 
     pub fn page_term(&self, page: &PageId) -> Term {
@@ -232,28 +232,21 @@ pub fn document_key(document: &DocumentId) -> u64 {
 
 fn body() -> TextOptions {
     let indexing =
-        TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqsAndPositions);
+        TextFieldIndexing::default().set_tokenizer(TERMS).set_index_option(IndexRecordOption::WithFreqsAndPositions);
     TextOptions::default().set_indexing_options(indexing)
 }
 
 fn raw() -> TextOptions {
+    indexed("raw")
+}
+
+/// Whether a page has the term, and no more.
+fn indexed(tokenizer: &str) -> TextOptions {
     let indexing = TextFieldIndexing::default()
-        .set_tokenizer("raw")
+        .set_tokenizer(tokenizer)
         .set_fieldnorms(false)
         .set_index_option(IndexRecordOption::Basic);
     TextOptions::default().set_indexing_options(indexing)
-}
-
-/// The terms as the engine takes them. It keeps nothing of the text.
-fn engine_tokens<'a>(tokens: impl Iterator<Item = Token<'a>>) -> PreTokenizedString {
-    let engine_token = |token: Token<'_>| EngineToken {
-        offset_from: token.start,
-        offset_to: token.end,
-        position: token.position as usize,
-        text: token.term.to_owned(),
-        position_length: 1,
-    };
-    PreTokenizedString { text: String::new(), tokens: tokens.map(engine_token).collect() }
 }
 
 /// Mended terms that were not read anywhere on the page.

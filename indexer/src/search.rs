@@ -14,7 +14,7 @@ use crate::PATIENTS_SHOWN;
 use crate::error::{Error, Result};
 use crate::expand::Expander;
 use crate::group::{Group, GroupPages, Groups, KeyHasher};
-use crate::hits::{DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
+use crate::hits::{DocumentFields, DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
 use crate::light::Light;
 use crate::nearness;
 use crate::plan::plan;
@@ -133,14 +133,23 @@ impl View<'_> {
     }
 
     fn stored(&self, address: DocAddress) -> Result<StoredPage> {
+        self.decoded(address, StoredPage::decode)
+    }
+
+    fn fields_of(&self, address: DocAddress) -> Result<DocumentFields> {
+        self.decoded(address, StoredPage::decode_fields)
+    }
+
+    fn decoded<T>(&self, address: DocAddress, decode: fn(&[u8]) -> Option<T>) -> Result<T> {
         let document: TantivyDocument = self.searcher.doc(address)?;
-        self.fields.stored(&document).ok_or_else(|| Error::Damaged("a page's record makes no sense".to_owned()))
+        let found = self.fields.stored(&document).and_then(decode);
+        found.ok_or_else(|| Error::Damaged("a page's record makes no sense".to_owned()))
     }
 
     fn facets(&self, groups: &Groups) -> Result<Facets> {
         let mut patient = Vec::new();
         for (address, documents) in frequent_patients(groups) {
-            let mrn = self.stored(address)?.fields.mrn;
+            let mrn = self.fields_of(address)?.mrn;
             patient.extend(mrn.map(|mrn| FacetCount { value: mrn.reveal().to_owned(), documents }));
         }
         Ok(Facets { patient, ..facets(groups) })

@@ -29,6 +29,8 @@ pub struct StoredPage {
     pub width: u32,
     pub height: u32,
     pub fields: DocumentFields,
+    /// As it is analyzed: each word, and behind it a space or the end of its line.
+    pub text: String,
     pub words: Vec<StoredWord>,
     /// What the lexicon said when the page was put.
     pub mends: Vec<Mend>,
@@ -36,7 +38,9 @@ pub struct StoredPage {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredWord {
-    pub text: String,
+    /// Where it stands in [`StoredPage::text`].
+    pub start: usize,
+    pub end: usize,
     pub place: Place,
     pub confidence: u8,
     pub ends_line: bool,
@@ -44,6 +48,7 @@ pub struct StoredWord {
 
 impl StoredPage {
     pub fn of(page: &PageDocument) -> Self {
+        let (text, words) = words(&page.text);
         Self {
             page: page.page,
             number: page.number,
@@ -51,26 +56,20 @@ impl StoredPage {
             width: page.text.width,
             height: page.text.height,
             fields: page.fields.clone(),
-            words: words(&page.text),
+            text,
+            words,
             mends: Vec::new(),
         }
     }
 
-    /// The text as it is analyzed, and the byte at which each word begins.
-    pub fn text(&self) -> (String, Vec<usize>) {
-        let mut text = String::new();
-        let mut starts = Vec::with_capacity(self.words.len());
-        for word in &self.words {
-            starts.push(text.len());
-            text.push_str(&word.text);
-            text.push(if word.ends_line { '\n' } else { ' ' });
-        }
-        (text, starts)
+    /// A word as it was read.
+    pub fn word(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", |word| &self.text[word.start..word.end])
     }
 
     /// The terms of the text, with what was mended.
     pub fn tokens(&self) -> Tokens {
-        let mut tokens = Tokens::of(&self.text().0);
+        let mut tokens = Tokens::of(&self.text);
         tokens.apply(&self.mends);
         tokens
     }
@@ -80,7 +79,7 @@ impl StoredPage {
         out.byte(VERSION);
         self.encode_head(&mut out);
         encode_mends(&self.mends, &mut out);
-        encode_words(&self.words, &mut out);
+        self.encode_words(&mut out);
         out.into_bytes()
     }
 
@@ -103,15 +102,46 @@ impl StoredPage {
         out.optional_text(fields.reel.as_deref());
     }
 
+    fn encode_words(&self, out: &mut Writer) {
+        out.uint(self.words.len() as u64);
+        for word in &self.words {
+            out.uint(((word.end - word.start) as u64) << 1 | u64::from(word.ends_line));
+        }
+        (0..self.words.len()).for_each(|index| out.raw(self.word(index).as_bytes()));
+        // Along a line x goes on where the word before ended, and y and h hardly change.
+        let mut before = [0; 4];
+        for word in &self.words {
+            let Place { x, y, w, h } = word.place;
+            let here = [x, y, w, h].map(i64::from);
+            for (value, guess) in here.into_iter().zip([before[0] + before[2], before[1], 0, before[3]]) {
+                out.int(value - guess);
+            }
+            before = here;
+        }
+        self.words.iter().for_each(|word| out.byte(word.confidence));
+    }
+
     /// `None` where the bytes are no page of this version.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
+        let mut page = Self::decode_head(&mut reader)?;
+        page.mends = decode_mends(&mut reader)?;
+        (page.text, page.words) = decode_words(&mut reader)?;
+        (reader.left() == 0).then_some(page)
+    }
+
+    /// What is known of its document, without its words.
+    pub fn decode_fields(bytes: &[u8]) -> Option<DocumentFields> {
+        Self::decode_head(&mut Reader::new(bytes)).map(|page| page.fields)
+    }
+
+    fn decode_head(reader: &mut Reader<'_>) -> Option<Self> {
         if reader.byte()? != VERSION {
             return None;
         }
-        let page = PageId::from_uuid(uuid(&mut reader)?);
-        let document = DocumentId::from_uuid(uuid(&mut reader)?);
-        let batch = BatchId::from_uuid(uuid(&mut reader)?);
+        let page = PageId::from_uuid(uuid(reader)?);
+        let document = DocumentId::from_uuid(uuid(reader)?);
+        let batch = BatchId::from_uuid(uuid(reader)?);
         let number = reader.small()?;
         let flags = reader.byte()?;
         let confidence = reader.byte()?;
@@ -129,9 +159,8 @@ impl StoredPage {
             document_type: optional(reader.text()?)?,
             reel: Some(reader.text()?.to_owned()).filter(|reel| !reel.is_empty()),
         };
-        let mends = decode_mends(&mut reader)?;
-        let words = decode_words(&mut reader)?;
-        (reader.left() == 0).then_some(Self { page, number, confidence, width, height, fields, words, mends })
+        let (text, words, mends) = Default::default();
+        Some(Self { page, number, confidence, width, height, fields, text, words, mends })
     }
 }
 
@@ -148,25 +177,25 @@ pub fn source_of(code: u64) -> Option<SourceKind> {
     SOURCES.get(usize::try_from(code).ok()?).copied()
 }
 
-fn words(text: &PageText) -> Vec<StoredWord> {
-    let mut out: Vec<StoredWord> = Vec::new();
-    for line in text.lines() {
-        let before = out.len();
-        out.extend(line.words.iter().filter_map(|word| {
-            let text = clean(&word.text);
-            let stored = || StoredWord { text, place: word.place, confidence: word.confidence, ends_line: false };
-            (!word.text.chars().all(is_gap)).then(stored)
-        }));
-        if let Some(last) = out[before..].last_mut() {
+fn words(page: &PageText) -> (String, Vec<StoredWord>) {
+    let (mut text, mut words) = (String::new(), Vec::new());
+    for line in page.lines() {
+        let before = words.len();
+        for word in line.words.iter().filter(|word| !word.text.chars().all(is_gap)) {
+            let start = text.len();
+            // A line break inside a word would shift the lines.
+            text.extend(word.text.chars().map(|c| if is_gap(c) { ' ' } else { c }));
+            let end = text.len();
+            words.push(StoredWord { start, end, place: word.place, confidence: word.confidence, ends_line: false });
+            text.push(' ');
+        }
+        if let Some(last) = words[before..].last_mut() {
             last.ends_line = true;
+            text.pop();
+            text.push('\n');
         }
     }
-    out
-}
-
-/// A line break inside a word would shift the lines.
-fn clean(word: &str) -> String {
-    word.chars().map(|c| if is_gap(c) { ' ' } else { c }).collect()
+    (text, words)
 }
 
 fn encode_mends(mends: &[Mend], out: &mut Writer) {
@@ -193,37 +222,18 @@ fn decode_mends(reader: &mut Reader<'_>) -> Option<Vec<Mend>> {
     Some(mends)
 }
 
-fn encode_words(words: &[StoredWord], out: &mut Writer) {
-    out.uint(words.len() as u64);
-    for word in words {
-        out.uint((word.text.len() as u64) << 1 | u64::from(word.ends_line));
-    }
-    for word in words {
-        out.raw(word.text.as_bytes());
-    }
-    // Along a line x goes on where the word before ended, and y and h hardly change.
-    let mut before = [0; 4];
-    for word in words {
-        let Place { x, y, w, h } = word.place;
-        let here = [x, y, w, h].map(i64::from);
-        for (value, guess) in here.into_iter().zip([before[0] + before[2], before[1], 0, before[3]]) {
-            out.int(value - guess);
-        }
-        before = here;
-    }
-    out.raw(&words.iter().map(|word| word.confidence).collect::<Vec<_>>());
-}
-
-fn decode_words(reader: &mut Reader<'_>) -> Option<Vec<StoredWord>> {
+fn decode_words(reader: &mut Reader<'_>) -> Option<(String, Vec<StoredWord>)> {
     let count = reader.length().filter(|count| *count <= limits::PAGE_WORDS_MAX)?;
-    let lengths: Vec<u64> = (0..count).map(|_| reader.uint()).collect::<Option<_>>()?;
     let mut words = Vec::with_capacity(count);
-    for length in lengths {
-        let text = std::str::from_utf8(reader.raw(usize::try_from(length >> 1).ok()?)?).ok()?;
-        let place = Place { x: 0, y: 0, w: 0, h: 0 };
-        words.push(StoredWord { text: text.to_owned(), place, confidence: 0, ends_line: length & 1 == 1 });
+    let (mut bytes, place) = (0, Place::default());
+    for _ in 0..count {
+        let length = reader.uint()?;
+        let start = bytes + words.len();
+        bytes = bytes.checked_add(usize::try_from(length >> 1).ok()?)?;
+        words.push(StoredWord { start, end: bytes + words.len(), place, confidence: 0, ends_line: length & 1 == 1 });
     }
-    let mut before = Place { x: 0, y: 0, w: 0, h: 0 };
+    let text = spaced(std::str::from_utf8(reader.raw(bytes)?).ok()?, &words)?;
+    let mut before = place;
     for word in &mut words {
         before = decode_place(reader, before)?;
         word.place = before;
@@ -231,7 +241,17 @@ fn decode_words(reader: &mut Reader<'_>) -> Option<Vec<StoredWord>> {
     for (word, confidence) in words.iter_mut().zip(reader.raw(count)?) {
         word.confidence = *confidence;
     }
-    Some(words)
+    Some((text, words))
+}
+
+/// The words' letters with what stands behind each word; `None` where the lengths cut a letter in two.
+fn spaced(letters: &str, words: &[StoredWord]) -> Option<String> {
+    let mut text = String::with_capacity(letters.len() + words.len());
+    for (index, word) in words.iter().enumerate() {
+        text.push_str(letters.get(word.start - index..word.end - index)?);
+        text.push(if word.ends_line { '\n' } else { ' ' });
+    }
+    Some(text)
 }
 
 fn decode_place(reader: &mut Reader<'_>, before: Place) -> Option<Place> {

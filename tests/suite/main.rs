@@ -21,6 +21,7 @@ mod fields;
 mod film;
 mod kill_9;
 mod kill_readers;
+mod long_searches;
 mod outsiders;
 mod planted;
 mod rebuild;

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         "capture" => capture::run(&mut report, only.as_deref(), pages),
         "film" => film::run(&mut report),
         "ingest" => ingest::run(&mut report),
-        "search" => search::run(&mut report, ocr.corpus.as_deref()),
+        "search" => search::run(&mut report, ocr.corpus.as_deref(), pages, only.as_deref()),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
         "verify" => verify::run(&mut report),
         _ => return usage(),
@@ -42,7 +42,7 @@ struct Arguments {
     name: String,
     json: Option<String>,
     ocr: ocr::Options,
-    /// The one part of `capture` that is measured, and with how many pages.
+    /// The one part of `capture` or `search` that is measured, and with how many pages.
     only: Option<String>,
     pages: Option<usize>,
 }
@@ -56,8 +56,8 @@ impl Arguments {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
-                ("--only", "capture") => arguments.only = Some(value),
-                ("--pages", "capture") => arguments.pages = Some(value.parse().ok()?),
+                ("--only", "capture" | "search") => arguments.only = Some(value),
+                ("--pages", "capture" | "search") => arguments.pages = Some(value.parse().ok()?),
                 ("--corpus", "ocr" | "splits" | "search") => arguments.ocr.corpus = Some(value.into()),
                 ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
                 _ => return None,
@@ -69,7 +69,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|film|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR]; capture: [--only feeding|codes|without|blank] [--pages N]"
+        "usage: scripts/bench capture|film|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]"
     );
     ExitCode::from(2)
 }

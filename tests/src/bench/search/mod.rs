@@ -1,10 +1,11 @@
-//! Indexing and searching 100,000 generated pages, beside the bare engine over the same text in
-//! the same run. The floor does less: no boxes, no filters, no grouping, no snippets, no counts
-//! of kinds; it is what those cost that the ratio shows.
+//! Indexing and searching generated pages, beside the bare engine over the same text in the same
+//! run. The floor does less: no boxes, no filters, no grouping, no snippets, no counts of kinds;
+//! it is what those cost that the ratio shows.
 
 mod peers;
 mod quality;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -14,12 +15,13 @@ use record::manifest::SourceKind;
 use record::words::{Block, Box as Place, Line, PageText, Word};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::peers::Peers;
 use crate::report::{Report, cpu_seconds};
 
+/// For the record, and where nothing is said.
 const PAGES: u32 = 100_000;
 const DOCUMENT_PAGES: u32 = 5;
 const PATIENT_DOCUMENTS: u32 = 10;
@@ -32,43 +34,58 @@ const NOISE: usize = 14;
 const QUERIES: usize = 300;
 const FLOOR_WRITER_BYTES: usize = 64 * 1024 * 1024;
 
-/// Speed over generated pages; with a corpus, quality over real ones.
-pub fn run(report: &mut Report, corpus: Option<&Path>) -> Result<()> {
+/// Speed over generated pages; with a corpus, quality over real ones. `only` is `ours` where nobody else is to be asked.
+pub fn run(report: &mut Report, corpus: Option<&Path>, count: Option<usize>, only: Option<&str>) -> Result<()> {
     if let Some(corpus) = corpus {
         return quality::run(report, corpus);
     }
+    let count = count.and_then(|count| u32::try_from(count).ok()).unwrap_or(PAGES).next_multiple_of(COMMIT_PAGES);
     let (ours_dir, floor_dir) = (TempDir::new()?, TempDir::new()?);
-    let mut pages = Pages::new();
+    let mut pages = Pages::new(count);
     let mut peers = Peers::new()?;
     let index = Index::open_with(ours_dir.path(), pages.vocabulary())?;
     let mut floor = Floor::create(floor_dir.path(), FLOOR_WRITER_BYTES)?;
     build(report, &mut pages, &index, &mut floor, &mut peers)?;
-    let bytes = |dir: &TempDir| folder_bytes(dir).map(|bytes| bytes as f64 / f64::from(PAGES));
-    report.beside("search bytes", "bytes/page", bytes(&ours_dir)?, "bare engine, no text kept", bytes(&floor_dir)?)?;
+    report.line(&json!({"bench": "search bytes", "kind": "bytes/page", "ours": bytes_by_kind(&ours_dir, count)?,
+        "floor": bytes_by_kind(&floor_dir, count)?}))?;
     report.line(&json!({"bench": "search segments", "value": index.segments()}))?;
     for class in Class::ALL {
         measure(report, class, &mut pages, &index, &floor, &mut peers)?;
     }
-    peers.run(report)
+    if only.is_none() { peers.run(report) } else { Ok(()) }
 }
 
+/// Ours with and without mending, and the bare engine, each over the same pages.
 fn build(report: &mut Report, pages: &mut Pages, index: &Index, floor: &mut Floor, peers: &mut Peers) -> Result<()> {
-    let (mut ours_cpu, mut floor_cpu) = (0.0, 0.0);
-    for from in (0..PAGES).step_by(COMMIT_PAGES as usize) {
+    let plain_dir = TempDir::new()?;
+    let plain = Index::open(plain_dir.path())?;
+    let (mut ours, mut unmended, mut bare) = (0.0, 0.0, 0.0);
+    for from in (0..pages.count).step_by(COMMIT_PAGES as usize) {
         let batch: Vec<PageDocument> = (from..from + COMMIT_PAGES).map(|n| pages.page(n)).collect();
         let texts: Vec<String> = batch.iter().map(|page| page.text.plain()).collect();
         texts.iter().try_for_each(|text| peers.page(text))?;
-        let before = cpu_seconds()?;
-        batch.iter().try_for_each(|page| index.put(page))?;
-        index.commit(u64::from(from + COMMIT_PAGES))?;
-        let between = cpu_seconds()?;
-        texts.iter().try_for_each(|text| floor.put(text))?;
-        floor.commit()?;
-        ours_cpu += between - before;
-        floor_cpu += cpu_seconds()? - between;
+        ours += cpu_of(|| put(index, &batch))?;
+        unmended += cpu_of(|| put(&plain, &batch))?;
+        bare += cpu_of(|| {
+            texts.iter().try_for_each(|text| floor.put(text))?;
+            Ok(floor.commit()?)
+        })?;
     }
-    let rate = |cpu: f64| f64::from(PAGES) / cpu;
-    report.beside("search index", "pages/CPU-s", rate(ours_cpu), "bare engine", rate(floor_cpu))
+    let rate = |cpu: f64| f64::from(pages.count) / cpu;
+    report.beside("search index", "pages/CPU-s", rate(ours), "bare engine", rate(bare))?;
+    report.beside("search index, not mended", "pages/CPU-s", rate(unmended), "bare engine", rate(bare))
+}
+
+fn put(index: &Index, batch: &[PageDocument]) -> Result<()> {
+    batch.iter().try_for_each(|page| index.put(page))?;
+    Ok(index.commit(index.cursor() + 1)?)
+}
+
+/// Processor seconds of all threads: merges in the background count where they fall.
+fn cpu_of(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let before = cpu_seconds()?;
+    work()?;
+    Ok(cpu_seconds()? - before)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -107,9 +124,9 @@ impl Class {
         if matches!(self, Self::All | Self::Phrase) { 2 } else { 1 }
     }
 
-    fn filters(self, random: &mut Random) -> Filters {
+    fn filters(self, random: &mut Random, patients: u32) -> Filters {
         match self {
-            Self::Patient => Filters { mrn: mrn(random.below(patients() as usize) as u32), ..Filters::default() },
+            Self::Patient => Filters { mrn: mrn(random.below(patients as usize) as u32), ..Filters::default() },
             Self::KindAndYears => Filters {
                 document_type: KINDS[random.below(KINDS.len())].parse().ok(),
                 from: Date::from_days_since_epoch(3_650),
@@ -134,7 +151,7 @@ fn measure(
     let (mut ours, mut bare) = (Vec::with_capacity(QUERIES), Vec::with_capacity(QUERIES));
     for _ in 0..QUERIES {
         let words = pages.query_words(class.words());
-        let filters = class.filters(&mut pages.random);
+        let filters = class.filters(&mut pages.random, patients(pages.count));
         let texts: Vec<&str> = words.iter().map(String::as_str).collect();
         let request = SearchRequest { filters, ..SearchRequest::new(&class.query(&texts), Scope::FILED) };
         peers.query(class, &texts)?;
@@ -163,19 +180,26 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     values[((values.len() - 1) as f64 * share) as usize]
 }
 
-fn folder_bytes(dir: &TempDir) -> Result<u64> {
-    let mut bytes = 0;
+/// Bytes a page, by what the engine's files hold: `store` is what hits show; the rest, `index`, is what finds them.
+fn bytes_by_kind(dir: &TempDir, pages: u32) -> Result<Value> {
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     for entry in std::fs::read_dir(dir.path()).context("list the index")? {
-        bytes += entry?.metadata()?.len();
+        let entry = entry?;
+        let kind = entry.path().extension().unwrap_or_default().to_string_lossy().into_owned();
+        *kinds.entry(kind).or_default() += entry.metadata()?.len();
     }
-    Ok(bytes)
+    let all: u64 = kinds.values().sum();
+    let index = all - kinds.get("store").copied().unwrap_or_default();
+    kinds.extend([("all".to_owned(), all), ("index".to_owned(), index)]);
+    let each = kinds.into_iter().map(|(kind, bytes)| (kind, Value::from(bytes / u64::from(pages))));
+    Ok(each.collect::<serde_json::Map<_, _>>().into())
 }
 
 const KINDS: [&str; 8] =
     ["LETTER", "LAB-REPORT", "DISCHARGE-SUMMARY", "CONSENT", "RADIOLOGY", "NURSING-NOTE", "OPERATION", "FILM"];
 
-fn patients() -> u32 {
-    PAGES / DOCUMENT_PAGES / PATIENT_DOCUMENTS
+fn patients(pages: u32) -> u32 {
+    pages / DOCUMENT_PAGES / PATIENT_DOCUMENTS
 }
 
 fn mrn(patient: u32) -> Option<record::Mrn> {
@@ -183,12 +207,12 @@ fn mrn(patient: u32) -> Option<record::Mrn> {
 }
 
 /// Whose document it is, and what kind: spread evenly.
-fn fields(document: u32) -> DocumentFields {
+fn fields(document: u32, patients: u32) -> DocumentFields {
     DocumentFields {
         document: DocumentId::derived([document.to_be_bytes().as_slice()]),
         batch: BatchId::derived([(document / 100).to_be_bytes().as_slice()]),
         filed: !document.is_multiple_of(50),
-        mrn: mrn(document % patients()),
+        mrn: mrn(document % patients),
         encounter: format!("E-{document}").parse().ok(),
         document_type: KINDS[document as usize % KINDS.len()].parse().ok(),
         date: Date::from_days_since_epoch(i64::from(document) * 7 % 18_000),
@@ -202,15 +226,16 @@ fn fields(document: u32) -> DocumentFields {
 /// Pages with the word frequencies of a language and the misreadings of a scanner; the same
 /// ones on every machine.
 struct Pages {
+    count: u32,
     vocabulary: Vec<String>,
     random: Random,
 }
 
 impl Pages {
-    fn new() -> Self {
+    fn new(count: u32) -> Self {
         let mut random = Random(0x5EED_CAFE);
         let vocabulary = (0..VOCABULARY).map(|_| invented_word(&mut random)).collect();
-        Self { vocabulary, random }
+        Self { count, vocabulary, random }
     }
 
     /// Every right word, so that the misread ones are mended.
@@ -245,7 +270,8 @@ impl Pages {
     fn page(&mut self, n: u32) -> PageDocument {
         let number = n % DOCUMENT_PAGES + 1;
         let page = PageId::derived([n.to_be_bytes().as_slice()]);
-        PageDocument { page, number, fields: fields(n / DOCUMENT_PAGES), text: self.text() }
+        let fields = fields(n / DOCUMENT_PAGES, patients(self.count));
+        PageDocument { page, number, fields, text: self.text() }
     }
 
     fn text(&mut self) -> PageText {

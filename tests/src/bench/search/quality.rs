@@ -80,7 +80,7 @@ impl Corpus {
     fn index(&self, dir: &Path, vocabulary: Vocabulary) -> Result<Index> {
         let index = Index::open_with(dir, vocabulary)?;
         for (number, reading) in self.readings.iter().enumerate() {
-            let fields = fields(number as u32);
+            let fields = fields(number as u32, self.readings.len() as u32);
             index.put(&PageDocument { page: page_id(number), number: 1, fields, text: page_text(reading) })?;
         }
         index.commit(1)?;

@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
 
 use crate::PAGES_SHOWN;
@@ -133,6 +134,8 @@ impl Groups {
             return;
         }
         self.pages += other.pages;
+        self.documents.reserve(other.documents.len());
+        self.places.reserve(other.documents.len());
         let kinds: Vec<usize> = other.kinds.iter().map(|kind| self.kind(kind)).collect();
         for mut group in other.documents {
             group.kind = group.kind.map(|kind| kinds[kind]);
@@ -187,6 +190,10 @@ impl Hasher for KeyHasher {
         bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
     }
 
+    fn write_i64(&mut self, key: i64) {
+        self.write_u64(key.cast_unsigned());
+    }
+
     fn write_u64(&mut self, key: u64) {
         self.0 = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
@@ -196,21 +203,27 @@ impl Hasher for KeyHasher {
 #[derive(Debug)]
 pub struct GroupPages;
 
-#[derive(Debug)]
 pub struct SegmentGroups {
     segment: SegmentOrdinal,
-    keys: Column<u64>,
-    numbers: Column<u64>,
+    keys: Values<u64>,
+    numbers: Values<u64>,
     dates: Column<i64>,
-    sources: Column<u64>,
-    weights: Column<u64>,
-    patients: Column<u64>,
-    scanned: Column<i64>,
+    sources: Values<u64>,
+    weights: Values<u64>,
+    patients: Values<u64>,
+    scanned: Values<i64>,
     kinds: Option<StrColumn>,
     found: Vec<Found>,
     places: Places,
     /// Where the page before belonged: pages of a document mostly follow one another.
     last: usize,
+}
+
+type Values<T> = Arc<dyn ColumnValues<T>>;
+
+/// A column in which every page has a value is read by the page's number, without asking whether it has one.
+fn values<T: Copy + Default + PartialOrd + std::fmt::Debug + Send + Sync + 'static>(column: Column<T>) -> Values<T> {
+    if column.get_cardinality() == Cardinality::Full { column.values } else { column.first_or_default_col(T::default()) }
 }
 
 /// A document as far as this segment has it, and any one of its pages.
@@ -228,16 +241,17 @@ impl Collector for GroupPages {
 
     fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentGroups> {
         let columns = reader.fast_fields();
+        let number = |name| columns.u64(name).map(values);
         Ok(SegmentGroups {
             segment,
-            keys: columns.u64(DOCUMENT_KEY)?,
-            numbers: columns.u64(NUMBER)?,
+            keys: number(DOCUMENT_KEY)?,
+            numbers: number(NUMBER)?,
             // A segment none of whose pages has a date has no such column.
             dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            sources: columns.u64(SOURCE)?,
-            weights: columns.u64(WEIGHT)?,
-            patients: columns.u64(PATIENT_KEY)?,
-            scanned: columns.i64(SCANNED)?,
+            sources: number(SOURCE)?,
+            weights: number(WEIGHT)?,
+            patients: number(PATIENT_KEY)?,
+            scanned: columns.i64(SCANNED).map(values)?,
             kinds: columns.str(DOCUMENT_TYPE)?,
             found: Vec::new(),
             places: Places::default(),
@@ -262,7 +276,7 @@ impl SegmentCollector for SegmentGroups {
     type Fruit = tantivy::Result<Groups>;
 
     fn collect(&mut self, doc: DocId, score: Score) {
-        let key = self.keys.first(doc).unwrap_or_default();
+        let key = self.keys.get_val(doc);
         if self.found.get(self.last).is_none_or(|found| found.key != key) {
             self.last = *self.places.entry(key).or_insert(self.found.len());
         }
@@ -273,7 +287,7 @@ impl SegmentCollector for SegmentGroups {
         let found = &mut self.found[self.last];
         found.pages += 1;
         if found.best.admits(score) {
-            let number = self.numbers.first(doc).unwrap_or_default() as u32;
+            let number = self.numbers.get_val(doc) as u32;
             found.best.insert(Candidate { score, number, address: DocAddress::new(self.segment, doc) });
         }
     }
@@ -291,9 +305,8 @@ impl SegmentCollector for SegmentGroups {
                     None => *kinds.entry(ord).or_insert(groups.kind(&self.kind_name(ord)?)),
                 }),
             };
-            let (date, source) = (self.dates.first(doc), self.sources.first(doc).unwrap_or_default());
-            let (patient, scanned) =
-                (self.patients.first(doc).unwrap_or_default(), self.scanned.first(doc).unwrap_or_default());
+            let (date, source) = (self.dates.first(doc), self.sources.get_val(doc));
+            let (patient, scanned) = (self.patients.get_val(doc), self.scanned.get_val(doc));
             groups.documents.push(Group { key, pages, best, date, source, kind, patient, scanned });
         }
         Ok(groups)
@@ -306,7 +319,7 @@ impl SegmentGroups {
         if score <= 0.0 {
             return score;
         }
-        score * self.weights.first(doc).unwrap_or_default() as Score / WEIGHT_FULL
+        score * self.weights.get_val(doc) as Score / WEIGHT_FULL
     }
 
     fn kind_ord(&self, doc: DocId) -> Option<u64> {

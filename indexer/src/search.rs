@@ -164,6 +164,7 @@ fn hits_on(pages: &[StoredPage], expr: &Expr) -> Vec<PageHit> {
 /// A page of each of the patients with most documents, and how many those are.
 fn frequent_patients(groups: &Groups) -> Vec<(DocAddress, u64)> {
     let mut patients: HashMap<u64, (u64, &Group), BuildHasherDefault<KeyHasher>> = HashMap::default();
+    patients.reserve(groups.documents.len());
     for group in groups.documents.iter().filter(|group| group.patient != 0) {
         patients.entry(group.patient).or_insert((0, group)).0 += 1;
     }
@@ -192,12 +193,11 @@ fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32) -> PageHit {
 
 fn facets(groups: &Groups) -> Facets {
     let mut kinds = vec![0; groups.kinds.len()];
-    let (mut years, mut sources) = (BTreeMap::new(), BTreeMap::new());
+    let (mut days, mut sources): (Counts<i64>, Counts<u64>) = Default::default();
     for group in &groups.documents {
         group.kind.into_iter().for_each(|kind| kinds[kind] += 1);
         *sources.entry(group.source).or_default() += 1;
-        let year = group.date.and_then(Date::from_days_since_epoch).map(|date| date.year());
-        year.into_iter().for_each(|year| *years.entry(year).or_default() += 1);
+        group.date.into_iter().for_each(|day| *days.entry(day).or_default() += 1);
     }
     let count = |value: String, documents: u64| FacetCount { value, documents };
     let sources = sources.into_iter().filter_map(|(code, n)| Some(count(source_of(code)?.as_str().to_owned(), n)));
@@ -205,10 +205,22 @@ fn facets(groups: &Groups) -> Facets {
         document_type: frequent_first(
             groups.kinds.iter().cloned().zip(kinds).map(|(kind, n)| count(kind, n)).collect(),
         ),
-        year: years.into_iter().rev().map(|(year, n)| count(year.to_string(), n)).collect(),
+        year: years(days).into_iter().rev().map(|(year, n)| count(year.to_string(), n)).collect(),
         source: frequent_first(sources.collect()),
         patient: Vec::new(),
     }
+}
+
+type Counts<K> = HashMap<K, u64, BuildHasherDefault<KeyHasher>>;
+
+/// Days are fewer than documents, and their years take long to tell.
+fn years(days: Counts<i64>) -> BTreeMap<i32, u64> {
+    let mut years = BTreeMap::new();
+    for (day, documents) in days {
+        let year = Date::from_days_since_epoch(day).map(|date| date.year());
+        year.into_iter().for_each(|year| *years.entry(year).or_default() += documents);
+    }
+    years
 }
 
 fn frequent_first(mut counts: Vec<FacetCount>) -> Vec<FacetCount> {

@@ -10,12 +10,14 @@ use tantivy::{Searcher, Term};
 use crate::error::Result;
 use crate::query::{Expr, Kin, Run};
 use crate::schema::Fields;
+use crate::stop::Stop;
 use crate::vocabulary::Vocabulary;
 
 pub struct Expander<'a> {
     pub searcher: &'a Searcher,
     pub fields: &'a Fields,
     pub vocabulary: &'a Vocabulary,
+    pub stop: &'a Stop,
 }
 
 impl Expander<'_> {
@@ -85,7 +87,7 @@ impl Expander<'_> {
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(self.fields.body)?;
             let mut terms = index.terms().search(query.automaton()?).into_stream()?;
-            while let Some((other, info)) = terms.next() {
+            while let Some((other, info)) = terms.next().filter(|_| !self.stop.is_stopped()) {
                 let other = String::from_utf8_lossy(other);
                 if other != term && !self.vocabulary.lexicon.knows(&other) {
                     *found.entry(other.into_owned()).or_default() += u64::from(info.doc_freq);

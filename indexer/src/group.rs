@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
-use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+use tantivy::query::{Scorer, Weight};
+use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED, TantivyError};
 
 use crate::PAGES_SHOWN;
 use crate::hits::Sort;
+use crate::stop::Stop;
 use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT};
 
 /// What [`crate::schema::weight`] gives a clear page.
@@ -29,6 +31,8 @@ pub struct Groups {
     places: Places,
     /// Document types by the index in [`Group::kind`].
     pub kinds: Vec<String>,
+    /// Not every page was looked at.
+    pub cut: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -105,34 +109,44 @@ impl FromIterator<Candidate> for Best {
 impl Groups {
     /// Where in the list the best documents are, at most `most`, in no order.
     pub fn best_documents(&self, sort: Sort, most: usize) -> Vec<usize> {
-        let mut all: Vec<usize> = (0..self.documents.len()).collect();
-        if most < all.len() {
-            all.select_nth_unstable_by(most, |a, b| self.documents[*a].order(&self.documents[*b], sort));
-            all.truncate(most);
+        let order = |a: &usize, b: &usize| self.documents[*a].order(&self.documents[*b], sort);
+        let mut best: Vec<usize> = Vec::new();
+        // The worst that may still be among them.
+        let mut bar: Option<usize> = None;
+        for at in 0..self.documents.len() {
+            if bar.is_some_and(|bar| order(&at, &bar) == Ordering::Greater) {
+                continue;
+            }
+            best.push(at);
+            if best.len() >= 2 * most.max(1) {
+                best.select_nth_unstable_by(most, order);
+                best.truncate(most);
+                bar = best.iter().copied().max_by(order);
+            }
         }
-        all
+        if most < best.len() {
+            best.select_nth_unstable_by(most, order);
+            best.truncate(most);
+        }
+        best
     }
 
     /// The documents from `skip` on, at most `take`, best first.
     pub fn ranked(&self, sort: Sort, skip: usize, take: usize) -> Vec<&Group> {
-        let mut all: Vec<&Group> = self.documents.iter().collect();
-        let end = skip.saturating_add(take);
-        if skip >= all.len() || take == 0 {
+        if skip >= self.documents.len() || take == 0 {
             return Vec::new();
         }
-        if end < all.len() {
-            all.select_nth_unstable_by(end, |a, b| a.order(b, sort));
-            all.truncate(end);
-        }
-        all.sort_unstable_by(|a, b| a.order(b, sort));
-        all.split_off(skip)
+        let mut best: Vec<&Group> = self
+            .best_documents(sort, skip.saturating_add(take).min(self.documents.len()))
+            .into_iter()
+            .map(|at| &self.documents[at])
+            .collect();
+        best.sort_unstable_by(|a, b| a.order(b, sort));
+        best.split_off(skip)
     }
 
     fn absorb(&mut self, other: Self) {
-        if self.documents.is_empty() {
-            *self = other;
-            return;
-        }
+        self.cut |= other.cut;
         self.pages += other.pages;
         self.documents.reserve(other.documents.len());
         self.places.reserve(other.documents.len());
@@ -201,7 +215,12 @@ impl Hasher for KeyHasher {
 
 /// The collector to hand to the engine.
 #[derive(Debug)]
-pub struct GroupPages;
+pub struct GroupPages {
+    pub stop: Stop,
+}
+
+/// Pages between two looks at [`GroupPages::stop`].
+const STEP: usize = 1_024;
 
 pub struct SegmentGroups {
     segment: SegmentOrdinal,
@@ -213,10 +232,10 @@ pub struct SegmentGroups {
     patients: Values<u64>,
     scanned: Values<i64>,
     kinds: Option<StrColumn>,
+    /// Pages of a document mostly follow one another, so each page is compared with the one before alone; a document
+    /// that is here twice is put together by [`Groups::absorb`].
     found: Vec<Found>,
-    places: Places,
-    /// Where the page before belonged: pages of a document mostly follow one another.
-    last: usize,
+    cut: bool,
 }
 
 type Values<T> = Arc<dyn ColumnValues<T>>;
@@ -254,13 +273,30 @@ impl Collector for GroupPages {
             scanned: columns.i64(SCANNED).map(values)?,
             kinds: columns.str(DOCUMENT_TYPE)?,
             found: Vec::new(),
-            places: Places::default(),
-            last: 0,
+            cut: false,
         })
     }
 
     fn requires_scoring(&self) -> bool {
         true
+    }
+
+    /// As the engine does it, in steps between which it may be stopped.
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        segment: SegmentOrdinal,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<tantivy::Result<Groups>> {
+        let mut groups = SegmentGroups { cut: self.stop.is_stopped(), ..self.for_segment(segment, reader)? };
+        if !groups.cut {
+            let mut pages = weight.scorer(reader, 1.0)?;
+            while pages.doc() != TERMINATED && !self.stop.is_stopped() {
+                groups.collect_step(pages.as_mut(), reader);
+            }
+            groups.cut = pages.doc() != TERMINATED;
+        }
+        Ok(groups.harvest())
     }
 
     fn merge_fruits(&self, segments: Vec<tantivy::Result<Groups>>) -> tantivy::Result<Groups> {
@@ -277,14 +313,11 @@ impl SegmentCollector for SegmentGroups {
 
     fn collect(&mut self, doc: DocId, score: Score) {
         let key = self.keys.get_val(doc);
-        if self.found.get(self.last).is_none_or(|found| found.key != key) {
-            self.last = *self.places.entry(key).or_insert(self.found.len());
-        }
-        if self.last == self.found.len() {
+        let score = self.weigh(doc, score);
+        if self.found.last().is_none_or(|found| found.key != key) {
             self.found.push(Found { key, pages: 0, best: Best::default(), doc });
         }
-        let score = self.weigh(doc, score);
-        let found = &mut self.found[self.last];
+        let Some(found) = self.found.last_mut() else { return };
         found.pages += 1;
         if found.best.admits(score) {
             let number = self.numbers.get_val(doc) as u32;
@@ -293,7 +326,7 @@ impl SegmentCollector for SegmentGroups {
     }
 
     fn harvest(mut self) -> tantivy::Result<Groups> {
-        let mut groups = Groups { places: std::mem::take(&mut self.places), ..Groups::default() };
+        let mut groups = Groups { cut: self.cut, ..Groups::default() };
         let mut kinds: HashMap<u64, usize> = HashMap::new();
         groups.documents.reserve(self.found.len());
         for Found { key, pages, best, doc } in std::mem::take(&mut self.found) {
@@ -314,6 +347,19 @@ impl SegmentCollector for SegmentGroups {
 }
 
 impl SegmentGroups {
+    fn collect_step(&mut self, pages: &mut dyn Scorer, reader: &SegmentReader) {
+        for _ in 0..STEP {
+            let page = pages.doc();
+            if page == TERMINATED {
+                return;
+            }
+            if !reader.is_deleted(page) {
+                self.collect(page, pages.score());
+            }
+            pages.advance();
+        }
+    }
+
     /// Poor and nearly empty pages count for less; what is below zero is last already.
     fn weigh(&self, doc: DocId, score: Score) -> Score {
         if score <= 0.0 {

@@ -6,6 +6,7 @@ use record::{manifest::SourceKind, words::PageText};
 use serde::{Deserialize, Serialize};
 
 use crate::query::Kin;
+use crate::stop::Stop;
 
 /// One page as it goes into the index: its words, and what is known of its document.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct PageDocument {
     pub page: PageId,
     /// 1-based place in the document.
     pub number: u32,
+    /// Which frame of its reel it is.
+    pub frame: Option<u32>,
     pub fields: DocumentFields,
     pub text: PageText,
 }
@@ -102,6 +105,8 @@ pub struct SearchRequest {
     pub page: u32,
     /// Documents on one page of results, at most [`record::limits::SEARCH_HITS_PER_PAGE_MAX`].
     pub per_page: usize,
+    /// Ends the search early: see [`SearchResult::partial`].
+    pub stop: Stop,
 }
 
 impl SearchRequest {
@@ -115,11 +120,12 @@ impl SearchRequest {
             as_of: None,
             page: 1,
             per_page: 10,
+            stop: Stop::default(),
         }
     }
 }
 
-/// The answer to a [`SearchRequest`]. Counts are exact and within the request's scope.
+/// The answer to a [`SearchRequest`]. Counts are exact, unless it is partial, and within the request's scope.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SearchResult {
     /// Pages that match.
@@ -129,6 +135,8 @@ pub struct SearchResult {
     /// Best document first; ties by date of service, newest first, then by id.
     pub hits: Vec<DocumentHit>,
     pub facets: Facets,
+    /// The search was stopped, or asked for more words than are looked at: there may be more and better hits.
+    pub partial: bool,
     /// No page has the words; the hits have words that look like them.
     pub widened: bool,
     /// A query that finds something, where this one finds nothing.
@@ -154,6 +162,9 @@ pub struct DocumentHit {
 pub struct PageHit {
     pub page: PageId,
     pub number: u32,
+    /// Which frame of its reel it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u32>,
     pub score: f32,
     /// Mean word confidence, 0 to 100.
     pub confidence: u8,

@@ -175,6 +175,14 @@ impl Index {
         })
     }
 
+    /// Takes all pages of a document out: those that its newest version has are put again.
+    pub fn remove_document(&self, document: &DocumentId) -> Result<()> {
+        self.with_writer(|writer| {
+            writer.delete_term(self.fields.document_term(document));
+            Ok(())
+        })
+    }
+
     /// Makes everything put so far durable and findable, together with the ledger's `cursor`.
     /// A crash before it returns leaves the commit before; putting again from there on is safe.
     pub fn commit(&self, cursor: u64) -> Result<()> {
@@ -199,11 +207,11 @@ impl Index {
 
     /// Pages in the last commit.
     pub fn pages(&self) -> u64 {
-        self.reader.searcher().num_docs()
+        self.searcher().num_docs()
     }
 
     pub fn segments(&self) -> usize {
-        self.reader.searcher().segment_readers().len()
+        self.searcher().segment_readers().len()
     }
 
     pub fn contains(&self, page: &PageId) -> Result<bool> {
@@ -262,7 +270,11 @@ impl Index {
     }
 
     fn view(&self) -> View<'_> {
-        self.view_on(self.cursor(), self.reader.searcher())
+        self.view_on(self.cursor(), self.searcher())
+    }
+
+    pub(crate) fn searcher(&self) -> Searcher {
+        self.reader.searcher()
     }
 
     fn view_on(&self, as_of: u64, searcher: Searcher) -> View<'_> {

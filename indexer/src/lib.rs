@@ -6,8 +6,8 @@
 //! Read in this order:
 //! 1. [`hits`]: what is asked and answered.
 //! 2. [`index`]: the files, the one writer, the commits.
-//! 3. [`search`]: one request from start to end; it uses [`query`] (text to tree), [`expand`]
-//!    (what else the tree asks for), [`plan`] (tree to engine query), [`group`] (pages to
+//! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
+//!    (what else the tree asks for), [`plan`] (tree to engine query), [`shape`] (open words), [`group`] (pages to
 //!    documents), [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`] and [`code`]: what
 //!    misread ones say. [`schema`], [`terms`], [`stored`], [`varint`]: what is
@@ -30,6 +30,8 @@ mod plan;
 mod query;
 mod schema;
 mod search;
+mod shape;
+mod stop;
 mod stored;
 mod suggest;
 mod synonyms;
@@ -48,6 +50,7 @@ pub use hits::{
 pub use index::Index;
 pub use lexicon::{DEBIAN_LISTS, Lexicon};
 pub use query::{Expr, Kin, QueryError, parse};
+pub use stop::Stop;
 pub use synonyms::{SynonymError, Synonyms};
 pub use vocabulary::Vocabulary;
 

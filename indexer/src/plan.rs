@@ -1,18 +1,17 @@
 //! How does the engine find what the person wants?
 
-use std::ops::Bound;
-
+use record::limits;
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query, RangeQuery,
-    RegexQuery, TermQuery,
+    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery,
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Score, Term};
 
-use crate::error::Result;
 use crate::hits::SearchRequest;
 use crate::query::{Expr, Kin, Run, Wild};
 use crate::schema::Fields;
+use crate::shape::ShapeQuery;
+use crate::stop::Stop;
 
 /// What a page loses that has a word only because it was mended: more than BM25 gives for any word, so that pages with
 /// the word itself come first.
@@ -24,45 +23,69 @@ const SIMILAR_SCORE: Score = -96.0;
 type Clause = (Occur, Box<dyn Query>);
 
 /// The whole request as one query, scope and filters included: nothing is filtered afterwards.
-pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Result<Box<dyn Query>> {
-    let mut clauses = clauses(fields, expr)?;
+pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Plan {
+    let planner = Planner { fields, stop: request.stop.clone(), cut: Stop::default() };
+    let mut clauses = planner.clauses(expr);
     clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
     clauses.extend(fields.hidden_from(request.scope).map(|query| (Occur::MustNot, query)));
-    Ok(Box::new(BooleanQuery::new(clauses)))
+    Plan { query: Box::new(BooleanQuery::new(clauses)), cut: planner.cut }
 }
 
-/// What must and must not hold; something must in any case, for the engine finds nothing by absence alone.
-fn clauses(fields: &Fields, expr: &Expr) -> Result<Vec<Clause>> {
-    let all = if let Expr::All(all) = expr { all.as_slice() } else { std::slice::from_ref(expr) };
-    let mut clauses = Vec::with_capacity(all.len());
-    for part in all {
-        clauses.push(match part {
-            Expr::Not(inner) => (Occur::MustNot, query(fields, inner)?),
-            part => (Occur::Must, query(fields, part)?),
-        });
-    }
-    if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
-        clauses.push((Occur::Must, Box::new(AllQuery)));
-    }
-    Ok(clauses)
+pub struct Plan {
+    pub query: Box<dyn Query>,
+    /// Set while the query runs, where not every word of a shape was looked at.
+    pub cut: Stop,
 }
 
-fn query(fields: &Fields, expr: &Expr) -> Result<Box<dyn Query>> {
-    Ok(match expr {
-        Expr::All(_) | Expr::Not(_) => Box::new(BooleanQuery::new(clauses(fields, expr)?)),
-        Expr::Any(any) => {
-            let sides: Result<Vec<_>> = any.iter().map(|side| Ok((Occur::Should, query(fields, side)?))).collect();
-            Box::new(BooleanQuery::new(sides?))
+struct Planner<'a> {
+    fields: &'a Fields,
+    stop: Stop,
+    cut: Stop,
+}
+
+impl Planner<'_> {
+    /// What must and must not hold; something must in any case, for the engine finds nothing by absence alone.
+    fn clauses(&self, expr: &Expr) -> Vec<Clause> {
+        let all = if let Expr::All(all) = expr { all.as_slice() } else { std::slice::from_ref(expr) };
+        let clause = |part: &Expr| match part {
+            Expr::Not(inner) => (Occur::MustNot, self.query(inner)),
+            part => (Occur::Must, self.query(part)),
+        };
+        let mut clauses: Vec<Clause> = all.iter().map(clause).collect();
+        if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
+            clauses.push((Occur::Must, Box::new(AllQuery)));
         }
-        Expr::Words(runs) if runs.len() == 1 => run(fields, &runs[0]),
-        Expr::Words(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|one| run(fields, one)).collect())),
-        Expr::Near { terms, within } => near(fields, terms, *within),
-        Expr::Prefix(stem) => prefix(fields, stem),
-        Expr::Wild(wild) => wildcard(fields, wild)?,
-        Expr::Filter(filter) => fields.filter(filter),
-        // Resolved into words before.
-        Expr::Similar { .. } => Box::new(EmptyQuery),
-    })
+        clauses
+    }
+
+    fn query(&self, expr: &Expr) -> Box<dyn Query> {
+        let fields = self.fields;
+        match expr {
+            Expr::All(_) | Expr::Not(_) => Box::new(BooleanQuery::new(self.clauses(expr))),
+            Expr::Any(any) => {
+                Box::new(BooleanQuery::new(any.iter().map(|side| (Occur::Should, self.query(side))).collect()))
+            }
+            Expr::Words(runs) if runs.len() == 1 => run(fields, &runs[0]),
+            Expr::Words(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|one| run(fields, one)).collect())),
+            Expr::Near { terms, within } => near(fields, terms, *within),
+            Expr::Prefix(stem) => self.shape(stem, None),
+            Expr::Wild(wild) => self.shape(wild.stem(), Some(wild.clone())),
+            Expr::Filter(filter) => fields.filter(filter),
+            // Resolved into words before.
+            Expr::Similar { .. } => Box::new(EmptyQuery),
+        }
+    }
+
+    fn shape(&self, stem: &str, wild: Option<Wild>) -> Box<dyn Query> {
+        Box::new(ShapeQuery {
+            field: self.fields.body,
+            stem: stem.to_owned(),
+            wild,
+            most: limits::SEARCH_OPEN_TERMS_MAX,
+            stop: self.stop.clone(),
+            cut: self.cut.clone(),
+        })
+    }
 }
 
 fn body(fields: &Fields, term: &str) -> Term {
@@ -99,14 +122,4 @@ fn near(fields: &Fields, terms: &[String], within: u32) -> Box<dyn Query> {
 fn near_pair(fields: &Fields, one: &str, other: &str, within: u32) -> Box<dyn Query> {
     let terms = vec![(0, body(fields, one)), (0, body(fields, other))];
     Box::new(PhraseQuery::new_with_offset_and_slop(terms, within))
-}
-
-/// Every term between the stem and the last one that begins so: U+10FFFF is in no term.
-fn prefix(fields: &Fields, stem: &str) -> Box<dyn Query> {
-    let last = format!("{stem}\u{10FFFF}");
-    Box::new(RangeQuery::new(Bound::Included(body(fields, stem)), Bound::Excluded(body(fields, &last))))
-}
-
-fn wildcard(fields: &Fields, wild: &Wild) -> Result<Box<dyn Query>> {
-    Ok(Box::new(RegexQuery::from_pattern(&wild.regex(), fields.body)?))
 }

@@ -22,6 +22,7 @@ pub const ANALYZER: &str = "chartroom-2";
 pub const DOCUMENT_KEY: &str = "document_key";
 pub const DOCUMENT_TYPE: &str = "document_type";
 pub const NUMBER: &str = "number";
+pub const FRAME: &str = "frame";
 pub const DATE: &str = "date";
 pub const SOURCE: &str = "source";
 pub const SCANNED: &str = "scanned";
@@ -48,6 +49,7 @@ pub struct Fields {
     station: Field,
     source: Field,
     number: Field,
+    frame: Field,
     date: Field,
     scanned: Field,
     confidence: Field,
@@ -79,12 +81,13 @@ impl Fields {
             station: schema.add_text_field("station", raw()),
             source: schema.add_u64_field(SOURCE, fast.clone().set_indexed()),
             number: schema.add_u64_field(NUMBER, fast.clone()),
+            frame: schema.add_u64_field(FRAME, fast.clone()),
             date: schema.add_i64_field(DATE, fast.clone()),
             scanned: schema.add_i64_field(SCANNED, fast.clone()),
             confidence: schema.add_u64_field("confidence", fast.clone()),
             weight: schema.add_u64_field(WEIGHT, fast),
             filed: schema.add_bool_field("filed", NumericOptions::default().set_indexed()),
-            stored: schema.add_bytes_field("stored_2", BytesOptions::default().set_stored()),
+            stored: schema.add_bytes_field("stored_3", BytesOptions::default().set_stored()),
             schema: schema.build(),
         }
     }
@@ -111,6 +114,7 @@ impl Fields {
         self.add_codes(fields, &mut out);
         out.add_u64(self.source, source_code(fields.source));
         out.add_u64(self.number, page.number.into());
+        page.frame.into_iter().for_each(|frame| out.add_u64(self.frame, frame.into()));
         fields.date.into_iter().for_each(|date| out.add_i64(self.date, date.days_since_epoch()));
         out.add_i64(self.scanned, fields.scanned.0);
         out.add_u64(self.confidence, stored.confidence.into());
@@ -167,7 +171,8 @@ impl Fields {
             Filter::By(text) => beginning(self.station, text),
             Filter::Service(days) => whole(*days, self.date),
             Filter::Scanned(millis) => whole(*millis, self.scanned),
-            Filter::Frame(numbers) => count(*numbers, self.number),
+            Filter::Page(numbers) => count(*numbers, self.number),
+            Filter::Frame(numbers) => count(*numbers, self.frame),
             Filter::Confidence(percent) => count(*percent, self.confidence),
             Filter::Source(kind) => exactly(Term::from_field_u64(self.source, source_code(*kind))),
             Filter::Batch(batch) => exactly(Term::from_field_bytes(self.batch, batch.as_uuid().as_bytes())),

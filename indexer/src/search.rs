@@ -17,9 +17,10 @@ use crate::group::{Group, GroupPages, Groups, KeyHasher};
 use crate::hits::{DocumentFields, DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
 use crate::light::Light;
 use crate::nearness;
-use crate::plan::plan;
+use crate::plan::{Plan, plan};
 use crate::query::{self, Expr};
 use crate::schema::Fields;
+use crate::stop::Stop;
 use crate::stored::{StoredPage, source_of};
 use crate::vocabulary::Vocabulary;
 
@@ -34,11 +35,11 @@ pub struct View<'a> {
 
 impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
-        let mut expr = self.understand(&request.query)?;
+        let mut expr = self.expander(&request.stop).resolve(query::parse(&request.query)?)?;
         let mut groups = self.collect(&expr, request)?;
-        let widened = groups.pages == 0 && expr.has_words() && {
+        let widened = groups.pages == 0 && !groups.cut && expr.has_words() && {
             // Words that look alike are right in two of three cases only: they never stand beside better hits unasked.
-            expr = self.expander().widen(expr)?;
+            expr = self.expander(&request.stop).widen(expr)?;
             groups = self.collect(&expr, request)?;
             groups.pages > 0
         };
@@ -48,12 +49,13 @@ impl View<'_> {
         for group in groups.ranked(request.sort, skip, take) {
             hits.extend(self.document_hit(group, &expr)?);
         }
-        let suggestion = if groups.pages == 0 { self.did_you_mean(request)? } else { None };
+        let suggestion = if groups.pages == 0 && !groups.cut { self.did_you_mean(request)? } else { None };
         Ok(SearchResult {
             pages: groups.pages,
             documents: groups.documents.len() as u64,
             hits,
             facets: self.facets(&groups)?,
+            partial: groups.cut,
             widened,
             suggestion,
             as_of: self.as_of,
@@ -61,15 +63,17 @@ impl View<'_> {
     }
 
     fn understand(&self, query: &str) -> Result<Expr> {
-        self.expander().resolve(query::parse(query)?)
+        self.expander(&Stop::default()).resolve(query::parse(query)?)
     }
 
-    fn expander(&self) -> Expander<'_> {
-        Expander { searcher: &self.searcher, fields: self.fields, vocabulary: &self.vocabulary }
+    fn expander<'a>(&'a self, stop: &'a Stop) -> Expander<'a> {
+        Expander { searcher: &self.searcher, fields: self.fields, vocabulary: &self.vocabulary, stop }
     }
 
     fn collect(&self, expr: &Expr, request: &SearchRequest) -> Result<Groups> {
-        let mut groups = self.searcher.search(&plan(self.fields, expr, request)?, &GroupPages)?;
+        let Plan { query, cut } = plan(self.fields, expr, request);
+        let mut groups = self.searcher.search(&query, &GroupPages { stop: request.stop.clone() })?;
+        groups.cut |= cut.is_stopped() || request.stop.is_stopped();
         nearness::raise(&mut groups, expr, &self.searcher, self.fields)?;
         Ok(groups)
     }
@@ -99,7 +103,7 @@ impl View<'_> {
             let page = self.stored(address)?;
             boxes = Light::on(&page, &expr).boxes();
             if boxes.is_empty() {
-                boxes = Light::on(&page, &self.expander().widen(expr.clone())?).boxes();
+                boxes = Light::on(&page, &self.expander(&Stop::default()).widen(expr.clone())?).boxes();
             }
         }
         Ok(boxes)
@@ -110,7 +114,7 @@ impl View<'_> {
         let expr = self.understand(query)?;
         let pages = self.pages_of(document)?;
         let hits = hits_on(&pages, &expr);
-        Ok(if hits.is_empty() { hits_on(&pages, &self.expander().widen(expr)?) } else { hits })
+        Ok(if hits.is_empty() { hits_on(&pages, &self.expander(&Stop::default()).widen(expr)?) } else { hits })
     }
 
     /// A document's pages by number.
@@ -182,6 +186,7 @@ fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32) -> PageHit {
     PageHit {
         page: page.page,
         number: page.number,
+        frame: page.frame,
         score,
         confidence: page.confidence,
         width: page.width,

@@ -1,8 +1,8 @@
 //! A page as it rests in the index: what a hit shows, in about seven bytes a word, so that
 //! snippets and lit boxes need no other store.
 //!
-//! Layout, version 2: version byte · page, document, batch (16 bytes each) · number, flags,
-//! confidence, width, height · scanned, date (0 for none, else days + 2^20) · station, mrn,
+//! Layout, version 3: version byte · page, document, batch (16 bytes each) · number, frame (0 for none),
+//! flags, confidence, width, height · scanned, date (0 for none, else days + 2^20) · station, mrn,
 //! encounter, type, reel · mends (first byte as a difference, length, term) · word count · columns: lengths with end-of-line bits, text, then x, y, w, h
 //! as differences, confidences. Integers as in [`crate::varint`].
 
@@ -16,7 +16,7 @@ use crate::hits::{DocumentFields, PageDocument};
 use crate::mend::Mend;
 use crate::varint::{Reader, Writer};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const SOURCES: [SourceKind; 3] = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
 /// Keeps every date of the common era apart from "none", which is 0.
 const DATE_OFFSET: i64 = 1 << 20;
@@ -25,6 +25,7 @@ const DATE_OFFSET: i64 = 1 << 20;
 pub struct StoredPage {
     pub page: PageId,
     pub number: u32,
+    pub frame: Option<u32>,
     pub confidence: u8,
     pub width: u32,
     pub height: u32,
@@ -52,6 +53,7 @@ impl StoredPage {
         Self {
             page: page.page,
             number: page.number,
+            frame: page.frame,
             confidence: page.text.confidence(),
             width: page.text.width,
             height: page.text.height,
@@ -89,6 +91,7 @@ impl StoredPage {
         out.raw(fields.document.as_uuid().as_bytes());
         out.raw(fields.batch.as_uuid().as_bytes());
         out.uint(self.number.into());
+        out.uint(self.frame.unwrap_or_default().into());
         out.byte(u8::from(fields.filed) | (source_code(fields.source) as u8) << 1);
         out.byte(self.confidence);
         out.uint(self.width.into());
@@ -143,6 +146,7 @@ impl StoredPage {
         let document = DocumentId::from_uuid(uuid(reader)?);
         let batch = BatchId::from_uuid(uuid(reader)?);
         let number = reader.small()?;
+        let frame = Some(reader.small()?).filter(|frame| *frame != 0);
         let flags = reader.byte()?;
         let confidence = reader.byte()?;
         let (width, height) = (reader.small()?, reader.small()?);
@@ -160,7 +164,7 @@ impl StoredPage {
             reel: Some(reader.text()?.to_owned()).filter(|reel| !reel.is_empty()),
         };
         let (text, words, mends) = Default::default();
-        Some(Self { page, number, confidence, width, height, fields, text, words, mends })
+        Some(Self { page, number, frame, confidence, width, height, fields, text, words, mends })
     }
 }
 

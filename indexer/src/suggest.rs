@@ -87,9 +87,12 @@ impl View<'_> {
         let mut best: Option<(u64, String)> = None;
         for token in Tokens::of(&request.query).iter().filter(|token| !token.coarse) {
             for word in meant(&self.vocabulary.lexicon, token.term).into_iter().take(SPELLINGS_MAX) {
+                if request.stop.is_stopped() {
+                    return Ok(None);
+                }
                 let text = format!("{}{word}{}", &request.query[..token.start], &request.query[token.end..]);
                 let Ok(expr) = query::parse(&text) else { continue };
-                let pages = self.searcher.search(&plan(self.fields, &expr, request)?, &Count)? as u64;
+                let pages = self.searcher.search(&plan(self.fields, &expr, request).query, &Count)? as u64;
                 if pages > best.as_ref().map_or(0, |(most, _)| *most) {
                     best = Some((pages, text));
                 }

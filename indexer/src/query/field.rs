@@ -15,6 +15,7 @@ pub enum Field {
     Source,
     Reel,
     Frame,
+    Page,
     Code,
     By,
     Batch,
@@ -36,7 +37,7 @@ impl Field {
         ("source", Self::Source),
         ("reel", Self::Reel),
         ("frame", Self::Frame),
-        ("page", Self::Frame),
+        ("page", Self::Page),
         ("code", Self::Code),
         ("by", Self::By),
         ("station", Self::By),
@@ -61,6 +62,7 @@ impl Field {
             Self::Source => "scan, film or import",
             Self::Reel => "the number of a reel, as in `reel:17`",
             Self::Frame => "a number, or two with `..` between, as in `frame:200..220`",
+            Self::Page => "a number, or two with `..` between, as in `page:1..3`",
             Self::Code => "a code, as in `code:E11.9`",
             Self::By => "the name of a capture station, as in `by:station-3`",
             Self::Batch => "the id of a batch",
@@ -81,7 +83,10 @@ pub enum Filter {
     Scanned(Bounds<i64>),
     Source(SourceKind),
     Reel(Text),
+    /// Of its reel.
     Frame(Bounds<u64>),
+    /// Of its document.
+    Page(Bounds<u64>),
     By(Text),
     Batch(BatchId),
     Confidence(Bounds<u64>),
@@ -124,6 +129,7 @@ pub fn value(field: Field, text: &str) -> Option<Filter> {
         Field::Source => source(text).map(Filter::Source),
         Field::Reel => code(text).map(Filter::Reel),
         Field::Frame => numbers(text).map(Filter::Frame),
+        Field::Page => numbers(text).map(Filter::Page),
         Field::By => Some(Filter::By(beginning(&text.to_lowercase())?)),
         Field::Batch => text.parse().ok().map(Filter::Batch),
         Field::Confidence => {

@@ -89,15 +89,9 @@ impl Wild {
         Self(shape)
     }
 
-    /// As a regular expression. Terms hold letters, digits and a few joiners, which are escaped.
-    pub fn regex(&self) -> String {
-        let piece = |c: char| match c {
-            '*' => ".*".to_owned(),
-            '?' => ".".to_owned(),
-            c if c.is_alphanumeric() => c.to_string(),
-            c => format!("\\{c}"),
-        };
-        self.0.chars().map(piece).collect()
+    /// The letters before the first one left open.
+    pub fn stem(&self) -> &str {
+        self.0.split(['*', '?']).next().unwrap_or_default()
     }
 
     /// Whether a term has the shape: greedy with one step back, linear but for repeated stars.

@@ -149,13 +149,15 @@ fn fields_narrow_and_nothing_else() {
             reel: Some("17".into()),
             ..page("film", 217, &[]).fields
         },
-        ..page("film", 217, &["digoxin"])
+        frame: Some(217),
+        ..page("film", 3, &["digoxin"])
     };
     let shelf = Shelf::of(&[film, page("desk", 1, &["digoxin"])]);
     for query in [
         "is:film",
         "reel:17",
         "frame:217",
+        "page:3",
         "frame:200..220",
         "patient:104233",
         "mrn:1O4233",

@@ -5,6 +5,7 @@ mod disk;
 mod finding;
 mod hostile;
 mod mending;
+mod stopping;
 
 use record::manifest::SourceKind;
 use record::words::{Block, Box as Place, Engine, Line, PageText, Word};
@@ -101,7 +102,7 @@ pub fn page(document: &str, number: u32, lines: &[&str]) -> PageDocument {
         scanned: Timestamp(1_700_000_000_000),
         reel: None,
     };
-    PageDocument { page: page_id(document, number), number, fields, text: text_of(lines) }
+    PageDocument { page: page_id(document, number), number, frame: None, fields, text: text_of(lines) }
 }
 
 pub struct Shelf {

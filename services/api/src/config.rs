@@ -5,11 +5,13 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use archive::StoreAddress;
 use fields::Rules;
 use record::envelope::StationKey;
+use record::limits;
 use record::note::LogSigner;
 use serde::{Deserialize, Serialize};
 
@@ -205,12 +207,21 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 }
 
 /// What request handlers need to know of how the server was started.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The address people use, where a reverse proxy stands before the server.
     pub public_url: Option<String>,
     /// Stations that are enrolled. Where there are any, a batch is closed only with the signature of one.
     pub stations: Vec<StationKey>,
+    /// What one search may take before it answers with what it has.
+    pub search_budget: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let search_budget = Duration::from_millis(limits::SEARCH_BUDGET_MILLIS);
+        Self { public_url: None, stations: Vec::new(), search_budget }
+    }
 }
 
 impl Config {

@@ -1,7 +1,9 @@
 //! Who may find what? Search within the caller's scope, with the views it amounts to in the
 //! ledger before anything is shown. Both the API and the pages search through here.
 
-use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult, Sort, Suggestion};
+use std::time::Duration;
+
+use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult, Sort, Stop, Suggestion};
 use record::{DocumentId, PageId};
 
 use crate::identity::Caller;
@@ -29,9 +31,14 @@ pub struct Wanted {
 /// 422 for a query that cannot be understood, 503 where the views cannot be logged.
 pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchResult> {
     let Wanted { query, filters, sort, as_of, page, per_page } = wanted;
-    let request = SearchRequest { query, filters, scope: scope(caller)?, sort, as_of, page, per_page };
-    let found = blocking(app, move |index| index.search(&request)).await?;
+    let stop = Stop::default();
+    let request =
+        SearchRequest { query, filters, scope: scope(caller)?, sort, as_of, page, per_page, stop: stop.clone() };
+    let found = within(app.config.search_budget, stop, blocking(app, move |index| index.search(&request))).await?;
     metrics::counter!("chartroom_searches_total").increment(1);
+    if found.partial {
+        metrics::counter!("chartroom_searches_partial_total").increment(1);
+    }
     views::log_listed(app, caller, found.hits.iter().map(|hit| hit.fields.document)).await?;
     Ok(found)
 }
@@ -55,6 +62,28 @@ pub async fn lit(app: &App, page: PageId, query: String) -> Reply<Vec<LitBox>> {
 /// Pages of one document with words of the query; [`crate::reach::document`] comes first.
 pub async fn in_document(app: &App, document: DocumentId, query: String) -> Reply<Vec<PageHit>> {
     blocking(app, move |index| index.hits_in_document(&document, &query)).await
+}
+
+/// The answer, at most a moment after the budget is used up: what is stopped answers with what it has. Whoever leaves
+/// drops this, and that stops it too.
+async fn within<T>(budget: Duration, stop: Stop, work: impl Future<Output = T>) -> T {
+    let _gone = StopOnDrop(stop.clone());
+    let mut work = std::pin::pin!(work);
+    match tokio::time::timeout(budget, &mut work).await {
+        Ok(done) => done,
+        Err(_) => {
+            stop.stop();
+            work.await
+        }
+    }
+}
+
+struct StopOnDrop(Stop);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 fn scope(caller: &Caller) -> Reply<indexer::Scope> {

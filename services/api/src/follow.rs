@@ -19,7 +19,7 @@ use indexer::{DocumentFields, Index, PageDocument};
 use record::event::{Actor, PatientsRecord, UnreadableReason};
 use record::manifest::SourceKind;
 use record::words::PageText;
-use record::{Digest, Event, EventKind, PageId, Timestamp, canonical};
+use record::{Digest, DocumentId, Event, EventKind, PageId, Timestamp, canonical};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
@@ -222,18 +222,21 @@ pub async fn index_group(
     let most = GROUP.min(usize::try_from(end - cursor).unwrap_or(GROUP));
     let events = archive.events(cursor, most).await?;
     let next = cursor + events.len() as u64;
-    let mut pages = Vec::new();
+    let mut changes = Vec::new();
     for event in &events {
-        pages.extend(pages_of(archive, catalog, &event.event).await?);
+        changes.extend(changes_of(archive, catalog, &event.event).await?);
     }
     learn_names(archive, index, cursor, &events).await?;
-    if pages.is_empty() && next.saturating_sub(index.cursor()) < UNCOMMITTED_MAX {
+    if changes.is_empty() && next.saturating_sub(index.cursor()) < UNCOMMITTED_MAX {
         return Ok(next);
     }
     let index = Arc::clone(index);
     let write = move || {
-        for page in &pages {
-            index.put(page)?;
+        for change in &changes {
+            match change {
+                Change::Put(page) => index.put(page)?,
+                Change::Clear(document) => index.remove_document(document)?,
+            }
         }
         index.commit(next)
     };
@@ -252,26 +255,36 @@ async fn learn_names(archive: &Archive, index: &Index, cursor: u64, events: &[Ev
     Ok(())
 }
 
-/// The pages whose entry in the index an event changes: the one that was read, or all that
-/// have been read of a document whose fields are new.
-async fn pages_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Result<Vec<PageDocument>, FollowError> {
+/// What an event changes in the index.
+enum Change {
+    Put(Box<PageDocument>),
+    /// Pages that a new version no longer has, or has with another image, are found no more.
+    Clear(DocumentId),
+}
+
+/// The page that was read; or, of a document with a new version, all that have been read in place of all there were.
+async fn changes_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Result<Vec<Change>, FollowError> {
+    let mut changes = Vec::new();
     let (document, pages) = match event {
         EventKind::Read { page, .. } | EventKind::Corrected { page, .. } => match catalog.page(*page).await? {
             Some((document, page)) if !page.withdrawn => (document, vec![page]),
-            _ => return Ok(Vec::new()),
+            _ => return Ok(changes),
         },
         EventKind::Sealed { document, version: 2.., .. } => match catalog.document(*document).await? {
-            Some(found) => (found, catalog.pages_of(*document).await?),
-            None => return Ok(Vec::new()),
+            Some(found) => {
+                changes.push(Change::Clear(*document));
+                (found, catalog.pages_of(*document).await?)
+            }
+            None => return Ok(changes),
         },
-        _ => return Ok(Vec::new()),
+        _ => return Ok(changes),
     };
-    let mut found = Vec::new();
     let fields = DocumentFields { reel: reel_of(catalog, &document).await?, ..fields_of(&document) };
     for page in pages.iter().filter(|page| page.state == PageState::Read) {
-        found.extend(page_document(archive, &fields, page).await?);
+        let page = page_document(archive, &fields, page).await?;
+        changes.extend(page.map(|page| Change::Put(Box::new(page))));
     }
-    Ok(found)
+    Ok(changes)
 }
 
 async fn page_document(
@@ -280,7 +293,13 @@ async fn page_document(
     page: &Page,
 ) -> Result<Option<PageDocument>, FollowError> {
     let text = text_of(archive, page.page, page.text.as_ref()).await?;
-    Ok(text.map(|text| PageDocument { page: page.page, number: page.number, fields: fields.clone(), text }))
+    Ok(text.map(|text| PageDocument {
+        page: page.page,
+        number: page.number,
+        frame: page.frame,
+        fields: fields.clone(),
+        text,
+    }))
 }
 
 /// A page's text. One that is damaged is missing for its own page, and for no other: the log says which, and
@@ -308,10 +327,11 @@ pub async fn text_of(
     Ok(text.ok())
 }
 
-/// A film's batch is its reel. Only what has a digit in it is taken from the batch's name, which may name a person too.
+/// The reel's label; where film came without one, its batch is its reel. Only what has a digit in it is taken from the
+/// batch's name, which may name a person too.
 async fn reel_of(catalog: &Catalog, document: &catalog::Document) -> Result<Option<String>, FollowError> {
-    if document.source_kind != SourceKind::Film {
-        return Ok(None);
+    if document.reel.is_some() || document.source_kind != SourceKind::Film {
+        return Ok(document.reel.clone());
     }
     let record = catalog.batch_record(document.batch).await?;
     Ok(record.and_then(|record| reel_number(&record.name)))

@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use api::commands::{account, campaign, findable, init, patients, rebuild, token};
@@ -79,6 +80,9 @@ enum Command {
         /// The address people use, where a reverse proxy stands before the server; https makes cookies Secure.
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
+        /// Milliseconds that one search may take: then it answers with what it has found, and says so.
+        #[arg(long, value_name = "MS", default_value_t = record::limits::SEARCH_BUDGET_MILLIS)]
+        search_budget: u64,
         /// Logs JSON lines instead of text.
         #[arg(long)]
         log_json: bool,
@@ -206,10 +210,11 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Init { data, store, catalog, origin, json } => {
             init::run(init::Init { data: DataDir::new(data.data), store, catalog, origin, json }, options).await
         }
-        Command::Serve { data, listen, ocr_workers, public_url, .. } => {
+        Command::Serve { data, listen, ocr_workers, public_url, search_budget, .. } => {
             let data = DataDir::new(data.data);
+            let search_budget = Duration::from_millis(search_budget);
             let metrics = PrometheusBuilder::new().install_recorder().context("failed to start the metrics")?;
-            serve::run(Serve { data, options, listen, ocr_workers, public_url }, metrics).await
+            serve::run(Serve { data, options, listen, ocr_workers, public_url, search_budget }, metrics).await
         }
         Command::Token { data, action } => run_token(&DataDir::new(data.data), options, action).await,
         Command::Account { data, action } => run_account(&DataDir::new(data.data), options, action).await,

@@ -35,6 +35,7 @@ pub struct Serve {
     /// Readers of the worker beside the server; as many as there are cores where nothing is said.
     pub ocr_workers: Option<usize>,
     pub public_url: Option<String>,
+    pub search_budget: Duration,
 }
 
 /// Opens archive and catalog of a data folder.
@@ -82,7 +83,11 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         archive,
         catalog,
         shelf: Shelf::new(serve.data.index(), vocabulary, index),
-        config: Config { public_url: serve.public_url.clone(), stations: serve.data.stations()? },
+        config: Config {
+            public_url: serve.public_url.clone(),
+            stations: serve.data.stations()?,
+            search_budget: serve.search_budget,
+        },
         follower,
         limits: Limits::default(),
         views: Views::default(),
@@ -105,6 +110,8 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
         .workers(cores().max(2))
         .client_request_timeout(Duration::from_secs(15))
         .keep_alive(Duration::from_secs(75))
+        // Whoever has gone waits for nothing: a search of theirs is stopped.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(10)
         .disable_signals()
         .bind(serve.listen)

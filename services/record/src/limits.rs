@@ -115,6 +115,10 @@ pub const SEARCH_SIMILAR_CHARS_MIN: usize = 4;
 pub const SEARCH_SIMILAR_EDITS_MAX: u8 = 2;
 pub const SEARCH_SIMILAR_TERMS_MAX: usize = 50;
 pub const SEARCH_SUGGESTIONS_MAX: usize = 8;
+/// Terms of one segment of the index that `wor*` and `w?rd` go through.
+pub const SEARCH_OPEN_TERMS_MAX: usize = 100_000;
+/// What a search may take, where the operator says nothing: then it answers with what it has.
+pub const SEARCH_BUDGET_MILLIS: u64 = 2_000;
 /// Documents in one exported list.
 pub const SEARCH_EXPORT_DOCUMENTS_MAX: usize = 5_000;
 /// Words lit on one page.

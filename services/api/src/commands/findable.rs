@@ -26,6 +26,8 @@ struct Report {
     behind: u64,
     findable: u64,
     missing: u64,
+    /// In the index, and not among those that are read: a document's newest version no longer has them.
+    stray: u64,
     /// The first of those missing.
     pages: Vec<PageId>,
 }
@@ -43,6 +45,10 @@ pub async fn run(data: &DataDir, json: bool) -> anyhow::Result<()> {
     if report.missing > 0 {
         bail!("{} pages are read and not found: run `chartroom rebuild --index`", report.missing);
     }
+    // While events are behind, a page may be on its way out.
+    if report.stray > 0 && report.behind == 0 {
+        bail!("{} pages are found that no document has: run `chartroom rebuild --index`", report.stray);
+    }
     Ok(())
 }
 
@@ -53,7 +59,10 @@ async fn compare(catalog: &Catalog, index: &Index) -> anyhow::Result<Report> {
     let (mut after, cursor) = (None, index.cursor());
     loop {
         let pages = catalog.read_pages_after(after, PAGES).await?;
-        let Some(last) = pages.last() else { return Ok(report) };
+        let Some(last) = pages.last() else {
+            report.stray = index.pages().saturating_sub(report.findable);
+            return Ok(report);
+        };
         after = Some(last.page);
         for page in &pages {
             report.read += 1;
@@ -70,10 +79,10 @@ async fn compare(catalog: &Catalog, index: &Index) -> anyhow::Result<Report> {
 }
 
 fn tell(report: &Report) -> anyhow::Result<()> {
-    let Report { sealed, waiting, unreadable, read, behind, findable, missing, pages } = report;
+    let Report { sealed, waiting, unreadable, read, behind, findable, missing, stray, pages } = report;
     say(&format!(
         "{sealed} pages are sealed: {waiting} wait to be read, {unreadable} cannot be read, {read} are read"
     ))?;
-    say(&format!("{findable} are found by search, {behind} will be in a moment, {missing} are missing"))?;
+    say(&format!("{findable} are found by search, {behind} will be in a moment, {missing} are missing, {stray} are found and should not be"))?;
     pages.iter().try_for_each(|page| say(&format!("missing: {page}")))
 }

@@ -142,10 +142,8 @@ async fn facts(app: &App, caller: &Caller, document: &Document, shown: &Page) ->
 
 /// The address of the page on film, as a film reader shows it.
 fn on_film(document: &Document, shown: &Page) -> String {
-    match (&document.reel, shown.frame) {
-        (Some(reel), Some(frame)) => format!(", reel {reel}, frame {frame}"),
-        _ => String::new(),
-    }
+    let address = super::search::on_film(document.reel.as_deref(), shown.frame);
+    address.map_or_else(String::new, |address| format!(", {address}"))
 }
 
 /// A batch's name may name a patient of another document: only for those who oversee batches.

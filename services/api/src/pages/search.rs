@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use indexer::{DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, PageHit, SearchResult, Sort, Suggestion};
+use indexer::{DocumentFields, DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, PageHit, SearchResult, Sort, Suggestion};
 use record::Mrn;
 use record::manifest::SourceKind;
 use serde::Deserialize;
@@ -173,6 +173,7 @@ async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply
         list_page: u64::from(page),
         list_pages: result.documents.div_ceil(PER_PAGE as u64),
         as_of: result.as_of,
+        partial: result.partial,
         widened: result.widened,
         suggestion,
     })
@@ -194,7 +195,7 @@ async fn document(app: &App, q: &str, hit: DocumentHit) -> Reply<DocumentHits> {
         filed: fields.filed,
         pages: known.pages,
         matching: pages_matched,
-        hits: pages.into_iter().map(|page| page_hit(fields.document, q, page)).collect(),
+        hits: pages.into_iter().map(|page| page_hit(&fields, q, page)).collect(),
     })
 }
 
@@ -204,19 +205,25 @@ pub async fn patient_name(app: &App, mrn: Option<&Mrn>) -> Reply<Option<String>>
     Ok(app.catalog.patient(mrn).await?.map(|patient| patient.name))
 }
 
-fn page_hit(document: record::DocumentId, q: &str, hit: PageHit) -> HitView {
+fn page_hit(fields: &DocumentFields, q: &str, hit: PageHit) -> HitView {
     let lit: Vec<_> = hit.boxes.iter().map(|lit| lit.place).collect();
     let notes = notes(&hit.boxes);
     let size = (hit.width, hit.height);
     HitView {
-        href: href(document, hit.number, q),
+        href: href(fields.document, hit.number, q),
         number: hit.number,
+        film: on_film(fields.reel.as_deref(), hit.frame),
         strip: Sheet::strip(hit.page, size, &lit, "The line of the hit".to_owned()),
         thumb: Sheet::whole(hit.page, size, lit, super::document::THUMB, format!("Page {}", hit.number)),
         snippet: pieces(hit.snippet),
         confidence: hit.confidence,
         notes,
     }
+}
+
+/// The address of a page on film, as a film reader shows it.
+pub fn on_film(reel: Option<&str>, frame: Option<u32>) -> Option<String> {
+    Some(format!("reel {}, frame {}", reel?, frame?))
 }
 
 /// What a person has to know of words that are not the ones that were typed: at most one note for each kind.

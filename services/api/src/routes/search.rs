@@ -92,6 +92,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     #[schema(value_type = Object)]
     pub facets: Facets,
+    /// The search took too long or was too open: there may be more and better hits. Narrow it down.
+    pub partial: bool,
     /// No page has the words; the hits have words that look like them.
     pub widened: bool,
     /// A query that finds something, where this one finds nothing.
@@ -109,6 +111,9 @@ pub struct Hit {
     pub page: PageId,
     /// 1-based place in the document.
     pub number: u32,
+    /// On microfilm: the reel, and which frame of it.
+    pub reel: Option<String>,
+    pub frame: Option<u32>,
     /// Comparable within one answer only.
     pub score: f32,
     pub snippet: String,
@@ -143,6 +148,7 @@ pub async fn search(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -
         documents: found.documents,
         hits: found.hits.into_iter().flat_map(hits).collect(),
         facets: found.facets,
+        partial: found.partial,
         widened: found.widened,
         suggestion: found.suggestion,
         as_of: found.as_of,
@@ -158,6 +164,10 @@ pub async fn export(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -
     let (mut wanted, mut lines) = (first, 0);
     while lines < limits::SEARCH_EXPORT_DOCUMENTS_MAX {
         let found = find::search(&app, &caller, wanted.clone()).await?;
+        if found.partial {
+            // A list that lacks lines without saying so would be taken for the whole.
+            return Err(Problem::refused("too-broad", "this takes too long to list in full: narrow the search down"));
+        }
         found.hits.iter().for_each(|hit| table.push_str(&csv::line(hit)));
         lines += found.hits.len();
         if found.hits.is_empty() || lines as u64 >= found.documents {
@@ -200,6 +210,8 @@ fn hits(document: DocumentHit) -> Vec<Hit> {
         document: fields.document,
         page: page.page,
         number: page.number,
+        reel: fields.reel.clone(),
+        frame: page.frame,
         score: page.score,
         snippet: page.snippet.into_iter().map(|fragment| fragment.text).collect(),
         boxes: page.boxes,

@@ -59,6 +59,10 @@ fn shelf(folder: PathBuf) -> Shelf {
 
 impl House {
     pub async fn new() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub async fn with(config: Config) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let signer = LogSigner::from_seed("chartroom.test/log", &[7; 32]).expect("a good name");
         let archive = Archive::init(&StoreAddress::memory(), signer).await.expect("an archive");
@@ -67,7 +71,7 @@ impl House {
             archive,
             catalog: Catalog::open(&catalog).await.expect("a catalog"),
             shelf: shelf(folder.path().join("index")),
-            config: Config::default(),
+            config,
             follower: Follower::default(),
             limits: Limits::default(),
             views: Views::default(),

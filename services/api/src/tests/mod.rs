@@ -8,5 +8,6 @@ mod fields;
 mod house;
 mod patients;
 mod policy;
+mod searching;
 mod sessions;
 mod work;

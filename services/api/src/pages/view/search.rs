@@ -97,6 +97,8 @@ pub struct Found {
     pub list_pages: u64,
     /// The moment that all pages of the list are of.
     pub as_of: u64,
+    /// Not everything was looked at.
+    pub partial: bool,
     /// No page has the words: these have words that look alike.
     pub widened: bool,
     /// What may have been meant, where nothing was found.
@@ -146,6 +148,8 @@ pub struct PageHit {
     /// The viewer, open at this hit.
     pub href: String,
     pub number: u32,
+    /// Where it is on film: the reel and the frame.
+    pub film: Option<String>,
     pub thumb: Sheet,
     pub strip: Option<Sheet>,
     pub snippet: Vec<Piece>,
@@ -231,6 +235,7 @@ mod tests {
         let lit = vec![Box { x: 10, y: 10, w: 90, h: 30 }];
         let hit = PageHit {
             href: "/documents/x".into(),
+            film: Some(HOSTILE.into()),
             number: 1,
             thumb: Sheet::whole(page, (1700, 2200), lit.clone(), 160, HOSTILE.into()),
             strip: Sheet::strip(page, (1700, 2200), &lit, HOSTILE.into()),
@@ -256,7 +261,7 @@ mod tests {
         let suggestion = Some(Instead { q: HOSTILE.into(), href: "/search?".into() });
         let (list_page, list_pages) = (1, 2);
         let documents = vec![document];
-        Found { pages: 2, total: 11, documents, facets, list_page, list_pages, as_of: 1, widened: true, suggestion }
+        Found { pages: 2, total: 11, documents, facets, list_page, list_pages, as_of: 1, partial: true, widened: true, suggestion }
     }
 
     fn hostile_form() -> Form {

@@ -1,0 +1,68 @@
+//! A search whose time is over says so, to programs and to people; what a document no longer has is not found.
+
+use std::time::Duration;
+
+use record::event::{Actor, Role};
+use record::{DocumentId, EventKind, PageId};
+
+use super::house::House;
+use super::work::read_page;
+use crate::config::Config;
+
+#[actix_web::test]
+async fn a_search_without_time_answers_in_part_and_says_so() {
+    let house = House::with(Config { search_budget: Duration::ZERO, ..Config::default() }).await;
+    read_page(&house).await;
+    // The budget is over before the search has begun or just after: both are answers, and one of many is the first.
+    let mut partial = false;
+    for _ in 0..200 {
+        let found = house.get(Role::Searcher, "/api/v1/search?q=cholangitis").await;
+        assert_eq!(found.status, 200);
+        partial |= found.json()["partial"] == true;
+        if partial {
+            break;
+        }
+    }
+    assert!(partial, "no search was stopped");
+}
+
+#[actix_web::test]
+async fn a_search_with_time_is_whole() {
+    let house = House::new().await;
+    read_page(&house).await;
+    let found = house.get(Role::Searcher, "/api/v1/search?q=cholangitis").await.json();
+    assert_eq!((&found["partial"], &found["total"]), (&false.into(), &1.into()));
+    let page = house.get(Role::Searcher, "/search?q=chol*").await;
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.contains("cholangitis") && !page.contains("data-partial"), "{page}");
+}
+
+#[actix_web::test]
+async fn a_page_that_the_newest_version_lacks_is_found_no_more() {
+    let house = House::new().await;
+    let page = read_page(&house).await;
+    let found = house.get(Role::Searcher, "/api/v1/search?q=cholangitis").await.json();
+    let document: DocumentId = found["hits"][0]["document"].as_str().expect("an id").parse().expect("an id");
+    seal_version_with(&house, document, PageId::derived([b"another".as_slice()])).await;
+    house.index().await;
+    let found = house.get(Role::Searcher, "/api/v1/search?q=cholangitis").await.json();
+    assert_eq!(found["total"], 0, "{found}");
+    assert!(!house.app.shelf.index().contains(&page).expect("reads"));
+    seal_version_with(&house, document, page).await;
+    house.index().await;
+    let found = house.get(Role::Searcher, "/api/v1/search?q=cholangitis").await.json();
+    assert_eq!(found["total"], 1, "its text was kept: {found}");
+}
+
+/// The document's next version, of this one page with the same image.
+async fn seal_version_with(house: &House, document: DocumentId, page: PageId) {
+    let newest = house.app.catalog.document(document).await.expect("reads").expect("is there");
+    let mut manifest = house.app.archive.manifest(&newest.manifest).await.expect("is there");
+    manifest.version += 1;
+    manifest.previous = Some(newest.manifest);
+    manifest.pages[0].page = page;
+    let (version, batch) = (manifest.version, manifest.batch);
+    let manifest = house.app.archive.seal(&manifest).await.expect("sealed");
+    let event = EventKind::Sealed { document, version, manifest, batch, pages: 1 };
+    house.app.append_one(Actor::System, event).await.expect("appended");
+}

@@ -20,6 +20,7 @@ mod feeder;
 mod fields;
 mod film;
 mod kill_9;
+mod kill_index;
 mod kill_readers;
 mod long_searches;
 mod outsiders;

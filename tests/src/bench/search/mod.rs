@@ -4,6 +4,7 @@
 
 mod peers;
 mod quality;
+mod renewal;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,6 +53,7 @@ pub fn run(report: &mut Report, corpus: Option<&Path>, count: Option<usize>, onl
     for class in Class::ALL {
         measure(report, class, &mut pages, &index, &floor, &mut peers)?;
     }
+    renewal::run(report, &mut pages, &index)?;
     if only.is_none() { peers.run(report) } else { Ok(()) }
 }
 
@@ -175,6 +177,7 @@ fn thread_micros() -> f64 {
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 
+/// The value that so large a share of all does not exceed.
 fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * share) as usize]

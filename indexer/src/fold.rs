@@ -10,7 +10,8 @@ pub fn is_word(c: char) -> bool {
 
 /// Scripts without spaces between words: every sign is a word.
 pub fn is_ideograph(c: char) -> bool {
-    !c.is_ascii() && matches!(u32::from(c), 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
+    !c.is_ascii()
+        && matches!(u32::from(c), 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
 
 /// Signs that nobody sees and nobody types: zero-width, soft hyphen, writing direction, byte order.

@@ -14,8 +14,8 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATE
 
 use crate::PAGES_SHOWN;
 use crate::hits::Sort;
-use crate::stop::Stop;
 use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT};
+use crate::stop::Stop;
 
 /// What [`crate::schema::weight`] gives a clear page.
 const WEIGHT_FULL: Score = 100.0;
@@ -242,7 +242,11 @@ type Values<T> = Arc<dyn ColumnValues<T>>;
 
 /// A column in which every page has a value is read by the page's number, without asking whether it has one.
 fn values<T: Copy + Default + PartialOrd + std::fmt::Debug + Send + Sync + 'static>(column: Column<T>) -> Values<T> {
-    if column.get_cardinality() == Cardinality::Full { column.values } else { column.first_or_default_col(T::default()) }
+    if column.get_cardinality() == Cardinality::Full {
+        column.values
+    } else {
+        column.first_or_default_col(T::default())
+    }
 }
 
 /// A document as far as this segment has it, and any one of its pages.

@@ -16,6 +16,8 @@ pub struct PageDocument {
     pub number: u32,
     /// Which frame of its reel it is.
     pub frame: Option<u32>,
+    /// The ledger index of the event that made it findable as it is.
+    pub arrived: u64,
     pub fields: DocumentFields,
     pub text: PageText,
 }
@@ -76,6 +78,8 @@ pub struct Filters {
     pub batch: Option<BatchId>,
     /// 0 to 100: pages whose mean word confidence is at least this.
     pub confidence_min: Option<u8>,
+    /// Pages that became findable as they are by this event of the ledger, or by a later one.
+    pub arrived_from: Option<u64>,
 }
 
 /// Which documents come first.

@@ -40,8 +40,10 @@ impl<'a> Light<'a> {
     /// Every word that any hit touches, once: both halves of a word broken over a line.
     pub fn boxes(&self) -> Vec<LitBox> {
         let lit = self.lit_words().into_iter().take(limits::PAGE_LIT_BOXES_MAX);
-        lit.map(|(index, kin)| {
-            LitBox { place: self.page.words[index].place, word: self.page.word(index).to_owned(), kin }
+        lit.map(|(index, kin)| LitBox {
+            place: self.page.words[index].place,
+            word: self.page.word(index).to_owned(),
+            kin,
         })
         .collect()
     }
@@ -183,8 +185,7 @@ impl<'q> Places<'q> {
     fn find_near(&mut self, terms: &[String], within: u32) {
         let mut lit = Vec::new();
         for pair in terms.windows(2) {
-            let (Some(ones), Some(others)) = (of(&self.terms, &pair[0]), of(&self.terms, &pair[1]))
-            else {
+            let (Some(ones), Some(others)) = (of(&self.terms, &pair[0]), of(&self.terms, &pair[1])) else {
                 return;
             };
             let before = lit.len();

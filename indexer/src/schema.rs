@@ -22,7 +22,6 @@ pub const ANALYZER: &str = "chartroom-2";
 pub const DOCUMENT_KEY: &str = "document_key";
 pub const DOCUMENT_TYPE: &str = "document_type";
 pub const NUMBER: &str = "number";
-pub const FRAME: &str = "frame";
 pub const DATE: &str = "date";
 pub const SOURCE: &str = "source";
 pub const SCANNED: &str = "scanned";
@@ -50,6 +49,7 @@ pub struct Fields {
     source: Field,
     number: Field,
     frame: Field,
+    arrived: Field,
     date: Field,
     scanned: Field,
     confidence: Field,
@@ -81,7 +81,8 @@ impl Fields {
             station: schema.add_text_field("station", raw()),
             source: schema.add_u64_field(SOURCE, fast.clone().set_indexed()),
             number: schema.add_u64_field(NUMBER, fast.clone()),
-            frame: schema.add_u64_field(FRAME, fast.clone()),
+            frame: schema.add_u64_field("frame", fast.clone()),
+            arrived: schema.add_u64_field("arrived", fast.clone()),
             date: schema.add_i64_field(DATE, fast.clone()),
             scanned: schema.add_i64_field(SCANNED, fast.clone()),
             confidence: schema.add_u64_field("confidence", fast.clone()),
@@ -114,6 +115,7 @@ impl Fields {
         self.add_codes(fields, &mut out);
         out.add_u64(self.source, source_code(fields.source));
         out.add_u64(self.number, page.number.into());
+        out.add_u64(self.arrived, page.arrived);
         page.frame.into_iter().for_each(|frame| out.add_u64(self.frame, frame.into()));
         fields.date.into_iter().for_each(|date| out.add_i64(self.date, date.days_since_epoch()));
         out.add_i64(self.scanned, fields.scanned.0);
@@ -186,7 +188,7 @@ impl Fields {
             Some(date) => Bound::Included(Term::from_field_i64(self.date, date.days_since_epoch())),
             None => Bound::Unbounded,
         };
-        let confidence = |least: u8| Bound::Included(Term::from_field_u64(self.confidence, least.into()));
+        let least = |field, least: u64| range(Bound::Included(Term::from_field_u64(field, least)), Bound::Unbounded);
         let dated = filters.from.is_some() || filters.to.is_some();
         [
             text(self.mrn, filters.mrn.as_ref().map(|mrn| mrn.reveal())),
@@ -195,7 +197,8 @@ impl Fields {
             filters.source.map(|kind| exactly(Term::from_field_u64(self.source, source_code(kind)))),
             filters.batch.map(|batch| exactly(Term::from_field_bytes(self.batch, batch.as_uuid().as_bytes()))),
             dated.then(|| range(days(filters.from), days(filters.to))),
-            filters.confidence_min.map(|least| range(confidence(least), Bound::Unbounded)),
+            filters.confidence_min.map(|percent| least(self.confidence, percent.into())),
+            filters.arrived_from.map(|event| least(self.arrived, event)),
         ]
         .into_iter()
         .flatten()

@@ -92,7 +92,10 @@ mod tests {
             let mut stream = terms.token_stream(&joined);
             for token in tokens.iter() {
                 assert!(stream.advance(), "{text:?}");
-                assert_eq!((stream.token().text.as_str(), stream.token().position), (token.term, token.position as usize));
+                assert_eq!(
+                    (stream.token().text.as_str(), stream.token().position),
+                    (token.term, token.position as usize)
+                );
             }
             assert!(!stream.advance());
         }

@@ -98,7 +98,10 @@ fn a_word_on_a_frame_is_found_and_addressed_by_reel_and_frame() -> Result<()> {
     let page = hits["hits"][0]["page"].as_str().context("a hit")?;
     ensure!(hits["hits"][0]["boxes"].as_array().is_some_and(|boxes| !boxes.is_empty()), "{hits}");
     let (hit, narrowed) = (&hits["hits"][0], caller.search("cholangiogram is:film reel:MF-0231 frame:2..3 -frame:3")?);
-    ensure!(hit["reel"] == "MF-0231" && hit["frame"] == 2 && narrowed.len() == 1 && narrowed[0] == *hit, "{narrowed:?}");
+    ensure!(
+        hit["reel"] == "MF-0231" && hit["frame"] == 2 && narrowed.len() == 1 && narrowed[0] == *hit,
+        "{narrowed:?}"
+    );
     ensure!(caller.search("cholangiogram frame:3")?.is_empty(), "it is on no other frame");
     let frames = caller.json("/api/v1/frames?reel=MF-0231&frame=2")?;
     ensure!(frames["frames"][0]["page"] == page, "{frames} is where {page} is");

@@ -7,7 +7,7 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use record::words::{Block, Box as Place, Line, PageText, Word};
 use serde_json::{Value, json};
-use tests::browser::Browser;
+use tests::browser::{Browser, ENTER};
 use tests::http::Caller;
 use tests::{program, samples, site::Site};
 
@@ -45,7 +45,7 @@ fn planted_facts_are_found_and_lit_where_they_stand() -> Result<()> {
     let patients = samples::path("patients.csv");
     program::succeed("chartroom patients", site.chartroom(&["patients", "import", &patients.to_string_lossy()])?)?;
     site.account("vera", "searcher", "nine lives of a cat")?;
-    let words = plant(&site)?;
+    let words = plant(&site, "clinic-letter.png")?;
     let searcher = site.caller("searcher")?;
     program::wait_for("the page in the index", || Ok((!searcher.search("patient")?.is_empty()).then_some(())))?;
 
@@ -70,7 +70,36 @@ fn planted_facts_are_found_and_lit_where_they_stand() -> Result<()> {
     )?;
     browser.wait_for("the lit words in the viewer", "return document.querySelectorAll('.box').length === 2 || null")?;
     browser.screenshot("planted-2-viewer")?;
-    nothing_is_missing(&site)
+    nothing_is_missing(&site, 1)?;
+    kept_searches_say_what_is_new(&site, &searcher, &browser)
+}
+
+/// By keys alone: a search is kept, another page comes, and the search says so and shows that page and no other.
+fn kept_searches_say_what_is_new(site: &Site, searcher: &Caller, browser: &Browser) -> Result<()> {
+    browser.open(&format!("{}/search?q=morphine", site.url()))?;
+    browser.wait_for("the way to keep it", "return document.querySelector('details.keep') ? true : null")?;
+    browser.script("document.querySelector('details.keep summary').focus()")?;
+    browser.press(ENTER)?;
+    browser.type_into("#keep-name", "Morphine given")?;
+    browser.press(ENTER)?;
+    let told = "const row = document.querySelector('tbody tr'); return row ? row.innerText : null";
+    let row = browser.wait_for("the kept search", told)?;
+    let row = row.as_str().unwrap_or_default();
+    ensure!(row.contains("Morphine given") && row.contains("nothing"), "{row}");
+    plant(site, "operation-note.jpg")?;
+    program::wait_for("both pages", || Ok((searcher.search("morphine")?.len() == 2).then_some(())))?;
+    browser.open(&format!("{}/saved", site.url()))?;
+    let row = browser.wait_for("what is new", told)?;
+    ensure!(row.as_str().is_some_and(|row| row.contains("1 new")), "{row}");
+    browser
+        .wait_for("the number in the navigation", "return document.querySelector('nav .badge.info') ? true : null")?;
+    browser.screenshot("planted-3-saved")?;
+    browser.script("document.querySelector('[data-open]').focus()")?;
+    browser.press(ENTER)?;
+    let hits = "const all = document.querySelectorAll('.hit-document'); return all.length || null";
+    ensure!(browser.wait_for("the new page", hits)? == 1, "the old page is no news");
+    browser.screenshot("planted-4-new")?;
+    nothing_is_missing(site, 2)
 }
 
 /// The rectangles lit on the small picture of the page, in pixels of the master.
@@ -79,9 +108,9 @@ const LIT: &str = "
     return lit.length ? lit.map((box) => ['x', 'y', 'width', 'height'].map((side) => Number(box.getAttribute(side)))) : null;
 ";
 
-/// A filed letter whose text is [`LINES`]; its words.
-fn plant(site: &Site) -> Result<PageText> {
-    let letter = samples::path("clinic-letter.png");
+/// A filed letter, with the image of a sample, whose text is [`LINES`]; its words.
+fn plant(site: &Site, image: &str) -> Result<PageText> {
+    let letter = samples::path(image);
     let batch = ["--json", "--batch", "Letters", "--patient", samples::MRN];
     let output = site.station("import", &site.token("technician")?)?.args(batch).arg(&letter).output()?;
     program::succeed("scanner-agent import", output)?;
@@ -124,9 +153,10 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-fn nothing_is_missing(site: &Site) -> Result<()> {
+fn nothing_is_missing(site: &Site, pages: u64) -> Result<()> {
     let told = program::succeed("chartroom findable", site.chartroom(&["findable", "--json"])?)?;
     let told: Value = serde_json::from_str(&told)?;
-    ensure!(told["findable"] == 1 && told["missing"] == 0 && told["sealed"] == 1, "{told}");
+    let findable = told["findable"] == pages && told["sealed"] == pages;
+    ensure!(findable && told["missing"] == 0 && told["stray"] == 0, "{told}");
     Ok(())
 }

@@ -102,7 +102,7 @@ pub fn page(document: &str, number: u32, lines: &[&str]) -> PageDocument {
         scanned: Timestamp(1_700_000_000_000),
         reel: None,
     };
-    PageDocument { page: page_id(document, number), number, frame: None, fields, text: text_of(lines) }
+    PageDocument { page: page_id(document, number), number, frame: None, arrived: 0, fields, text: text_of(lines) }
 }
 
 pub struct Shelf {

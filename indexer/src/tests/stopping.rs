@@ -24,8 +24,9 @@ fn a_stopped_search_is_partial_and_no_error() {
 #[test]
 fn open_words_go_through_so_many_terms_and_no_more() {
     let mut random = Random::new(11);
-    let words: Vec<String> =
-        (0..300).map(|_| format!("aa{}", (0..6).map(|_| char::from(b'a' + random.below(26) as u8)).collect::<String>())).collect();
+    let words: Vec<String> = (0..300)
+        .map(|_| format!("aa{}", (0..6).map(|_| char::from(b'a' + random.below(26) as u8)).collect::<String>()))
+        .collect();
     let pages: Vec<_> = words.iter().zip(1..).map(|(word, number)| page("d", number, &[word])).collect();
     let shelf = Shelf::of(&pages);
     let asked = |most: usize, wild: Option<&str>, stop: Stop| {

@@ -132,6 +132,7 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
         EventKind::AccountRecorded { body, .. } => Body::Account(parsed(archive, index, body).await?),
         EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
         EventKind::CampaignRecorded { body, .. } => Body::Campaign(parsed(archive, index, body).await?),
+        EventKind::SearchSaved { body, .. } => Body::Search(parsed(archive, index, body).await?),
         EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
         EventKind::Read { page, text, .. } | EventKind::Corrected { page, text, .. } => {
             let text = text_of(archive, *page, Some(text)).await?;
@@ -281,7 +282,8 @@ async fn changes_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> 
     };
     let fields = DocumentFields { reel: reel_of(catalog, &document).await?, ..fields_of(&document) };
     for page in pages.iter().filter(|page| page.state == PageState::Read) {
-        let page = page_document(archive, &fields, page).await?;
+        let arrived = page.read_index.unwrap_or_default().max(document.sealed_index);
+        let page = page_document(archive, &fields, page, arrived).await?;
         changes.extend(page.map(|page| Change::Put(Box::new(page))));
     }
     Ok(changes)
@@ -291,12 +293,14 @@ async fn page_document(
     archive: &Archive,
     fields: &DocumentFields,
     page: &Page,
+    arrived: u64,
 ) -> Result<Option<PageDocument>, FollowError> {
     let text = text_of(archive, page.page, page.text.as_ref()).await?;
     Ok(text.map(|text| PageDocument {
         page: page.page,
         number: page.number,
         frame: page.frame,
+        arrived,
         fields: fields.clone(),
         text,
     }))

@@ -6,7 +6,7 @@
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
 //!    [`uploads`], [`checks`], [`seal`], [`correct`] on the way in; [`proposals`], [`alarms`] where a person files;
-//!    [`reach`], [`find`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
+//!    [`reach`], [`find`], [`saved`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
 //!    [`deliveries`] for what workers found, [`campaigns`] for what they read again.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
@@ -35,6 +35,7 @@ pub mod proposals;
 pub mod rasters;
 pub mod reach;
 pub mod routes;
+pub mod saved;
 pub mod seal;
 pub mod serve;
 pub mod server;

@@ -52,7 +52,7 @@ macro_rules! routes {
 mod api {
     use crate::routes::{
         alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open,
-        pages, patients, search, session, uploads,
+        pages, patients, search, searches, session, uploads,
     };
 
     routes! {
@@ -105,6 +105,10 @@ mod api {
         get    "/api/v1/search"                               Read       => search::search;
         get    "/api/v1/search.csv"                           Read       => search::export;
         get    "/api/v1/search/words"                         Read       => search::words;
+        get    "/api/v1/searches"                             Read       => searches::list;
+        post   "/api/v1/searches"                             Read       => searches::keep;
+        post   "/api/v1/searches/{search}/seen"               Read       => searches::seen;
+        post   "/api/v1/searches/{search}/drop"               Read       => searches::drop;
         get    "/api/v1/frames"                               Read       => frames::find;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;
         get    "/api/v1/documents/{document}/pdf"             Read       => documents::pdf;

@@ -9,10 +9,11 @@ use std::str::FromStr;
 use record::campaign::{CampaignRecord, CampaignState, Comparison};
 use record::event::{AccountRecord, Actor, Role, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
+use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{
     AccountId, BatchId, CampaignId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId,
-    Timestamp, TokenId, TrialId,
+    SearchId, Timestamp, TokenId, TrialId,
 };
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as CodeError};
@@ -69,6 +70,7 @@ parsed! {
     BatchId: ToString::to_string;
     CampaignId: ToString::to_string;
     TrialId: ToString::to_string;
+    SearchId: ToString::to_string;
     DocumentId: ToString::to_string;
     PageId: ToString::to_string;
     TokenId: ToString::to_string;
@@ -175,7 +177,7 @@ macro_rules! records {
     )*};
 }
 
-records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient TokenRecord }
+records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient SavedSearch TokenRecord }
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("the record's types have text keys and serializers that cannot fail")

@@ -11,6 +11,7 @@ use record::campaign::CampaignRecord;
 use record::event::{AccountRecord, PatientsRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
 use record::patient::PatientName;
+use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, Mrn, PageEntry, PageId, Timestamp};
 
@@ -20,6 +21,7 @@ use crate::documents::PageState;
 use crate::engine::{Tx, row, run};
 use crate::identities::{self, PageIdentity};
 use crate::people::fold_name;
+use crate::searches;
 use crate::{Catalog, CatalogError, Result};
 
 /// One event with its place in the ledger and what it names.
@@ -46,6 +48,7 @@ pub enum Body {
     Account(AccountRecord),
     Token(TokenRecord),
     Campaign(CampaignRecord),
+    Search(SavedSearch),
     Patients(PatientsRecord),
 }
 
@@ -127,6 +130,9 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         }
         (EventKind::CampaignRecorded { campaign, .. }, Body::Campaign(record)) if record.campaign == *campaign => {
             campaigns::recorded(tx, *index, entry.event.at, record).await
+        }
+        (EventKind::SearchSaved { search, .. }, Body::Search(record)) if record.search == *search => {
+            searches::saved(tx, *index, record).await
         }
         (EventKind::PatientsRecorded { .. }, Body::Patients(record)) => patients_recorded(tx, record).await,
         _ => Err(CatalogError::Body { index: *index }),

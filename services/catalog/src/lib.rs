@@ -20,6 +20,7 @@
 //! | [`queue`] | which page is to be read next, and by whom? |
 //! | [`campaigns`] | which pages are to be read again, and what has it brought? |
 //! | [`people`] | who may come in, and whose charts are these? |
+//! | [`searches`] | which searches does somebody keep? |
 //! | [`sessions`] | who is logged in? |
 //! | [`overview`] | how much is there, and is it the same as before? |
 //! | `engine`, `column` | how does one SQL text run on two engines, and our types stand in columns? |
@@ -36,6 +37,7 @@ pub mod identities;
 pub mod overview;
 pub mod people;
 pub mod queue;
+pub mod searches;
 pub mod sessions;
 
 pub use attention::{Attention, Need};

@@ -28,7 +28,7 @@ table_row! {
 }
 
 /// Every table that is a fold of the ledger, `progress` last: it is what [`Catalog::clear`] sets back.
-const PROJECTIONS: [&str; 12] = [
+const PROJECTIONS: [&str; 13] = [
     "documents",
     "versions",
     "pages",
@@ -39,6 +39,7 @@ const PROJECTIONS: [&str; 12] = [
     "accounts",
     "tokens",
     "campaigns",
+    "searches",
     "patients",
     "progress",
 ];

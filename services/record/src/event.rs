@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
-use crate::id::{AccountId, BatchId, CampaignId, DocumentId, PageId, TokenId};
+use crate::id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId};
 use crate::limits;
 use crate::patient::Mrn;
 use crate::time::Timestamp;
@@ -89,6 +89,8 @@ pub enum EventKind {
     TokenRecorded { token: TokenId, body: Digest },
     /// A re-reading campaign was started, paused, resumed or ended. Body: [`crate::campaign::CampaignRecord`].
     CampaignRecorded { campaign: CampaignId, body: Digest },
+    /// Somebody keeps a search, has looked at what is new in it, or drops it. Body: [`crate::saved::SavedSearch`].
+    SearchSaved { search: SearchId, body: Digest },
     /// Patients were added to the patient list. Body: [`PatientsRecord`].
     PatientsRecorded { body: Digest, count: u32 },
     /// A station asked which of so many patient numbers are in the patient list. Body: [`LookUpRecord`].
@@ -123,6 +125,7 @@ impl EventKind {
             | Self::AccountRecorded { body, .. }
             | Self::TokenRecorded { body, .. }
             | Self::CampaignRecorded { body, .. }
+            | Self::SearchSaved { body, .. }
             | Self::PatientsRecorded { body, .. }
             | Self::PatientsLookedUp { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
@@ -163,6 +166,7 @@ impl EventKind {
             Self::AccountRecorded { .. } => "account-recorded",
             Self::TokenRecorded { .. } => "token-recorded",
             Self::CampaignRecorded { .. } => "campaign-recorded",
+            Self::SearchSaved { .. } => "search-saved",
             Self::PatientsRecorded { .. } => "patients-recorded",
             Self::PatientsLookedUp { .. } => "patients-looked-up",
         }

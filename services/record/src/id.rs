@@ -72,6 +72,8 @@ ids! {
     CampaignId
     /// Reading a sample of them to see what that would bring.
     TrialId
+    /// A search that somebody keeps.
+    SearchId
 }
 
 /// UUID version 8 (RFC 9562 §5.8) from SHA-256 over the length-prefixed parts.

@@ -13,7 +13,7 @@
 //! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets; [`film`]: reels and frames.
-//! 9. [`wire`]: what stations and workers say to the server.
+//! 9. [`wire`]: what stations and workers say to the server; [`saved`]: searches that people keep.
 //! 10. [`limits`]: every bound, in one place.
 
 mod as_text;
@@ -31,6 +31,7 @@ pub mod merkle;
 pub mod note;
 pub mod patient;
 pub mod receipt;
+pub mod saved;
 pub mod sheet;
 pub mod time;
 pub mod timing;
@@ -39,7 +40,7 @@ pub mod words;
 
 pub use digest::{Digest, Hasher};
 pub use event::{Event, EventKind};
-pub use id::{AccountId, BatchId, CampaignId, DocumentId, PageId, TokenId, TrialId};
+pub use id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId, TrialId};
 pub use manifest::{Descriptor, IndexFields, Manifest, PageEntry};
 pub use patient::{DocumentType, Encounter, Mrn};
 pub use receipt::Receipt;

@@ -119,6 +119,10 @@ pub const SEARCH_SUGGESTIONS_MAX: usize = 8;
 pub const SEARCH_OPEN_TERMS_MAX: usize = 100_000;
 /// What a search may take, where the operator says nothing: then it answers with what it has.
 pub const SEARCH_BUDGET_MILLIS: u64 = 2_000;
+/// Searches that one person keeps, the characters of a name, and the bytes of a search as an address has it.
+pub const SAVED_SEARCHES_MAX: usize = 20;
+pub const SAVED_SEARCH_NAME_CHARS_MAX: usize = 80;
+pub const SAVED_SEARCH_BYTES_MAX: usize = 4_000;
 /// Documents in one exported list.
 pub const SEARCH_EXPORT_DOCUMENTS_MAX: usize = 5_000;
 /// Words lit on one page.

@@ -83,6 +83,8 @@ fn tell(report: &Report) -> anyhow::Result<()> {
     say(&format!(
         "{sealed} pages are sealed: {waiting} wait to be read, {unreadable} cannot be read, {read} are read"
     ))?;
-    say(&format!("{findable} are found by search, {behind} will be in a moment, {missing} are missing, {stray} are found and should not be"))?;
+    say(&format!(
+        "{findable} are found by search, {behind} will be in a moment, {missing} are missing, {stray} are found and should not be"
+    ))?;
     pages.iter().try_for_each(|page| say(&format!("missing: {page}")))
 }

@@ -79,6 +79,7 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),
         EventKind::TokenRecorded { .. } => ("Token made or revoked".to_owned(), "key"),
         EventKind::CampaignRecorded { .. } => ("Re-reading started, paused, resumed or ended".to_owned(), "page"),
+        EventKind::SearchSaved { .. } => ("Saved search kept, looked at or dropped".to_owned(), "search"),
         EventKind::PatientsRecorded { count, .. } => {
             (format!("{count} patient{} added to the patient list", plural(*count)), "accounts")
         }

@@ -21,6 +21,7 @@ mod ledger;
 mod names;
 mod proof;
 mod reply;
+mod saved;
 mod search;
 pub mod view;
 
@@ -42,6 +43,11 @@ crate::routes! {
 
     get  "/search"                       Read       => search::show;
     get  "/search/words"                 Read       => search::words;
+    get  "/saved"                        Read       => saved::list;
+    post "/saved"                        Read       => saved::keep;
+    get  "/saved/count"                  Read       => saved::count;
+    post "/saved/{search}/open"          Read       => saved::open;
+    post "/saved/{search}/drop"          Read       => saved::drop;
     get  "/frames"                       Read       => frames::open;
     get  "/documents/{document}"         Read       => document::show;
     get  "/documents/{document}/hits"    Read       => document::hits;
@@ -70,7 +76,7 @@ crate::routes! {
 /// What a caller must be allowed to do to see a section in the navigation.
 const fn action_of(section: Section) -> Action {
     match section {
-        Section::Search => Action::Read,
+        Section::Search | Section::Saved => Action::Read,
         Section::Batches | Section::Exceptions | Section::Attention => Action::Oversee,
         Section::Ledger => Action::Audit,
         Section::Campaigns | Section::Accounts => Action::Administer,

@@ -2,7 +2,9 @@
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use indexer::{DocumentFields, DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, PageHit, SearchResult, Sort, Suggestion};
+use indexer::{
+    DocumentFields, DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, PageHit, SearchResult, Sort, Suggestion,
+};
 use record::Mrn;
 use record::manifest::SourceKind;
 use serde::Deserialize;
@@ -38,6 +40,7 @@ pub struct Ask {
     to: String,
     source: String,
     sort: String,
+    since: String,
     page: Option<u32>,
     as_of: Option<u64>,
 }
@@ -51,9 +54,9 @@ struct Place {
 
 impl Ask {
     fn form(self) -> (Form, Place) {
-        let Self { q, patient, document_type, from, to, source, sort, page, as_of } = self;
+        let Self { q, patient, document_type, from, to, source, sort, since, page, as_of } = self;
         let place = Place { page: page.unwrap_or(1).max(1), as_of };
-        (Form { q, patient, document_type, from, to, source, sort }, place)
+        (Form { q, patient, document_type, from, to, source, sort, since }, place)
     }
 }
 
@@ -143,6 +146,7 @@ fn filters(form: &Form) -> Result<Filters, String> {
         from: value(&form.from)?,
         to: value(&form.to)?,
         source: source(&form.source)?,
+        arrived_from: form.since.parse().ok(),
         ..Filters::default()
     })
 }

@@ -17,6 +17,7 @@ pub mod open;
 pub mod pages;
 pub mod patients;
 pub mod search;
+pub mod searches;
 pub mod session;
 pub mod uploads;
 

@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages,
-    patients, search, session, uploads,
+    patients, search, searches, session, uploads,
 };
 use crate::state::App;
 
@@ -118,6 +118,10 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         search::search,
         search::export,
         search::words,
+        searches::list,
+        searches::keep,
+        searches::seen,
+        searches::drop,
         documents::show,
         documents::pdf,
         documents::proof,

@@ -41,6 +41,8 @@ pub struct Ask {
     sort: Option<Sort>,
     /// What `as_of` said on the first page of results, so that the further ones are of the same moment.
     as_of: Option<u64>,
+    /// What has become findable since this event of the ledger: what a saved search said as `seen`.
+    since: Option<u64>,
     /// 1-based page of results.
     page: Option<u32>,
     /// Documents on one page of results, 10 where nothing is said.
@@ -59,6 +61,7 @@ impl Ask {
                 source: self.source.as_deref().filter(|text| !text.is_empty()).map(source).transpose()?,
                 batch: field(self.batch.as_deref(), "batch")?,
                 confidence_min: self.confidence,
+                arrived_from: self.since,
             },
             query: self.q,
             sort: self.sort.unwrap_or_default(),
@@ -67,6 +70,14 @@ impl Ask {
             per_page: self.per_page.unwrap_or(10).clamp(1, limits::SEARCH_HITS_PER_PAGE_MAX),
         })
     }
+}
+
+/// What the parameters of an address ask for.
+pub fn wanted(query: &str) -> Reply<Wanted> {
+    let ask = web::Query::<Ask>::from_query(query);
+    ask.map_err(|_| Problem::refused("query", "a search is written as in the address of the search screen"))?
+        .into_inner()
+        .wanted()
 }
 
 /// A filter's value; the error names the filter, never the value.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use actix_web::http::Method;
 use record::event::{Actor, Role};
 use record::{DocumentId, EventKind, PageId};
+use serde_json::json;
 
 use super::house::House;
-use super::work::read_page;
+use super::work::{claimed_page, hand_in, page_text, read_page};
 use crate::config::Config;
 
 #[actix_web::test]
@@ -65,4 +67,42 @@ async fn seal_version_with(house: &House, document: DocumentId, page: PageId) {
     let manifest = house.app.archive.seal(&manifest).await.expect("sealed");
     let event = EventKind::Sealed { document, version, manifest, batch, pages: 1 };
     house.app.append_one(Actor::System, event).await.expect("appended");
+}
+
+#[actix_web::test]
+async fn a_saved_search_says_what_is_new_to_its_owner_and_to_nobody_else() {
+    let house = House::new().await;
+    read_page(&house).await;
+    let keep = |name: &str, query: &str| Some(json!({"name": name, "query": query}));
+    let path = "/api/v1/searches";
+    for wrong in
+        [keep("", "q=a"), keep("x", "q=%22a"), keep("x", "since=3"), keep("x", "q=+&type="), keep("x", "from=9.3.74")]
+    {
+        assert_eq!(house.ask(Role::Searcher, Method::POST, path, wrong.clone()).await.status, 422, "{wrong:?}");
+    }
+    let kept = house.ask(Role::Searcher, Method::POST, path, keep("Bile", "q=cholangitis&type=")).await.json();
+    assert_eq!((&kept["new"], &kept["query"]), (&json!(0), &json!("q=cholangitis")));
+
+    let (_, page) = house.capture(Some("MRN-2")).await;
+    let (job, claimed) = claimed_page(&house).await;
+    assert_eq!(claimed, page);
+    assert_eq!(hand_in(&house, &job, page, &page_text(60)).await.status, 204);
+    house.index().await;
+    let standing = house.get(Role::Searcher, path).await.json();
+    assert_eq!((&standing[0]["new"], standing.as_array().map(Vec::len)), (&json!(1), Some(1)));
+    assert_eq!(house.get(Role::Admin, path).await.json(), json!([]), "nobody else has it");
+    assert!(String::from_utf8_lossy(&house.get(Role::Searcher, "/saved").await.body).contains("1 new"));
+
+    let id = kept["search"].as_str().expect("an id");
+    let new = house.get(Role::Searcher, &format!("/api/v1/search?q=cholangitis&since={}", kept["seen"])).await.json();
+    assert_eq!((&new["total"], &new["hits"][0]["page"]), (&json!(1), &json!(page)));
+    assert_eq!(house.ask(Role::Admin, Method::POST, &format!("{path}/{id}/seen"), None).await.status, 404);
+    let opened = house.ask(Role::Searcher, Method::POST, &format!("/saved/{id}/open"), None).await;
+    assert_eq!(opened.header("location"), format!("/search?q=cholangitis&since={}", kept["seen"]));
+    house.index().await;
+    assert_eq!(house.get(Role::Searcher, path).await.json()[0]["new"], 0, "it was looked at");
+
+    assert_eq!(house.ask(Role::Searcher, Method::POST, &format!("{path}/{id}/drop"), None).await.status, 204);
+    assert_eq!(house.get(Role::Searcher, path).await.json(), json!([]));
+    assert_eq!(house.count_events("search-saved").await, 3, "kept, looked at, dropped");
 }

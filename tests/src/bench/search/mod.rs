@@ -274,7 +274,7 @@ impl Pages {
         let number = n % DOCUMENT_PAGES + 1;
         let page = PageId::derived([n.to_be_bytes().as_slice()]);
         let fields = fields(n / DOCUMENT_PAGES, patients(self.count));
-        PageDocument { page, number, frame: None, fields, text: self.text() }
+        PageDocument { page, number, frame: None, arrived: n.into(), fields, text: self.text() }
     }
 
     fn text(&mut self) -> PageText {

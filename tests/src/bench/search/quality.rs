@@ -81,7 +81,14 @@ impl Corpus {
         let index = Index::open_with(dir, vocabulary)?;
         for (number, reading) in self.readings.iter().enumerate() {
             let fields = fields(number as u32, self.readings.len() as u32);
-            index.put(&PageDocument { page: page_id(number), number: 1, frame: None, fields, text: page_text(reading) })?;
+            index.put(&PageDocument {
+                page: page_id(number),
+                number: 1,
+                frame: None,
+                arrived: 0,
+                fields,
+                text: page_text(reading),
+            })?;
         }
         index.commit(1)?;
         Ok(index)

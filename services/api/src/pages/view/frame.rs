@@ -6,6 +6,7 @@ use record::event::Role;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Search,
+    Saved,
     Batches,
     Exceptions,
     Attention,
@@ -15,12 +16,21 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 7] =
-        [Self::Search, Self::Batches, Self::Exceptions, Self::Attention, Self::Ledger, Self::Campaigns, Self::Accounts];
+    pub const ALL: [Self; 8] = [
+        Self::Search,
+        Self::Saved,
+        Self::Batches,
+        Self::Exceptions,
+        Self::Attention,
+        Self::Ledger,
+        Self::Campaigns,
+        Self::Accounts,
+    ];
 
     pub const fn href(self) -> &'static str {
         match self {
             Self::Search => "/search",
+            Self::Saved => "/saved",
             Self::Batches => "/batches",
             Self::Exceptions => "/exceptions",
             Self::Attention => "/attention",
@@ -33,6 +43,7 @@ impl Section {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Search => "Search",
+            Self::Saved => "Saved",
             Self::Batches => "Batches",
             Self::Exceptions => "Exceptions",
             Self::Attention => "Attention",
@@ -46,6 +57,7 @@ impl Section {
     pub const fn count_href(self) -> Option<&'static str> {
         match self {
             Self::Attention => Some("/attention/count"),
+            Self::Saved => Some("/saved/count"),
             _ => None,
         }
     }
@@ -54,6 +66,7 @@ impl Section {
     pub const fn icon(self) -> &'static str {
         match self {
             Self::Search => "search",
+            Self::Saved => "keys",
             Self::Batches => "batches",
             Self::Exceptions => "exceptions",
             Self::Attention => "attention",

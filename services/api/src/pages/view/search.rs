@@ -17,11 +17,13 @@ pub struct Form {
     pub to: String,
     pub source: String,
     pub sort: String,
+    /// The event of the ledger from which on everything is new: see [`crate::saved`].
+    pub since: String,
 }
 
 impl Form {
     /// The parameters that are set, by the names of the address.
-    fn pairs(&self) -> [(&'static str, &str); 7] {
+    fn pairs(&self) -> [(&'static str, &str); 8] {
         [
             ("q", &self.q),
             ("patient", &self.patient),
@@ -30,6 +32,7 @@ impl Form {
             ("to", &self.to),
             ("source", &self.source),
             ("sort", &self.sort),
+            ("since", &self.since),
         ]
     }
 
@@ -50,6 +53,11 @@ impl Form {
     /// `/search?…` with these values; empty ones are left out.
     pub fn href(&self) -> String {
         self.href_with("", "")
+    }
+
+    /// What [`crate::saved`] keeps.
+    pub fn query(&self) -> String {
+        self.href_with("since", "").trim_start_matches("/search?").to_owned()
     }
 
     /// The same as a table.
@@ -261,7 +269,18 @@ mod tests {
         let suggestion = Some(Instead { q: HOSTILE.into(), href: "/search?".into() });
         let (list_page, list_pages) = (1, 2);
         let documents = vec![document];
-        Found { pages: 2, total: 11, documents, facets, list_page, list_pages, as_of: 1, partial: true, widened: true, suggestion }
+        Found {
+            pages: 2,
+            total: 11,
+            documents,
+            facets,
+            list_page,
+            list_pages,
+            as_of: 1,
+            partial: true,
+            widened: true,
+            suggestion,
+        }
     }
 
     fn hostile_form() -> Form {
@@ -274,6 +293,7 @@ mod tests {
             to: text(),
             source: text(),
             sort: text(),
+            since: text(),
         }
     }
 

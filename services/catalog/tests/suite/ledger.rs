@@ -6,6 +6,7 @@ use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord, Unr
 use record::manifest::{
     BatchClosed, BatchRecord, Exception, ExceptionCode, MANIFEST_SCHEMA, Patient, Refused, Source, SourceKind,
 };
+use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{
     AccountId, BatchId, CampaignId, Descriptor, Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry,
@@ -147,6 +148,11 @@ impl Ledger {
         let record = CampaignRecord { campaign: campaign(name), state, pages, budget: Budget::default() };
         let event = EventKind::CampaignRecorded { campaign: campaign(name), body: Digest::of(b"c") };
         self.push(event, Body::Campaign(record))
+    }
+
+    pub fn search(&mut self, record: &SavedSearch) -> &mut Self {
+        let event = EventKind::SearchSaved { search: record.search, body: Digest::of(b"s") };
+        self.push(event, Body::Search(record.clone()))
     }
 
     /// Read again or for the first time, with a reason to look at it.

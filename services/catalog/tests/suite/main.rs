@@ -9,6 +9,7 @@ mod postgres;
 mod queries;
 mod queue;
 mod safety;
+mod searches;
 
 use std::sync::LazyLock;
 

@@ -66,7 +66,7 @@ impl Section {
     pub const fn icon(self) -> &'static str {
         match self {
             Self::Search => "search",
-            Self::Saved => "keys",
+            Self::Saved => "download",
             Self::Batches => "batches",
             Self::Exceptions => "exceptions",
             Self::Attention => "attention",

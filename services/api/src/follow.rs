@@ -26,6 +26,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::deliveries;
 use crate::problem::Problem;
+use crate::quiet::Quiet;
 use crate::state::App;
 
 /// Events folded in one transaction, or in one commit of the index.
@@ -50,6 +51,8 @@ pub enum FollowError {
     Short { pages: u64, before: u64 },
     #[error("failed to index: its thread has stopped")]
     Thread,
+    #[error("failed to start a thread: {0}")]
+    Start(#[from] std::io::Error),
 }
 
 /// Keeps the folds apart: one catalog fold at a time, and the index task awake.
@@ -181,7 +184,7 @@ async fn round(app: &App) -> Result<(), FollowError> {
     let mut cursor = app.follower.indexed();
     while cursor < end {
         let _one_writes = app.shelf.writing.lock().await;
-        cursor = index_group(&app.archive, &app.catalog, &app.shelf.index(), cursor, end).await?;
+        cursor = index_group(&app.archive, &app.catalog, &app.shelf.index(), cursor, end, None).await?;
         app.follower.indexed.store(cursor, Ordering::Relaxed);
         app.catalog.mark_indexed(cursor).await?;
     }
@@ -212,13 +215,14 @@ async fn give_up_exhausted(app: &App) -> Result<(), FollowError> {
 const UNCOMMITTED_MAX: u64 = 5_000;
 
 /// Puts the pages that the events from `cursor` to `end` (at most [`GROUP`]) concern, and
-/// commits with the cursor after them; gives that cursor.
+/// commits with the cursor after them; gives that cursor. With `quiet`, everything else goes first.
 pub async fn index_group(
     archive: &Archive,
     catalog: &Catalog,
     index: &Arc<Index>,
     cursor: u64,
     end: u64,
+    quiet: Option<&Quiet>,
 ) -> Result<u64, FollowError> {
     let most = GROUP.min(usize::try_from(end - cursor).unwrap_or(GROUP));
     let events = archive.events(cursor, most).await?;
@@ -241,7 +245,10 @@ pub async fn index_group(
         }
         index.commit(next)
     };
-    tokio::task::spawn_blocking(write).await.map_err(|_| FollowError::Thread)??;
+    match quiet {
+        Some(quiet) => quiet.run(write).await??,
+        None => tokio::task::spawn_blocking(write).await.map_err(|_| FollowError::Thread)??,
+    }
     Ok(next)
 }
 

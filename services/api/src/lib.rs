@@ -3,7 +3,8 @@
 //! Read in this order:
 //! 1. [`server`]: which address does what, and who may ask (the route table).
 //! 2. [`guard`], [`identity`], [`policy`], [`limits`]: what is checked before a handler runs.
-//! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index.
+//! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index; [`shelf`] and [`quiet`]:
+//!    how another index is made beside the one that answers.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
 //!    [`uploads`], [`checks`], [`seal`], [`correct`] on the way in; [`proposals`], [`alarms`] where a person files;
 //!    [`reach`], [`find`], [`saved`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
@@ -32,6 +33,7 @@ pub mod people;
 pub mod policy;
 pub mod problem;
 pub mod proposals;
+pub mod quiet;
 pub mod rasters;
 pub mod reach;
 pub mod routes;

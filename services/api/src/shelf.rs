@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use indexer::{Index, Vocabulary};
 
 use crate::follow::{FollowError, index_group};
+use crate::quiet::Quiet;
 use crate::state::App;
 use crate::vocabulary;
 
@@ -37,15 +38,6 @@ impl Shelf {
         self.folder.with_extension("renewing")
     }
 
-    /// What was begun is gone on with, where it was begun with the same words.
-    fn open_beside(&self) -> indexer::Result<Index> {
-        match Index::open_with(&self.beside(), self.vocabulary.clone()) {
-            Ok(index) if !index.is_mended_by_other_words() => Ok(index),
-            Err(error) if !error.wants_rebuild() => Err(error),
-            _ => Index::recreate_with(&self.beside(), self.vocabulary.clone()),
-        }
-    }
-
     /// Puts the finished index in the place of the current one. Nobody writes meanwhile.
     fn swap(&self, fresh: Arc<Index>) -> indexer::Result<()> {
         fresh.retire()?;
@@ -61,6 +53,15 @@ impl Shelf {
     }
 }
 
+/// What was begun is gone on with, where it was begun with the same words.
+fn open_beside(folder: &Path, vocabulary: &Vocabulary) -> indexer::Result<Index> {
+    match Index::open_with(folder, vocabulary.clone()) {
+        Ok(index) if !index.is_mended_by_other_words() => Ok(index),
+        Err(error) if !error.wants_rebuild() => Err(error),
+        _ => Index::recreate_with(folder, vocabulary.clone()),
+    }
+}
+
 fn remove_if_there(folder: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
@@ -73,16 +74,19 @@ fn remove_if_there(folder: &Path) -> std::io::Result<()> {
 /// # Errors
 /// Where it stops, the old one goes on answering, and the next attempt goes on from there.
 pub async fn renew(app: &App) -> Result<(), FollowError> {
-    let fresh = Arc::new(app.shelf.open_beside()?);
+    let quiet = Quiet::start()?;
+    let (folder, vocabulary) = (app.shelf.beside(), app.shelf.vocabulary.clone());
+    // Its writer's threads are as quiet as the one that opens it.
+    let fresh = Arc::new(quiet.run(move || open_beside(&folder, &vocabulary)).await??);
     teach(app, &fresh).await?;
     let mut cursor = fresh.cursor();
     while cursor < app.follower.indexed() {
-        cursor = index_group(&app.archive, &app.catalog, &fresh, cursor, app.follower.indexed()).await?;
+        cursor = index_group(&app.archive, &app.catalog, &fresh, cursor, app.follower.indexed(), Some(&quiet)).await?;
     }
     let _nobody_writes = app.shelf.writing.lock().await;
     let end = app.follower.indexed();
     while cursor < end {
-        cursor = index_group(&app.archive, &app.catalog, &fresh, cursor, end).await?;
+        cursor = index_group(&app.archive, &app.catalog, &fresh, cursor, end, Some(&quiet)).await?;
     }
     fresh.commit(end)?;
     let (pages, before) = (fresh.pages(), app.shelf.index().pages());

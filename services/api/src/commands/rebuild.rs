@@ -106,7 +106,7 @@ async fn rebuild_index(data: &DataDir, archive: &Archive, catalog: &Catalog) -> 
     let end = catalog.cursor().await?;
     let (mut cursor, mut progress) = (0, Progress::new("index", 0, end));
     while cursor < end {
-        cursor = follow::index_group(archive, catalog, &index, cursor, end).await?;
+        cursor = follow::index_group(archive, catalog, &index, cursor, end, None).await?;
         progress.tell(cursor);
     }
     index.commit(end)?;

@@ -167,7 +167,7 @@ impl House {
         let end = self.app.refresh().await.expect("folded");
         let App { archive, catalog, shelf, .. } = &**self.app;
         let index = shelf.index();
-        let next = follow::index_group(archive, catalog, &index, index.cursor(), end).await.expect("indexed");
+        let next = follow::index_group(archive, catalog, &index, index.cursor(), end, None).await.expect("indexed");
         assert_eq!(next, end);
         self.app.follower.start_at(next);
     }

@@ -52,6 +52,8 @@ fn searches(pages: &mut Pages, index: &Index, goes_on: impl Fn(usize) -> bool) -
 
 /// The same pages once more, from their beginning.
 fn write(count: u32) -> Result<()> {
+    // As the server does it: this thread and those of the index that it opens let the searches go first.
+    rustix::process::nice(19)?;
     let folder = TempDir::new()?;
     let mut pages = Pages::new(count);
     let index = Index::open_with(folder.path(), pages.vocabulary())?;

@@ -45,7 +45,7 @@ mod tests {
         let quiet = Quiet::start().expect("a thread");
         let niceness = || rustix::process::nice(0).expect("asked");
         let before = niceness();
-        let started = || std::thread::spawn(niceness).join().expect("joined");
+        let started = move || std::thread::spawn(niceness).join().expect("joined");
         assert_eq!(quiet.run(niceness).await.expect("done"), NICENESS);
         assert_eq!(quiet.run(started).await.expect("done"), NICENESS, "and by those that it starts");
         assert_eq!(niceness(), before, "nobody else is slowed");

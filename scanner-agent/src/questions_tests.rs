@@ -45,6 +45,7 @@ fn batch(rules: &str, pages: &[&[&str]]) -> State {
         refused: Vec::new(),
         rules: Some(rules.to_owned()),
         two_sided: false,
+        held: false,
         operator: None,
         reel: None,
     };

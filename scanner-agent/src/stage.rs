@@ -61,10 +61,15 @@ impl State {
     pub fn stage(&self) -> Stage {
         match self.stage {
             _ if self.closed => Stage::Receipted,
+            Stage::Capturing if self.capture_complete && self.is_to_be_held() => Stage::Review,
             // Batches that nobody held have no line that says so.
             Stage::Capturing if self.capture_complete => Stage::Released,
             stage => stage,
         }
+    }
+
+    fn is_to_be_held(&self) -> bool {
+        self.opened.as_ref().is_some_and(|opened| opened.held)
     }
 
     /// Why the batch cannot be moved on, if it cannot.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
 use imaging::Raster;
@@ -50,6 +50,33 @@ impl Room {
         let said = serde_json::from_slice(&output.stdout)
             .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
         Ok((output.status.code(), said?))
+    }
+
+    /// Whether it was met.
+    fn scan_until_killed(&self, step: &str, occurrence: u32) -> Result<bool> {
+        let agent = program::path("scanner-agent")?;
+        let output = Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={step}")])
+            .args(["-e", &format!("inject={step}:signal=SIGKILL:when={occurrence}")])
+            .arg(agent)
+            .args(["scan", "--device", paper::DEVICE, "--hold", "--json", "--spool"])
+            .arg(self.path("spool"))
+            .envs(self.feeder.environment())
+            .output()?;
+        Ok(!output.status.success())
+    }
+
+    /// The batch that waits, and how many pages of it are safe.
+    fn left_in_spool(&self) -> Result<(Option<String>, usize)> {
+        let spool = self.path("spool");
+        let spool = spool.to_str().context("UTF-8")?;
+        let said = program::succeed("scanner-agent status", self.run(&["status", "--json", "--spool", spool])?)?;
+        let status: Value = serde_json::from_str(&said)?;
+        let Some(batch) = status["batches"][0]["batch"].as_str().map(str::to_owned) else { return Ok((None, 0)) };
+        let words = ["batch", &batch, "show", "--json", "--spool", spool];
+        let report: Value = serde_json::from_str(&program::succeed("scanner-agent batch show", self.run(&words)?)?)?;
+        let captured = report["pages"].as_array().map_or(0, Vec::len);
+        Ok((Some(batch), captured))
     }
 
     /// A page as the station gives it out again; in the spool it is encrypted.
@@ -114,6 +141,32 @@ fn every_fault_is_named_with_its_sheet_and_the_job_goes_on_there() -> Result<()>
         room.holds_all(&report).with_context(|| format!("after {fault} {after}"))?;
         ensure!(report["faults"][0]["sheet"] == 4, "the journal knows of it: {report}");
     }
+    Ok(())
+}
+
+/// Killed wherever something has just become durable, the station knows which sheets it has; the operator lays the others in
+/// again.
+#[test]
+fn killed_in_the_middle_of_a_scan_the_station_knows_which_sheets_it_has() -> Result<()> {
+    let mut points = 0;
+    for step in ["fsync", "fdatasync", "rename", "unlink"] {
+        for occurrence in 1..=60 {
+            let room = Room::with(3, "")?;
+            if !room.scan_until_killed(step, occurrence)? {
+                break;
+            }
+            points += 1;
+            let (batch, captured) = room.left_in_spool()?;
+            fs::write(room.path("paper/fed"), captured.to_string())?;
+            // Before the first page there is no batch to go on with.
+            let begun = batch.as_deref().filter(|_| captured > 0);
+            let more = begun.map_or(Vec::new(), |batch| vec!["--continue", batch]);
+            let (code, report) = room.scan(&more)?;
+            ensure!(code == Some(0), "killed at {step} {occurrence}: {code:?} {report}");
+            room.holds_all(&report).with_context(|| format!("killed at {step} {occurrence}"))?;
+        }
+    }
+    ensure!(points >= 15, "only {points} crash points were met; is strace at work?");
     Ok(())
 }
 

@@ -16,8 +16,8 @@ const BARS_MM: (f64, f64) = (12.0, 4.0);
 const DARK: std::ops::Range<f32> = 0.22..0.80;
 const MATRIX_MM: f64 = 6.0;
 /// Mean squared gradient, as a share of the squared contrast; less is paper, or a smear.
-const EDGES_BARS: f32 = 0.007;
-const EDGES_MATRIX: f32 = 0.012;
+const EDGES_BARS: f32 = 0.005;
+const EDGES_MATRIX: f32 = 0.007;
 /// Less contrast than this is an empty page.
 const CONTRAST_MIN: f32 = 40.0;
 const MARGIN_MM: f64 = 3.0;

@@ -82,6 +82,7 @@ fn open(args: &cli::Film, reel: Reel) -> anyhow::Result<Opened> {
         refused,
         rules: args.filing.rules.text()?,
         two_sided: false,
+        held: args.filing.hold.hold,
         operator: args.filing.hold.operator.clone(),
         reel: Some(reel),
     })

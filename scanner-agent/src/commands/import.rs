@@ -82,6 +82,7 @@ pub(super) fn open(args: &cli::Import) -> anyhow::Result<Opened> {
         refused,
         rules: args.filing.rules.text()?,
         two_sided: false,
+        held: args.filing.hold.hold,
         operator: args.filing.hold.operator.clone(),
         reel: None,
     })

@@ -94,6 +94,7 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
                 .as_ref()
                 .or(job.source.as_ref())
                 .is_some_and(|source| source.to_lowercase().contains("duplex")),
+            held: args.filing.hold.hold,
             operator: args.filing.hold.operator.clone(),
             reel: None,
         })))?;

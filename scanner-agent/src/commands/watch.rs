@@ -194,6 +194,7 @@ impl<'a> Watch<'a> {
             refused,
             rules: self.rules.clone(),
             two_sided: false,
+            held: self.args.filing.hold.hold,
             operator: self.args.filing.hold.operator.clone(),
             reel: None,
         })

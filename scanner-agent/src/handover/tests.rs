@@ -180,6 +180,7 @@ fn fill(spool: &Spool) {
         refused: Vec::new(),
         rules: None,
         two_sided: false,
+        held: false,
         operator: None,
         reel: None,
     };

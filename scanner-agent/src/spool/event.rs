@@ -91,6 +91,9 @@ pub struct Opened {
     /// Both sides of each sheet are captured.
     #[serde(default)]
     pub two_sided: bool,
+    /// People look at it before it is handed over, whatever ends the program when all is captured.
+    #[serde(default)]
+    pub held: bool,
     /// Who captured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,

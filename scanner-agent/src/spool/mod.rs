@@ -229,6 +229,7 @@ mod tests {
             refused: Vec::new(),
             rules: None,
             two_sided: false,
+            held: false,
             operator: None,
             reel: None,
         }))

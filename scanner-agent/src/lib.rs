@@ -38,6 +38,7 @@ pub mod handover;
 pub mod hot;
 pub mod jobs;
 pub mod labels;
+pub mod memory;
 pub mod patients;
 pub mod plan;
 pub mod progress;

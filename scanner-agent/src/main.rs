@@ -7,6 +7,7 @@ use scanner_agent::cli::Cli;
 use scanner_agent::commands::{Exit, exit_of, run};
 
 fn main() -> ExitCode {
+    scanner_agent::memory::give_back();
     let exit = run(Cli::parse()).unwrap_or_else(|error| {
         let exit = exit_of(&error);
         let text = format!("{error:#}");

@@ -14,6 +14,7 @@ use record::limits;
 use super::encode::{Encoded, as_it_is, encode};
 use super::frames::{self, DeviceFacts, FileFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
 use crate::fault::{Fault, Mishap};
+use crate::memory::GIVE_BACK;
 
 /// For how long a driver may clean up.
 const CLEAN_UP: Duration = Duration::from_secs(5);
@@ -48,6 +49,7 @@ impl Helper {
         let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
+            .env(GIVE_BACK.0, GIVE_BACK.1)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

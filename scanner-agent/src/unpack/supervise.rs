@@ -16,6 +16,7 @@ use record::limits;
 
 use super::strip::{Settings, StripFacts};
 use super::{Line, Unpacked, page_file};
+use crate::memory::GIVE_BACK;
 use crate::spool::Blob;
 use crate::spool::cipher::Key;
 
@@ -46,9 +47,6 @@ impl Source for Blob {
         Ok((Box::new(reader), size))
     }
 }
-
-/// mallopt(3): blocks of a page's size go back to the system when they are freed; else two dozen pages' worth stays.
-pub const GIVE_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
 
 /// What came out of a file. Page numbers are 1-based; `None` is the file as a whole.
 #[derive(Default)]

@@ -10,6 +10,7 @@
 
 use std::io;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use crate::escl;
@@ -151,9 +152,21 @@ pub fn facts(name: String, model: &str, kind: &str) -> DeviceFacts {
     DeviceFacts { name, vendor: String::new(), model: model.to_owned(), kind: kind.to_owned() }
 }
 
+/// Whether the agent wants another sheet: it closes our stdin when it does not. What was fed by then it still takes, so that
+/// no sheet comes out of the scanner that nobody has.
+pub fn is_wanted() -> bool {
+    let stdin = io::stdin();
+    let mut asked = [PollFd::new(&stdin, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    !matches!(poll(&mut asked, Some(&now)), Ok(1..) if asked[0].revents().contains(PollFlags::HUP))
+}
+
 /// Feeds pages until there are no more, or enough.
 pub fn feed(most: u32, mut next: impl FnMut() -> Result<bool, Stopped>) -> Result<Finish, Stopped> {
     for _ in 0..most {
+        if !is_wanted() {
+            return Ok(Finish::Halted);
+        }
         if !next()? {
             return Ok(Finish::FeederEmpty);
         }

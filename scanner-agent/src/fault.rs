@@ -18,6 +18,8 @@ pub enum Fault {
     Gone,
     /// The scanner is well; the spool's disk has no room for another sheet.
     DiskFull,
+    /// The operator wanted no further sheet.
+    Halted,
     #[default]
     Other,
 }
@@ -32,6 +34,7 @@ impl Fault {
             Self::Short | Self::Crashed | Self::Other => "Put that sheet back on top",
             Self::Silent => "Switch the scanner off and on, and put that sheet back on top",
             Self::DiskFull => "Free some space on the spool's disk, put that sheet back on top if it has come out",
+            Self::Halted => "Put that sheet back on top if it has come out",
             Self::Gone => "Look after the scanner's power and cable, and put that sheet back on top",
         }
     }

@@ -221,11 +221,19 @@ const STANDING = {
 };
 const ONWARD = { review: "Accept batch", indexed: "Release", suspended: "Reopen", rejected: "Reopen" };
 
+const feeding = () => overview?.work.find((work) => work.batch === id && work.kind === "scan" && !work.ended);
+
+async function stopFeeder() {
+  if (!feeding()) return say("The scanner is not feeding.");
+  await post(`/api/work/${feeding().number}/stop`);
+  say("The feeder stops after this sheet.");
+}
+
 function drawHead() {
   const { expected, sheets, pages, documents, questions } = batch;
   document.title = `${batch.name} · Chartroom`;
   $("name").textContent = batch.name;
-  const scan = overview?.work.find((work) => work.batch === id && work.kind === "scan" && !work.ended);
+  const scan = feeding();
   const stands = !scan && batch.stage === "capturing" ? "stopped before its end" : STANDING[batch.stage];
   $("standing").textContent = batch.receipted && batch.stage === "released" ? `${stands}; ${batch.receipted} of ${documents.length} receipted` : stands;
   const left = scan?.speed?.per_minute && expected > sheets ? `, ${clock((expected - sheets) * 60 * (pages.length / Math.max(sheets, 1)) / scan.speed.per_minute)} left` : "";
@@ -236,6 +244,7 @@ function drawHead() {
     count(expected === undefined ? sheets : `${sheets} of ${expected}`, "sheets"), count(pages.length, pages.length === 1 ? "page" : "pages"),
     hidden ? count(hidden, "left out") : null, count(documents.length, documents.length === 1 ? "document" : "documents"), count(questions.length, questions.length === 1 ? "question" : "questions"),
     scan ? count(scan.speed?.per_minute ?? 0, `a minute${left}`) : null, unseen ? count(unseen, "to be looked at") : null);
+  $("halt").hidden = !scan;
   $("onward").hidden = !ONWARD[batch.stage];
   $("onward").replaceChildren(ONWARD[batch.stage] ?? "", " ", make("kbd", "f"));
 }
@@ -302,6 +311,7 @@ bind("w", "Answer in words: explain", open(() => { const question = asked(); if 
 bind("e", "Enter fields", open(() => document.querySelector("#fields input")?.focus()));
 bind("u", "Undo", () => { act({ do: "undo" }, "The last operation is taken back."); });
 bind("c", "Go on scanning", () => { goOn(); });
+bind("q", "Stop the feeder after this sheet", () => { stopFeeder(); });
 bind("f", "Accept the batch, release it", () => { if (batch) onward(); });
 bind("p", "Put the batch aside", () => { act({ do: "suspend" }, "The batch is put aside."); });
 bind("o", "Who is at the desk", () => { nameOperator(); });
@@ -309,6 +319,7 @@ bind("z", "Closer, or the whole page", open(() => { zoomed = !zoomed; drawStage(
 bind("g", "All batches", () => location.assign("/"));
 bind("?", "This help", help);
 
+$("halt").addEventListener("click", stopFeeder);
 $("onward").addEventListener("click", onward);
 listen((text) => { if (batch?.pages.length) act({ do: "read", page: documentOf(batch, current)?.pages[0] ?? current, text }, "The code is entered."); });
 watch(tell, (text) => show("trouble", alarm("bad", make("p", text))));

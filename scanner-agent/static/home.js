@@ -79,9 +79,9 @@ function drawWork(work) {
   const open = work.batch ? make("a", { href: `/batches/${work.batch}` }, "Open the batch") : null;
   if (work.ended) return alarm(work.ended.tone, make("p", make("b", work.from), ": ", work.ended.text), open ? make("p", open) : null);
   const speed = work.speed ? ` ${counted(work.speed.pages, "page")}, ${work.speed.per_minute} a minute.` : "";
-  const stop = work.kind === "watch"
-    ? make("button.button", { type: "button", onclick: () => post(`/api/work/${work.number}/stop`) }, "Stop watching") : null;
-  return alarm("info", make("p", `${NOUNS[work.kind]} `, make("b", work.from), `.${speed}`), make("p.row", open, stop));
+  const stop = { watch: "Stop watching", scan: "Stop the feeder" }[work.kind];
+  const stops = stop ? make("button.button", { type: "button", onclick: () => post(`/api/work/${work.number}/stop`) }, stop) : null;
+  return alarm("info", make("p", `${NOUNS[work.kind]} `, make("b", work.from), `.${speed}`), make("p.row", open, stops));
 }
 
 function drawBatch(batch) {

@@ -175,6 +175,11 @@ fn a_day_with_everything_that_goes_wrong_ends_with_what_was_fed_in_the_archive()
     ana.presses("c")?;
     ana.sees("Sheet 50 is not in: two sheets")?;
     ana.presses("c")?;
+    // Somebody comes to the desk; the rest waits in the feeder.
+    ana.sees("a minute")?;
+    ana.presses("q")?;
+    ana.sees("the feeder was stopped from this page")?;
+    ana.presses("c")?;
     ana.sees("120 of 120 sheets")?;
     ana.sees("in review")?;
     ana.sees("Server away")?;

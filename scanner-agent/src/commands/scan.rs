@@ -1,5 +1,6 @@
 //! `scanner-agent scan`: pages from a scanner become a batch, each safe before the next is fed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::analyst::Analyst;
 use crate::arrange::Edit;
 use crate::capture;
 use crate::cli;
-use crate::fault::Mishap;
+use crate::fault::{Fault, Mishap};
 use crate::jobs::Job;
 use crate::progress::Progress;
 use crate::report::{counted, print_json};
@@ -31,7 +32,7 @@ pub fn run(args: &cli::Scan) -> anyhow::Result<Exit> {
     let spool = Spool::open(&spool_folder(&args.filing.folder)?, station::now)?;
     let id = args.continue_batch.unwrap_or_else(station::fresh_batch);
     let batch = Mutex::new(begin(&spool, args, id)?);
-    let end = capture(args, &batch)?;
+    let end = capture(args, &batch, &AtomicBool::new(false))?;
     let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
     let captured = batch.state().pages.len();
     match end {
@@ -115,10 +116,10 @@ fn default_name() -> String {
 }
 
 /// Feeds into a batch what lies in the feeder, and puts it where it belongs; whatever came is in the journal then, and
-/// so is a fault. Others may look at the batch and change it between two pages.
-pub(super) fn capture(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
+/// so is a fault. Others may look at the batch and change it between two pages, and end it before the next sheet by `halted`.
+pub(super) fn capture(args: &cli::Scan, batch: &Mutex<Batch>, halted: &AtomicBool) -> anyhow::Result<End> {
     let before = held(batch).state().pages.len();
-    let end = feed(args, batch)?;
+    let end = feed(args, batch, halted)?;
     let mut batch = held(batch);
     let captured = batch.state().pages.len();
     if let End::Fault(mishap) = end {
@@ -140,7 +141,7 @@ pub(super) fn held(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
     batch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
+fn feed(args: &cli::Scan, batch: &Mutex<Batch>, halted: &AtomicBool) -> anyhow::Result<End> {
     let program = station::own_program().context("failed to find this program's own file")?;
     let mut helper = Helper::new(program, helper_arguments(args, &job(args)?), station::sane_environment());
     if let Some(seconds) = args.patience {
@@ -151,8 +152,11 @@ fn feed(args: &cli::Scan, batch: &Mutex<Batch>) -> anyhow::Result<End> {
         let batch = held(batch);
         (batch.folder().to_owned(), Analyst::start(&unpacker()?, batch.folder()))
     };
-    let room = || spool::no_room(&folder);
-    let end = helper.capture(room, |page| {
+    let halt = || match halted.load(Ordering::Relaxed) {
+        true => Some((Fault::Halted, "the feeder was stopped from this page".to_owned())),
+        false => spool::no_room(&folder).map(|text| (Fault::DiskFull, text)),
+    };
+    let end = helper.capture(halt, |page| {
         let mut batch = held(batch);
         let image = batch.keep_page(page.media_type, &page.bytes)?;
         let (width, height, dpi) = (page.width, page.height, page.dpi);

@@ -51,7 +51,7 @@ impl Helper {
             .env_clear()
             .env(GIVE_BACK.0, GIVE_BACK.1)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
@@ -95,18 +95,22 @@ impl Helper {
         }
     }
 
-    /// Captures pages until the feeder is empty; each whole page goes to `keep` at once. `room` is asked before each sheet,
-    /// and says why there is none.
+    /// Captures pages until the feeder is empty; each whole page goes to `keep` at once. `halt` is asked before each sheet,
+    /// and says why it is not to be fed; sheets that are fed already still come.
     ///
     /// # Errors
     /// What `keep` fails with: the page is not safe then, and nothing more is scanned.
     pub fn capture(
         &self,
-        room: impl Fn() -> Option<String>,
+        halt: impl Fn() -> Option<(Fault, String)>,
         mut keep: impl FnMut(Encoded) -> anyhow::Result<()>,
     ) -> anyhow::Result<End> {
-        let (mut child, frames) = self.start()?;
         let mut session = Session { settings: None, page: None, sheet: 0 };
+        let mut halted = halt();
+        if let Some((kind, text)) = &halted {
+            return Ok(session.fault(*kind, text));
+        }
+        let (mut child, frames) = self.start()?;
         let end = loop {
             let wait = if session.in_page() { self.in_page } else { self.before_data };
             let frame = match frames.recv_timeout(wait) {
@@ -116,13 +120,19 @@ impl Helper {
             };
             let before_sheet = matches!(frame, Frame::Message(Message::Ready(_) | Message::PageEnd));
             let taken = session.take(frame, &mut keep);
-            if let (Ok(None), true, Some(text)) = (&taken, before_sheet, room()) {
-                break session.fault(Fault::DiskFull, &text);
+            if before_sheet && halted.is_none() {
+                halted = halt();
+                if halted.is_some() {
+                    drop(child.stdin.take());
+                }
             }
-            match taken {
-                Ok(None) => {}
-                Ok(Some(end)) => break end,
-                Err(error) => {
+            match (taken, &halted) {
+                (Ok(None), _) => {}
+                (Ok(Some(End::Finished(Finish::Halted))) | Err(_), Some((kind, text))) => {
+                    break session.fault(*kind, text);
+                }
+                (Ok(Some(end)), _) => break end,
+                (Err(error), None) => {
                     let _ = child.kill();
                     let _ = child.wait();
                     return Err(error);

@@ -133,6 +133,8 @@ pub enum Finish {
     FeederEmpty,
     /// A flatbed has one page, and `--pages` says how many are wanted.
     EnoughPages,
+    /// The agent wanted no further sheet.
+    Halted,
 }
 
 pub fn write(to: &mut dyn Write, frame: &Frame) -> io::Result<()> {

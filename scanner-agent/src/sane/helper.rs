@@ -9,7 +9,7 @@ use super::device::{Device, DeviceError, Sane, Status};
 use super::ffi::{FRAME_GRAY, FRAME_RGB, RawParameters};
 use super::frames::{self, DeviceFacts, Finish, Frame, Message, OptionFacts, PageFacts, Settings};
 use super::options;
-use crate::drive::{Request, Stopped, say};
+use crate::drive::{Request, Stopped, is_wanted, say};
 use crate::fault::Fault;
 
 /// Options by which drivers tell that they sensed two sheets at once.
@@ -114,6 +114,9 @@ fn kind(sane: &Sane, name: &str) -> String {
 
 fn pages(device: &Device<'_>, most: u32) -> Result<Finish, Stopped> {
     for _ in 0..most {
+        if !is_wanted() {
+            return Ok(Finish::Halted);
+        }
         match device.start() {
             Err(status) if status.is_feeder_empty() => return Ok(Finish::FeederEmpty),
             other => other?,

@@ -103,7 +103,7 @@ pub fn start(desk: &Arc<Desk>, start: Start) -> anyhow::Result<Option<BatchId>> 
     }
 }
 
-/// Stops watching a hot folder; a scan ends with its paper.
+/// Stops watching a hot folder, or feeding once the sheet that is under way is in.
 pub fn stop(desk: &Desk, number: u32) {
     for work in locked(&desk.work).iter().filter(|work| work.number == number) {
         work.stop.store(true, Ordering::Relaxed);
@@ -154,10 +154,10 @@ fn start_scan(desk: &Arc<Desk>, start: &Start, args: cli::Scan) -> anyhow::Resul
     }
     let id = args.continue_batch.unwrap_or_else(station::fresh_batch);
     let batch = Arc::new(Mutex::new(scan::begin(&desk.spool, &args, id)?));
-    let (number, _) = desk.begin(start, Some(id), Some(Arc::clone(&batch)));
+    let (number, stop) = desk.begin(start, Some(id), Some(Arc::clone(&batch)));
     let desk = Arc::clone(desk);
     std::thread::spawn(move || {
-        let ended = scan::capture(&args, &batch).and_then(|end| settle(&args, &batch, end));
+        let ended = scan::capture(&args, &batch, &stop).and_then(|end| settle(&args, &batch, end));
         drop(batch);
         match ended {
             Ok((tone, text, goes_on)) => desk.end(number, tone, text, goes_on),

@@ -148,6 +148,9 @@ pub struct SearchResult {
     pub suggestion: Option<String>,
     /// The moment that the answer is of.
     pub as_of: u64,
+    /// Patients that were asked for by their numbers.
+    #[serde(skip)]
+    pub patients: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

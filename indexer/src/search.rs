@@ -50,6 +50,8 @@ impl View<'_> {
             hits.extend(self.document_hit(group, &expr)?);
         }
         let suggestion = if groups.pages == 0 && !groups.cut { self.did_you_mean(request)? } else { None };
+        let mut patients = expr.patients();
+        patients.extend(request.filters.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()));
         Ok(SearchResult {
             pages: groups.pages,
             documents: groups.documents.len() as u64,
@@ -59,6 +61,7 @@ impl View<'_> {
             widened,
             suggestion,
             as_of: self.as_of,
+            patients,
         })
     }
 

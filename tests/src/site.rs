@@ -173,9 +173,15 @@ impl Site {
 
     /// `chartroom-verify --json` over this site's store: exit code and report.
     pub fn verify(&self) -> Result<(i32, Value)> {
+        self.verify_with(&[])
+    }
+
+    /// Likewise, with more words.
+    pub fn verify_with(&self, more: &[String]) -> Result<(i32, Value)> {
         let output = program::command("chartroom-verify")?
             .args(["--json", "--store", &self.address, "--key"])
             .arg(self.log_key())
+            .args(more)
             .envs(self.environment.clone())
             .output()?;
         let code = output.status.code().context("chartroom-verify was killed")?;

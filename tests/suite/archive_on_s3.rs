@@ -2,7 +2,7 @@
 //! reopening, damage found and named.
 
 use anyhow::{Context as _, Result, ensure};
-use archive::verify::verify;
+use archive::verify::{Ask, verify};
 use archive::{Archive, Error, StoreAddress};
 use bytes::Bytes;
 use record::event::{Actor, ViewForm};
@@ -40,7 +40,7 @@ fn the_archive_keeps_its_promises_on_s3() -> Result<()> {
         ensure!(one == same && archive.read(&one.digest).await? == "a page", "the same bytes are one blob");
 
         race(&archive, &Archive::open(&address, signer()?).await?).await?;
-        let report = verify(&address, &archive.key(), None, |_| {}).await?;
+        let report = verify(&address, &archive.key(), &Ask::default(), |_| {}).await?;
         ensure!(report.findings.is_empty(), "sound: {:?}", report.findings);
         anyhow::Ok(one.digest)
     })?;

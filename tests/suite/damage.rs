@@ -60,6 +60,15 @@ fn a_missing_object_is_found_and_named_and_a_changed_page_is_not_served() -> Res
     Ok(())
 }
 
+#[test]
+fn the_guide_explains_every_code() -> Result<()> {
+    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide.md"))?;
+    for code in archive::verify::Code::ALL {
+        ensure!(guide.contains(&format!("`{code}`")), "the guide's chapter for auditors lacks `{code}`");
+    }
+    Ok(())
+}
+
 /// Keys of all objects, relative to the store.
 fn objects(store: &Path) -> Result<Vec<PathBuf>> {
     let (mut found, mut folders) = (Vec::new(), vec![store.to_owned()]);

@@ -53,6 +53,20 @@ pub enum Expr {
     Filter(Filter),
 }
 
+impl Expr {
+    /// The patients that it asks for by their numbers, as the index spells them; a beginning ends in `*`.
+    pub fn patients(&self) -> Vec<String> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::patients).collect(),
+            Self::Not(part) => part.patients(),
+            Self::Filter(Filter::Patient(Text { text, begins })) => {
+                vec![format!("{text}{}", if *begins { "*" } else { "" })]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Terms in a row, and how they came to be looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {

@@ -10,16 +10,16 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use archive::StoreAddress;
 use fields::Rules;
-use record::envelope::StationKey;
 use record::limits;
 use record::note::LogSigner;
+use record::policy::Policy;
 use serde::{Deserialize, Serialize};
 
 use crate::password;
 
 /// A data folder:
-/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`; `stations` where stations sign; `fields.toml` where the hospital has
-/// its own rules.
+/// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`; `policy` where witnesses
+/// cosign the ledger; `fields.toml` where the hospital has its own rules.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
@@ -64,15 +64,9 @@ impl DataDir {
         }
     }
 
-    /// The public keys of enrolled stations, one a line in `stations`; none where there is no such file.
-    pub fn stations(&self) -> anyhow::Result<Vec<StationKey>> {
-        let file = self.0.join("stations");
-        let text = match fs::read_to_string(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            text => text.with_context(|| format!("failed to read {}", file.display()))?,
-        };
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(|line| line.parse().with_context(|| format!("{} is refused: `{line}`", file.display()))).collect()
+    /// Where stations were enrolled before the ledger did that; see [`crate::commands::station::check_moved`].
+    pub fn old_stations_file(&self) -> PathBuf {
+        self.0.join("stations")
     }
 
     /// Words that the hospital adds to the lexicon, one to a line; it need not be there.
@@ -163,8 +157,7 @@ impl DataDir {
         let file = self.key_file();
         if !file.exists() {
             fs::create_dir_all(self.0.join("keys"))?;
-            let seed: [u8; 32] = password::random()?;
-            write_once(&file, hex(&seed).as_bytes())?;
+            write_seed(&file)?;
         }
         let signer = self.signer(origin)?;
         let public = self.0.join("keys").join("log.pub");
@@ -175,18 +168,39 @@ impl DataDir {
     }
 
     pub fn signer(&self, origin: &str) -> anyhow::Result<LogSigner> {
-        let file = self.key_file();
-        let text = fs::read_to_string(&file)
-            .with_context(|| format!("the log's key {} cannot be read: restore it from its backup", file.display()))?;
-        let Some(seed) = unhex(text.trim()) else {
-            bail!("{} is no key: 64 hex digits are expected; restore it from its backup", file.display());
-        };
-        Ok(LogSigner::from_seed(origin, &seed)?)
+        Ok(LogSigner::from_seed(origin, &read_seed(&self.key_file())?)?)
+    }
+
+    /// Which witnesses are asked to cosign the ledger: a C2SP tlog-policy with their addresses; it need not be there.
+    pub fn policy(&self) -> anyhow::Result<Option<Policy>> {
+        let file = self.0.join("policy");
+        match fs::read_to_string(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            text => {
+                let text = text.with_context(|| format!("failed to read {}", file.display()))?;
+                Ok(Some(text.parse().with_context(|| format!("{} is refused: it", file.display()))?))
+            }
+        }
     }
 }
 
+/// Draws a private key.
+pub(crate) fn write_seed(file: &Path) -> anyhow::Result<()> {
+    let seed: [u8; 32] = password::random()?;
+    write_once(file, hex(&seed).as_bytes())
+}
+
+pub(crate) fn read_seed(file: &Path) -> anyhow::Result<[u8; 32]> {
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("the key {} cannot be read: restore it from its backup", file.display()))?;
+    let Some(seed) = unhex(text.trim()) else {
+        bail!("{} is no key: 64 hex digits are expected; restore it from its backup", file.display());
+    };
+    Ok(seed)
+}
+
 /// Writes a private file whole or not at all, and never over another.
-fn write_once(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write_once(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let name = || format!("failed to write {}", file.display());
     let folder = file.parent().with_context(name)?;
     let partial = file.with_extension("partial");
@@ -211,16 +225,13 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 pub struct Config {
     /// The address people use, where a reverse proxy stands before the server.
     pub public_url: Option<String>,
-    /// Stations that are enrolled. Where there are any, a batch is closed only with the signature of one.
-    pub stations: Vec<StationKey>,
     /// What one search may take before it answers with what it has.
     pub search_budget: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let search_budget = Duration::from_millis(limits::SEARCH_BUDGET_MILLIS);
-        Self { public_url: None, stations: Vec::new(), search_budget }
+        Self { public_url: None, search_budget: Duration::from_millis(limits::SEARCH_BUDGET_MILLIS) }
     }
 }
 

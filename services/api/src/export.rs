@@ -1,6 +1,7 @@
-//! How does a document leave as a file? A searchable PDF/A, written page by page while it
+//! How does a document leave as a file? A searchable PDF/A, or a bundle with its proof, written page by page while it
 //! goes out: what is held in memory is one page, not the document.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use archive::Archive;
@@ -12,6 +13,8 @@ use futures::Stream;
 use record::words::PageText;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+
+use crate::bundle::Bundle;
 
 /// Bytes of one piece on its way out, and pieces that may wait for a slow reader.
 const PIECE: usize = 64 * 1024;
@@ -30,12 +33,25 @@ enum ExportError {
 /// The pages, in this order, as a PDF. An error on the way breaks the line, so that nobody
 /// takes half a document for the whole; the log says why.
 pub fn pdf(archive: Archive, pages: Vec<Page>) -> impl Stream<Item = io::Result<Bytes>> {
-    let (sender, mut receiver) = mpsc::channel(WAITING);
     let handle = Handle::current();
+    streamed("PDF", move |out| write(&handle, &archive, &pages, out))
+}
+
+/// A document with all that proves it, likewise.
+pub fn bundle(archive: Archive, bundle: Bundle) -> impl Stream<Item = io::Result<Bytes>> {
+    let handle = Handle::current();
+    streamed("bundle", move |out| bundle.write(out, |digest| handle.block_on(archive.read(digest))))
+}
+
+fn streamed<E: Display>(
+    what: &'static str,
+    write: impl FnOnce(Outlet) -> Result<(), E> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> {
+    let (sender, mut receiver) = mpsc::channel(WAITING);
     tokio::task::spawn_blocking(move || {
         let out = Outlet { sender: sender.clone(), piece: BytesMut::with_capacity(PIECE) };
-        if let Err(error) = write(&handle, &archive, &pages, out) {
-            tracing::error!("a PDF was broken off: {error}");
+        if let Err(error) = write(out) {
+            tracing::error!("a {what} was broken off: {error}");
             // Nobody listens any more where the line broke first.
             let _ = sender.blocking_send(Err(io::Error::other("the document could not be written")));
         }

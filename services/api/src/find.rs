@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult, Sort, Stop, Suggestion};
+use record::event::ViewForm;
 use record::{DocumentId, PageId};
 
 use crate::identity::Caller;
@@ -25,12 +26,14 @@ pub struct Wanted {
     pub page: u32,
     /// Documents on one page of results.
     pub per_page: usize,
+    /// Whether the answer leaves as a list to keep.
+    pub as_list: bool,
 }
 
 /// # Errors
 /// 422 for a query that cannot be understood, 503 where the views cannot be logged.
 pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchResult> {
-    let Wanted { query, filters, sort, as_of, page, per_page } = wanted;
+    let Wanted { query, filters, sort, as_of, page, per_page, as_list } = wanted;
     let stop = Stop::default();
     let request =
         SearchRequest { query, filters, scope: scope(caller)?, sort, as_of, page, per_page, stop: stop.clone() };
@@ -39,7 +42,8 @@ pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchR
     if found.partial {
         metrics::counter!("chartroom_searches_partial_total").increment(1);
     }
-    views::log_listed(app, caller, found.hits.iter().map(|hit| hit.fields.document)).await?;
+    let form = if as_list { ViewForm::List } else { ViewForm::Screen };
+    views::log_search(app, caller, &found, form).await?;
     Ok(found)
 }
 

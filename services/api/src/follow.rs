@@ -134,6 +134,7 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
         EventKind::BatchRecorded { body, .. } => Body::Batch(parsed(archive, index, body).await?),
         EventKind::AccountRecorded { body, .. } => Body::Account(parsed(archive, index, body).await?),
         EventKind::TokenRecorded { body, .. } => Body::Token(parsed(archive, index, body).await?),
+        EventKind::StationRecorded { body, .. } => Body::Station(parsed(archive, index, body).await?),
         EventKind::CampaignRecorded { body, .. } => Body::Campaign(parsed(archive, index, body).await?),
         EventKind::SearchSaved { body, .. } => Body::Search(parsed(archive, index, body).await?),
         EventKind::PatientsRecorded { body, .. } => Body::Patients(parsed(archive, index, body).await?),
@@ -144,7 +145,8 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
         EventKind::AlarmDismissed { .. }
         | EventKind::Unreadable { .. }
         | EventKind::Viewed { .. }
-        | EventKind::PatientsLookedUp { .. } => Body::None,
+        | EventKind::PatientsLookedUp { .. }
+        | EventKind::PatientSearched { .. } => Body::None,
     })
 }
 

@@ -13,6 +13,7 @@
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
 
 pub mod alarms;
+pub mod bundle;
 pub mod campaigns;
 pub mod checks;
 pub mod commands;
@@ -47,6 +48,8 @@ pub mod state;
 pub mod uploads;
 pub mod views;
 pub mod vocabulary;
+pub mod witness;
+mod witnesses;
 pub mod workers;
 
 #[cfg(test)]

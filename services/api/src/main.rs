@@ -9,11 +9,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::commands::{account, campaign, findable, init, patients, rebuild, token};
+use api::commands::{account, bundle, campaign, findable, init, patients, rebuild, station, token};
 use api::config::{DataDir, StoreOptions};
 use api::serve::{self, Serve};
+use api::{commands, witness};
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use record::DocumentId;
 use record::event::Role;
 use tracing_subscriber::EnvFilter;
 
@@ -22,10 +24,13 @@ Examples:
   chartroom init --data /srv/charts
   chartroom serve --data /srv/charts --listen 127.0.0.1:8080
   chartroom token --data /srv/charts create --role technician --name 'station 3'
+  chartroom station --data /srv/charts enrol 'ward9+3q2+7w…'
   chartroom account --data /srv/charts create --login ann --role searcher
   chartroom patients --data /srv/charts import patients.csv
+  chartroom bundle --data /srv/charts 0197a9c2-… --out letter.tar
   chartroom campaign start --confidence-below 70 --dry-run
   chartroom findable --data /srv/charts
+  chartroom witness init --folder /srv/witness --name compliance.example.org/w1
   chartroom rebuild --data /srv/charts --index
 
 Environment:
@@ -94,6 +99,13 @@ enum Command {
         #[command(subcommand)]
         action: TokenAction,
     },
+    /// Capture stations: with one enrolled, only batches that an enrolled one has signed are taken in.
+    Station {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        action: StationAction,
+    },
     /// People's accounts.
     Account {
         #[command(flatten)]
@@ -108,6 +120,19 @@ enum Command {
         #[command(subcommand)]
         action: PatientsAction,
     },
+    /// Writes one document with its pages and all that proves them into a tar file, to be given away.
+    Bundle {
+        #[command(flatten)]
+        data: Data,
+        /// The document's id, as in its address.
+        document: DocumentId,
+        /// The newest where none is named.
+        #[arg(long)]
+        version: Option<u32>,
+        /// The file to write; <document>-v<version>.tar where nothing is said.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Says whether every sealed page is found by search; exits with 1 where one is not.
     Findable {
         #[command(flatten)]
@@ -118,6 +143,14 @@ enum Command {
     },
     /// Reads old pages again with a better reader, in the background.
     Campaign(campaign::Campaign),
+    /// Cosigns the checkpoints of logs, on a machine and with a key of its own: nobody can then set a log back unseen.
+    Witness {
+        /// The witness's folder; not the archive's.
+        #[arg(long, value_name = "DIR", global = true, default_value = "witness")]
+        folder: PathBuf,
+        #[command(subcommand)]
+        action: WitnessAction,
+    },
     /// Makes catalog and index anew from the bucket alone; both where nothing is said. Stop the server first.
     Rebuild {
         #[command(flatten)]
@@ -147,6 +180,22 @@ enum TokenAction {
 }
 
 #[derive(Subcommand)]
+enum StationAction {
+    /// Enrols keys, as `scanner-agent key` prints them.
+    Enrol {
+        #[arg(value_name = "KEY")]
+        keys: Vec<String>,
+        /// A file with one key a line.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Lists every key that was ever enrolled, in the form that `chartroom-verify --stations` takes.
+    List,
+    /// Ends a key, by id or name. What it signed before stays believed.
+    Revoke { which: String },
+}
+
+#[derive(Subcommand)]
 enum AccountAction {
     /// Makes an account; prints a one-time password unless one comes on standard input.
     Create {
@@ -165,6 +214,26 @@ enum AccountAction {
     Disable {
         #[arg(long)]
         login: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum WitnessAction {
+    /// Draws a key and prints its public half, for policies.
+    Init {
+        /// What it is called in every cosignature, such as compliance.example.org/w1.
+        #[arg(long)]
+        name: String,
+    },
+    /// Cosigns for this log from its next start on.
+    AddLog {
+        /// The log's public key, or the file log.pub.
+        key: String,
+    },
+    /// Answers `POST /add-checkpoint`, as https://c2sp.org/tlog-witness has it.
+    Serve {
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+        listen: SocketAddr,
     },
 }
 
@@ -217,15 +286,28 @@ async fn run(command: Command) -> anyhow::Result<()> {
             serve::run(Serve { data, options, listen, ocr_workers, public_url, search_budget }, metrics).await
         }
         Command::Token { data, action } => run_token(&DataDir::new(data.data), options, action).await,
+        Command::Station { data, action } => run_station(&DataDir::new(data.data), options, action).await,
         Command::Account { data, action } => run_account(&DataDir::new(data.data), options, action).await,
         Command::Patients { data, action: PatientsAction::Import { file } } => {
             patients::import(&DataDir::new(data.data), options, &file).await
         }
+        Command::Bundle { data, document, version, out } => {
+            bundle::run(&DataDir::new(data.data), options, document, version, out).await
+        }
         Command::Campaign(campaign) => campaign::run(campaign).await,
         Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
+        Command::Witness { folder, action } => run_witness(witness::Folder::new(folder), action).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
         }
+    }
+}
+
+async fn run_witness(folder: witness::Folder, action: WitnessAction) -> anyhow::Result<()> {
+    match action {
+        WitnessAction::Init { name } => commands::say(&folder.init(&name)?.public().to_string()),
+        WitnessAction::AddLog { key } => folder.add_log(&witness::log_key(&key)?),
+        WitnessAction::Serve { listen } => witness::serve(folder, listen).await,
     }
 }
 
@@ -234,6 +316,14 @@ async fn run_token(data: &DataDir, options: StoreOptions, action: TokenAction) -
         TokenAction::Create { role, name } => token::create(data, options, role, &name).await,
         TokenAction::List => token::list(data, options).await,
         TokenAction::Revoke { which } => token::revoke(data, options, &which).await,
+    }
+}
+
+async fn run_station(data: &DataDir, options: StoreOptions, action: StationAction) -> anyhow::Result<()> {
+    match action {
+        StationAction::Enrol { keys, file } => station::enrol(data, options, &keys, file.as_ref()).await,
+        StationAction::List => station::list(data, options).await,
+        StationAction::Revoke { which } => station::revoke(data, options, &which).await,
     }
 }
 

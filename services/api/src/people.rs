@@ -1,8 +1,9 @@
-//! How do accounts, tokens and patients come into the ledger? A sealed record each, and an
+//! How do accounts, tokens, stations and patients come into the ledger? A sealed record each, and an
 //! event that names it. The commands and the server share these.
 
 use archive::Archive;
-use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord};
+use record::envelope::StationKey;
+use record::event::{AccountRecord, Actor, PatientsRecord, Role, StationRecord, TokenRecord};
 use record::{Event, EventKind, Timestamp, TokenId, canonical};
 use serde::Serialize;
 
@@ -30,6 +31,23 @@ pub async fn record_token(
 ) -> Result<(), PeopleError> {
     let body = sealed(archive, record).await?;
     append(archive, actor, at, EventKind::TokenRecorded { token: record.token, body }).await
+}
+
+/// Enrols a station's key, or revokes it.
+pub async fn record_station(
+    archive: &Archive,
+    actor: Actor,
+    at: Timestamp,
+    key: &StationKey,
+    revoked: bool,
+) -> Result<(), PeopleError> {
+    let body = sealed(archive, &StationRecord { key: key.to_string(), revoked }).await?;
+    append(archive, actor, at, EventKind::StationRecorded { station: key.digest(), body }).await
+}
+
+/// The keys that may sign now.
+pub fn valid_stations(records: &[StationRecord]) -> Vec<StationKey> {
+    records.iter().filter(|record| !record.revoked).filter_map(|record| record.key.parse().ok()).collect()
 }
 
 pub async fn record_account(

@@ -15,6 +15,7 @@ use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::campaigns;
+use crate::commands::station;
 use crate::config::{Config, DataDir, StoreOptions};
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
@@ -25,6 +26,7 @@ use crate::state::App;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
 use crate::vocabulary;
+use crate::witnesses;
 use crate::workers::{self, Crew};
 
 /// What `chartroom serve` was told.
@@ -75,6 +77,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
     let index = open_index(&serve.data, &vocabulary, archive.size())?;
     let follower = Follower::new(serve.data.rules()?);
     follower.catch_up(&archive, &catalog).await.context("failed to bring the catalog up to the ledger")?;
+    station::check_moved(&serve.data, &catalog).await?;
     // Either of them may have been made anew since they last agreed on this.
     follower.start_at(index.cursor());
     catalog.mark_indexed(index.cursor()).await?;
@@ -83,11 +86,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         archive,
         catalog,
         shelf: Shelf::new(serve.data.index(), vocabulary, index),
-        config: Config {
-            public_url: serve.public_url.clone(),
-            stations: serve.data.stations()?,
-            search_budget: serve.search_budget,
-        },
+        config: Config { public_url: serve.public_url.clone(), search_budget: serve.search_budget },
         follower,
         limits: Limits::default(),
         views: Views::default(),
@@ -122,6 +121,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     let renewing = tokio::spawn(shelf::keep_current(app.clone()));
     let keeping = tokio::spawn(keep_tidy(app.clone()));
     let reading_again = tokio::spawn(campaigns::run(app.clone()));
+    let witnessing = serve.data.policy()?.map(|policy| tokio::spawn(witnesses::run(app.clone(), policy)));
     let token = workers::token(&app, &serve.data).await?;
     let crew = workers::start(serve.ocr_workers.unwrap_or_else(cores), address, &token)?;
     let server = server.run();
@@ -132,6 +132,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     renewing.abort();
     keeping.abort();
     reading_again.abort();
+    witnessing.iter().for_each(tokio::task::JoinHandle::abort);
     app.catalog.close().await;
     tracing::info!("stopped");
     Ok(ended?)

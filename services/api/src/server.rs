@@ -112,6 +112,7 @@ mod api {
         get    "/api/v1/frames"                               Read       => frames::find;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;
         get    "/api/v1/documents/{document}/pdf"             Read       => documents::pdf;
+        get    "/api/v1/documents/{document}/bundle"          Read       => documents::bundle;
         get    "/api/v1/documents/{document}/proof"           Prove      => documents::proof;
         get    "/api/v1/pages/{page}/words"                   Read       => pages::words;
         get    "/api/v1/pages/{page}/alto"                    Read       => pages::alto;

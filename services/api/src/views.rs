@@ -8,20 +8,23 @@
 //! - image, tiles, thumbnails by IIIF and the master: the page, form `screen`;
 //! - words and ALTO of a page: the page, form `text`;
 //! - document JSON, manifest, search within a document: the document, form `screen`;
-//! - a PDF: the document, form `pdf`;
-//! - a list of search hits: each document with a snippet in the list, form `screen`. A snippet
-//!   is text of a page, so it counts; the dedupe keeps a long session from flooding the ledger.
+//! - a PDF or a bundle: the document, form `pdf` or `bundle`;
+//! - a list of search hits: each document with a snippet in the list, form `screen`, or `list` where it leaves as a table.
+//!   A snippet is text of a page, so it counts; the dedupe keeps a long session from flooding the ledger. Where a patient
+//!   was asked for by number, that is an event too, with hits or without.
 //!
 //! The memory is bounded and lost at a restart, which can only add events, never lose one.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
-use record::event::{Actor, ViewForm};
-use record::{DocumentId, EventKind, PageId, Timestamp};
+use indexer::{DocumentHit, SearchResult};
+use record::event::{Actor, SearchRecord, ViewForm};
+use record::{DocumentId, EventKind, PageId, Timestamp, canonical};
 
 use crate::identity::Caller;
+use crate::password;
 use crate::problem::Reply;
 use crate::state::App;
 
@@ -41,6 +44,8 @@ struct View {
 /// What callers have been shown lately.
 pub struct Views {
     seen: Mutex<HashMap<View, Timestamp>>,
+    /// Hashes of who looked for whom: patient numbers are not kept here.
+    searched: Mutex<HashMap<u64, Timestamp>>,
     /// Held while a caller's views go to the ledger, so that the tiles of one page, asked for
     /// all at once, are one view. Callers share a gate by chance only.
     gates: [tokio::sync::Mutex<()>; GATES],
@@ -50,15 +55,13 @@ const GATES: usize = 64;
 
 impl Default for Views {
     fn default() -> Self {
-        Self { seen: Mutex::default(), gates: std::array::from_fn(|_| tokio::sync::Mutex::default()) }
+        Self { seen: Mutex::default(), searched: Mutex::default(), gates: std::array::from_fn(|_| tokio::sync::Mutex::default()) }
     }
 }
 
 impl Views {
     fn gate(&self, actor: Actor) -> &tokio::sync::Mutex<()> {
-        let mut hasher = DefaultHasher::new();
-        actor.hash(&mut hasher);
-        &self.gates[hasher.finish() as usize % GATES]
+        &self.gates[hash(&actor) as usize % GATES]
     }
 
     /// Those of `views` that must go to the ledger at `now`.
@@ -66,6 +69,22 @@ impl Views {
         // A thread that panicked while holding the lock left whole entries: the map stays usable.
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         views.into_iter().filter(|view| seen.get(view).is_none_or(|at| now.0 - at.0 >= AGAIN_AFTER)).collect()
+    }
+
+    fn is_new_search(&self, actor: Actor, patients: &[String], now: Timestamp) -> bool {
+        let searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        searched.get(&hash(&(actor, patients))).is_none_or(|at| now.0 - at.0 >= AGAIN_AFTER)
+    }
+
+    fn remember_search(&self, actor: Actor, patients: &[String], now: Timestamp) {
+        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        if searched.len() >= REMEMBERED_MAX {
+            searched.retain(|_, at| now.0 - at.0 < AGAIN_AFTER);
+        }
+        if searched.len() >= REMEMBERED_MAX {
+            searched.clear();
+        }
+        searched.insert(hash(&(actor, patients)), now);
     }
 
     /// Called only after the ledger has them.
@@ -81,15 +100,36 @@ impl Views {
     }
 }
 
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Logs that `caller` is about to be shown one document (`page` none) or one of its pages.
 pub async fn log(app: &App, caller: &Caller, document: DocumentId, page: Option<PageId>, form: ViewForm) -> Reply<()> {
     log_all(app, caller, vec![View { actor: caller.actor, document, page, form }]).await
 }
 
-/// Logs that `caller` is about to be shown snippets of these documents.
-pub async fn log_listed(app: &App, caller: &Caller, documents: impl IntoIterator<Item = DocumentId>) -> Reply<()> {
-    let view = |document| View { actor: caller.actor, document, page: None, form: ViewForm::Screen };
-    log_all(app, caller, documents.into_iter().map(view).collect()).await
+/// Logs that `caller` is about to be shown this answer, and for whom it was asked.
+pub async fn log_search(app: &App, caller: &Caller, found: &SearchResult, form: ViewForm) -> Reply<()> {
+    log_patients(app, caller, found).await?;
+    let view = |hit: &DocumentHit| View { actor: caller.actor, document: hit.fields.document, page: None, form };
+    log_all(app, caller, found.hits.iter().map(view).collect()).await
+}
+
+/// A search for patients, once in [`AGAIN_AFTER`] like a view.
+async fn log_patients(app: &App, caller: &Caller, found: &SearchResult) -> Reply<()> {
+    let now = app.now();
+    if found.patients.is_empty() || !app.views.is_new_search(caller.actor, &found.patients, now) {
+        return Ok(());
+    }
+    let record = SearchRecord { salt: password::salt()?, patients: found.patients.clone() };
+    let body = app.archive.put("application/json", canonical::to_bytes(&record)?.into()).await?.digest;
+    let documents = u32::try_from(found.documents).unwrap_or(u32::MAX);
+    app.append_one(caller.actor, EventKind::PatientSearched { body, documents }).await?;
+    app.views.remember_search(caller.actor, &found.patients, now);
+    Ok(())
 }
 
 async fn log_all(app: &App, caller: &Caller, views: Vec<View>) -> Reply<()> {

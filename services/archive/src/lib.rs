@@ -14,6 +14,7 @@
 //! blobs/sha256/ab/cd/<hex>  manifests/sha256/ab/cd/<hex>     named by the bytes' own digest
 //! log/commits/<number>      log/staging/<number>-<root>      the chain of commits; tiles in waiting
 //! log/tile/<L>/<N>[.p/<W>]  log/tile/entries/<N>[.p/<W>]  log/checkpoint      C2SP tlog-tiles
+//! log/witnessed                                              a checkpoint with cosignatures
 //! ```
 
 mod address;
@@ -33,11 +34,14 @@ use record::{Descriptor, Digest, Event, Manifest, Receipt, canonical, limits};
 pub use crate::address::StoreAddress;
 pub use crate::error::{Error, Result};
 use crate::ledger::Ledger;
+use crate::ledger::proof::Reader;
 use crate::ledger::sequencer::Sequencer;
 use crate::store::Store;
 
 pub(crate) const BLOBS: &str = "blobs/sha256";
 pub(crate) const MANIFESTS: &str = "manifests/sha256";
+/// The newest checkpoint that enough witnesses have cosigned.
+pub(crate) const WITNESSED: &str = "log/witnessed";
 /// Hashing more than this would keep an async thread from its other work for too long.
 const HASH_INLINE_BYTES: usize = 1 << 20;
 
@@ -159,6 +163,22 @@ impl Archive {
         self.ledger.reader().consistency(old_size).await
     }
 
+    /// The ledger as this process has last seen it, to be talked of while it grows.
+    pub fn snapshot(&self) -> Snapshot {
+        let head = self.ledger.head();
+        Snapshot { size: head.size(), checkpoint: head.checkpoint().to_owned(), reader: self.ledger.reader() }
+    }
+
+    /// Publishes what witnesses have cosigned. Only a newer one than this process knows of is refused; what is there already
+    /// vouches for the past, and is replaced.
+    pub async fn publish_witnessed(&self, note: String) -> Result<()> {
+        let checkpoint = record::note::open(&note, self.ledger.key())?;
+        if checkpoint.size > self.size() {
+            return Err(Error::Refused(format!("publish a checkpoint of {} events: here are {}", checkpoint.size, self.size())));
+        }
+        self.store.replace(WITNESSED, note.into()).await
+    }
+
     /// Takes in what other processes have appended, and returns the number of events.
     pub async fn refresh(&self) -> Result<u64> {
         Ok(self.ledger.refresh().await?.size())
@@ -176,6 +196,29 @@ impl Archive {
 
     pub fn key(&self) -> LogKey {
         self.ledger.key().clone()
+    }
+}
+
+/// One state of the ledger.
+pub struct Snapshot {
+    size: u64,
+    checkpoint: String,
+    reader: Reader,
+}
+
+impl Snapshot {
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The signed note.
+    pub fn checkpoint(&self) -> &str {
+        &self.checkpoint
+    }
+
+    /// The hashes that prove that this state continues the one of `old_size` events.
+    pub async fn consistency(&self, old_size: u64) -> Result<Vec<Digest>> {
+        self.reader.consistency(old_size).await
     }
 }
 

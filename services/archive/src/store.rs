@@ -19,7 +19,8 @@ use crate::error::{Error, Result};
 
 /// How often a create that collides with a vanished rival is tried: S3 may answer 409 to both.
 const CREATE_ATTEMPTS: usize = 5;
-const HASH_CHUNK_BYTES: usize = 256 * 1024;
+/// Small enough for an allocator to give it out again: a larger one costs new pages of memory for every object.
+const HASH_CHUNK_BYTES: usize = 64 * 1024;
 
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -69,7 +70,7 @@ impl Store {
         Err(Error::corrupt(key, "the store already holds other bytes under this name"))
     }
 
-    /// Overwrites. For the checkpoint only.
+    /// Overwrites. For the checkpoint, and the one that witnesses have cosigned, only.
     pub async fn replace(&self, key: &str, bytes: Bytes) -> Result<()> {
         let put = self.objects.put(&Path::from(key), bytes.into()).await;
         put.map(drop).map_err(|e| Error::unavailable(key, e))

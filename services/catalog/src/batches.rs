@@ -92,6 +92,12 @@ impl Catalog {
         Ok(self.batch(batch).await?.map(|batch| batch.status()))
     }
 
+    /// The event that closed it first.
+    pub async fn batch_closed_by(&self, batch: BatchId) -> Result<Option<u64>> {
+        let sql = "SELECT closed_index FROM batches WHERE batch = $1 AND closed_index IS NOT NULL";
+        Ok(row!(self.reader.on(), Value<u64>, sql, batch)?.map(|row| row.0))
+    }
+
     /// The record as sealed, with what the station refused and why.
     pub async fn batch_record(&self, batch: BatchId) -> Result<Option<BatchRecord>> {
         let sql = "SELECT record FROM batches WHERE batch = $1";

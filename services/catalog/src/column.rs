@@ -7,7 +7,7 @@
 use std::str::FromStr;
 
 use record::campaign::{CampaignRecord, CampaignState, Comparison};
-use record::event::{AccountRecord, Actor, Role, TokenRecord, UnreadableReason};
+use record::event::{AccountRecord, Actor, Role, StationRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::saved::SavedSearch;
 use record::words::AttentionReason;
@@ -177,7 +177,7 @@ macro_rules! records {
     )*};
 }
 
-records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient SavedSearch TokenRecord }
+records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient SavedSearch StationRecord TokenRecord }
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("the record's types have text keys and serializers that cannot fail")

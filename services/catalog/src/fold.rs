@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 
 use record::campaign::CampaignRecord;
-use record::event::{AccountRecord, PatientsRecord, TokenRecord, UnreadableReason};
+use record::event::{AccountRecord, PatientsRecord, StationRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
 use record::patient::PatientName;
 use record::saved::SavedSearch;
@@ -47,6 +47,7 @@ pub enum Body {
     Batch(BatchRecord),
     Account(AccountRecord),
     Token(TokenRecord),
+    Station(StationRecord),
     Campaign(CampaignRecord),
     Search(SavedSearch),
     Patients(PatientsRecord),
@@ -118,15 +119,18 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         (EventKind::AlarmDismissed { document, version, page }, _) => {
             identities::dismiss(tx, *document, *version, *page).await
         }
-        (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. }, _) => Ok(()),
+        (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. } | EventKind::PatientSearched { .. }, _) => Ok(()),
         (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
-            batch_recorded(tx, record).await
+            batch_recorded(tx, *index, record).await
         }
         (EventKind::AccountRecorded { account, .. }, Body::Account(record)) if record.account == *account => {
             account_recorded(tx, *index, record).await
         }
         (EventKind::TokenRecorded { token, .. }, Body::Token(record)) if record.token == *token => {
             token_recorded(tx, *index, record).await
+        }
+        (EventKind::StationRecorded { station, .. }, Body::Station(record)) => {
+            station_recorded(tx, *index, *station, record).await
         }
         (EventKind::CampaignRecorded { campaign, .. }, Body::Campaign(record)) if record.campaign == *campaign => {
             campaigns::recorded(tx, *index, entry.event.at, record).await
@@ -361,18 +365,21 @@ async fn unqueue(tx: &mut Tx, document: DocumentId, page: PageId) -> Result<()> 
     Ok(())
 }
 
-async fn batch_recorded(tx: &mut Tx, record: &BatchRecord) -> Result<()> {
+async fn batch_recorded(tx: &mut Tx, index: u64, record: &BatchRecord) -> Result<()> {
     let closed = record.closed.as_ref();
     let captured = closed.map_or(0, |closed| closed.captured);
     let refused = closed.map_or(0, |closed| closed.refused.len() as u64);
-    let sql = "INSERT INTO batches (batch, opened, closed, captured, refused, name, station, record) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+    let sql = "INSERT INTO batches (batch, opened, closed, captured, refused, name, station, record, \
+                   closed_index) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
                ON CONFLICT (batch) DO UPDATE SET opened = excluded.opened, closed = excluded.closed, \
                    captured = excluded.captured, refused = excluded.refused, name = excluded.name, \
-                   station = excluded.station, record = excluded.record";
+                   station = excluded.station, record = excluded.record, \
+                   closed_index = COALESCE(batches.closed_index, excluded.closed_index)";
     let BatchRecord { batch, name, source, opened, .. } = record;
-    let closed = closed.map(|closed| closed.at);
-    run!(tx.on(), sql, *batch, *opened, closed, captured, refused, *name, source.station, record.clone())?;
+    let (closed, closed_index) = (closed.map(|closed| closed.at), closed.map(|_| index));
+    let station = &source.station;
+    run!(tx.on(), sql, *batch, *opened, closed, captured, refused, *name, *station, record.clone(), closed_index)?;
     Ok(())
 }
 
@@ -387,6 +394,13 @@ async fn token_recorded(tx: &mut Tx, index: u64, record: &TokenRecord) -> Result
     let sql = "INSERT INTO tokens (token, secret, first_index, record) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (token) DO UPDATE SET secret = excluded.secret, record = excluded.record";
     run!(tx.on(), sql, record.token, record.secret, index, record.clone())?;
+    Ok(())
+}
+
+async fn station_recorded(tx: &mut Tx, index: u64, station: Digest, record: &StationRecord) -> Result<()> {
+    let sql = "INSERT INTO stations (station, first_index, record) VALUES ($1, $2, $3) \
+               ON CONFLICT (station) DO UPDATE SET record = excluded.record";
+    run!(tx.on(), sql, station, index, record.clone())?;
     Ok(())
 }
 

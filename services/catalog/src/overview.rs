@@ -38,6 +38,7 @@ const PROJECTIONS: [&str; 13] = [
     "events",
     "accounts",
     "tokens",
+    "stations",
     "campaigns",
     "searches",
     "patients",

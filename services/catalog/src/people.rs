@@ -2,7 +2,7 @@
 //!
 //! Accounts and tokens come from the ledger like everything else; only their hashes are here.
 
-use record::event::{AccountRecord, TokenRecord};
+use record::event::{AccountRecord, StationRecord, TokenRecord};
 use record::manifest::Patient;
 use record::{AccountId, Digest, Mrn};
 
@@ -37,6 +37,12 @@ impl Catalog {
     pub async fn tokens(&self) -> Result<Vec<TokenRecord>> {
         let sql = "SELECT record FROM tokens ORDER BY first_index";
         Ok(values(rows!(self.reader.on(), Value<TokenRecord>, sql)?))
+    }
+
+    /// Capture stations whose keys were ever enrolled, in the order in which they were.
+    pub async fn stations(&self) -> Result<Vec<StationRecord>> {
+        let sql = "SELECT record FROM stations ORDER BY first_index";
+        Ok(values(rows!(self.reader.on(), Value<StationRecord>, sql)?))
     }
 
     /// An archive without a patient list takes every well-formed patient number.

@@ -12,7 +12,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, CanonicalError};
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::id::{BatchId, DocumentId};
 use crate::manifest::Refused;
 
@@ -48,6 +48,13 @@ pub struct CapturedDocument {
     pub document: DocumentId,
     /// The pages' images, in their order.
     pub pages: Vec<Digest>,
+}
+
+/// One digest for these pages in this order.
+pub fn fingerprint<'a>(pages: impl IntoIterator<Item = &'a Digest>) -> Digest {
+    let mut hasher = Hasher::new();
+    pages.into_iter().for_each(|page| hasher.update(page.as_bytes()));
+    hasher.finish()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,9 +111,20 @@ impl StationKey {
         &self.name
     }
 
-    /// SHA-256 of the key, in hex: as `sha256sum` gives it for the 32 bytes.
+    /// SHA-256 of the key's 32 bytes.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.key.as_bytes())
+    }
+
+    /// That digest in hex, as `sha256sum` gives it.
     pub fn id(&self) -> String {
-        Digest::of(self.key.as_bytes()).hex()
+        self.digest().hex()
+    }
+
+    /// A list of keys, one a line; blank lines and those that begin with `#` are passed over.
+    pub fn list(text: &str) -> Result<Vec<Self>, EnvelopeError> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(str::parse).collect()
     }
 }
 

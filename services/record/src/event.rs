@@ -87,6 +87,8 @@ pub enum EventKind {
     AccountRecorded { account: AccountId, body: Digest },
     /// A token was made or revoked. Body: [`TokenRecord`].
     TokenRecorded { token: TokenId, body: Digest },
+    /// The key of a capture station was enrolled or revoked. `station` is the key's own digest. Body: [`StationRecord`].
+    StationRecorded { station: Digest, body: Digest },
     /// A re-reading campaign was started, paused, resumed or ended. Body: [`crate::campaign::CampaignRecord`].
     CampaignRecorded { campaign: CampaignId, body: Digest },
     /// Somebody keeps a search, has looked at what is new in it, or drops it. Body: [`crate::saved::SavedSearch`].
@@ -95,6 +97,8 @@ pub enum EventKind {
     PatientsRecorded { body: Digest, count: u32 },
     /// A station asked which of so many patient numbers are in the patient list. Body: [`LookUpRecord`].
     PatientsLookedUp { body: Digest, count: u32 },
+    /// Somebody searched for a patient by number, and was told of so many documents. Body: [`SearchRecord`].
+    PatientSearched { body: Digest, documents: u32 },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -124,10 +128,12 @@ impl EventKind {
             Self::BatchRecorded { body, .. }
             | Self::AccountRecorded { body, .. }
             | Self::TokenRecorded { body, .. }
+            | Self::StationRecorded { body, .. }
             | Self::CampaignRecorded { body, .. }
             | Self::SearchSaved { body, .. }
             | Self::PatientsRecorded { body, .. }
-            | Self::PatientsLookedUp { body, .. } => Some(*body),
+            | Self::PatientsLookedUp { body, .. }
+            | Self::PatientSearched { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
             Self::Sealed { .. } | Self::AlarmDismissed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
         }
@@ -165,10 +171,12 @@ impl EventKind {
             Self::Viewed { .. } => "viewed",
             Self::AccountRecorded { .. } => "account-recorded",
             Self::TokenRecorded { .. } => "token-recorded",
+            Self::StationRecorded { .. } => "station-recorded",
             Self::CampaignRecorded { .. } => "campaign-recorded",
             Self::SearchSaved { .. } => "search-saved",
             Self::PatientsRecorded { .. } => "patients-recorded",
             Self::PatientsLookedUp { .. } => "patients-looked-up",
+            Self::PatientSearched { .. } => "patient-searched",
         }
     }
 }
@@ -218,6 +226,10 @@ pub enum ViewForm {
     Text,
     /// As a PDF to keep.
     Pdf,
+    /// A line of it, in a list to keep.
+    List,
+    /// Its pages and their proof, to keep.
+    Bundle,
 }
 
 /// Why a page needs a person.
@@ -339,6 +351,16 @@ pub struct TokenRecord {
     pub revoked: bool,
 }
 
+/// The sealed record of a station's key; a later one replaces an earlier one. A batch is believed if the key that signed it
+/// was enrolled, and not revoked, where the batch's event stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationRecord {
+    /// [`crate::envelope::StationKey`] as text.
+    pub key: String,
+    pub revoked: bool,
+}
+
 /// The sealed body of [`EventKind::PatientsRecorded`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -355,6 +377,22 @@ pub struct LookUpRecord {
     /// As in [`PatientsRecord`].
     pub salt: String,
     pub mrns: Vec<Mrn>,
+}
+
+/// The sealed body of [`EventKind::PatientSearched`]. Words that were searched for are not in it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRecord {
+    /// As in [`PatientsRecord`].
+    pub salt: String,
+    /// Numbers as they were looked for; a beginning ends in `*`.
+    pub patients: Vec<String>,
+}
+
+impl fmt::Debug for SearchRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SearchRecord({} patients)", self.patients.len())
+    }
 }
 
 impl PatientsRecord {

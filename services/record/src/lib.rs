@@ -9,7 +9,8 @@
 //! 2. [`patient`]: the values that must never be printed by accident.
 //! 3. [`manifest`]: the immutable description of one document version.
 //! 4. [`event`]: the only way anything ever changes.
-//! 5. [`merkle`], [`note`], [`receipt`]: why an auditor may believe it; [`envelope`]: what a station signs.
+//! 5. [`merkle`], [`note`], [`receipt`], [`witness`], [`policy`]: why an auditor may believe it; [`envelope`]: what a station signs; [`bundle`]: what is given out
+//!    with a proof.
 //! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets; [`film`]: reels and frames.
@@ -17,6 +18,7 @@
 //! 10. [`limits`]: every bound, in one place.
 
 mod as_text;
+pub mod bundle;
 pub mod campaign;
 pub mod canonical;
 pub mod correction;
@@ -30,12 +32,14 @@ pub mod manifest;
 pub mod merkle;
 pub mod note;
 pub mod patient;
+pub mod policy;
 pub mod receipt;
 pub mod saved;
 pub mod sheet;
 pub mod time;
 pub mod timing;
 pub mod wire;
+pub mod witness;
 pub mod words;
 
 pub use digest::{Digest, Hasher};

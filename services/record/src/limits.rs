@@ -71,6 +71,8 @@ pub const NAME_CHARS_MAX: usize = 120;
 pub const EXPLANATION_CHARS_MAX: usize = 1_000;
 /// Patient numbers that a station asks for at once.
 pub const LOOKUP_PATIENTS_MAX: usize = 100;
+/// Files of one bundle: pages, the words that they brought, originals and what proves them.
+pub const BUNDLE_FILES_MAX: usize = 4 * DOCUMENT_PAGES_MAX;
 /// Names of the files that one document came from.
 pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 
@@ -79,6 +81,10 @@ pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 pub const COMMIT_EVENTS_MAX: usize = 4_096;
 /// `append` calls that wait for their commit before further ones are held back.
 pub const COMMIT_WAITING_MAX: usize = 4_096;
+/// What a log asks a witness: a proof of 63 hashes, and a checkpoint with its signatures.
+pub const ADD_CHECKPOINT_BYTES_MAX: usize = 64 * KIB;
+/// Lines of a policy: whom to trust.
+pub const POLICY_LINES_MAX: usize = 1_000;
 /// Commits lost in a row to other processes before an append gives up.
 pub const COMMIT_ATTEMPTS_MAX: usize = 100;
 

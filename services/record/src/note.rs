@@ -12,6 +12,10 @@ use crate::digest::{Digest, Hasher};
 
 const ED25519: u8 = 1;
 
+/// Whoever signs a note as its log.
+pub type LogKey = NoteKey<ED25519>;
+pub type LogSigner = NoteSigner<ED25519>;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     #[error("is not a signed note: {0}")]
@@ -75,7 +79,7 @@ pub fn open(note: &str, key: &LogKey) -> Result<Checkpoint, NoteError> {
 }
 
 /// The text with its final newline, and the signature lines after the blank one.
-fn split(note: &str) -> Result<(&str, &str), NoteError> {
+pub(crate) fn split(note: &str) -> Result<(&str, &str), NoteError> {
     if note.bytes().any(|b| b < 0x20 && b != b'\n') {
         return Err(NoteError::Malformed("control characters"));
     }
@@ -87,17 +91,27 @@ fn split(note: &str) -> Result<(&str, &str), NoteError> {
     Ok((body, signatures))
 }
 
-/// The public key of a log, in the form other people's verifiers read:
-/// `name+<8 hex digits>+<base64>`.
+/// What a note says it is a checkpoint of; nothing vouches for that yet.
+pub fn origin(note: &str) -> &str {
+    note.lines().next().unwrap_or_default()
+}
+
+/// A public key in the form other people's verifiers read, `name+<8 hex digits>+<base64>`, of the kind of signature that C2SP
+/// gives this number.
 #[derive(Clone, PartialEq, Eq)]
-pub struct LogKey {
+pub struct NoteKey<const KIND: u8> {
     name: String,
     key: VerifyingKey,
 }
 
-impl LogKey {
+impl<const KIND: u8> NoteKey<KIND> {
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same 32 bytes, under whatever name.
+    pub(crate) fn is_same_key(&self, other: &Self) -> bool {
+        self.key == other.key
     }
 
     /// C2SP signed-note: the first four bytes of SHA-256 over name, newline, type and key.
@@ -105,60 +119,69 @@ impl LogKey {
         let mut hasher = Hasher::new();
         hasher.update(self.name.as_bytes());
         hasher.update(b"\n");
-        hasher.update(&[ED25519]);
+        hasher.update(&[KIND]);
         hasher.update(self.key.as_bytes());
         let [a, b, c, d, ..] = *hasher.finish().as_bytes();
         [a, b, c, d]
     }
 
-    /// Lines by other keys are passed over, as the format demands: witnesses add theirs.
-    fn verify(&self, body: &str, signatures: &str) -> Result<(), NoteError> {
-        let id = self.id();
+    /// What this key has put on its signature lines, without the key's id. Lines by other keys are passed over, as the format
+    /// demands: witnesses add theirs.
+    pub(crate) fn signed(&self, signatures: &str) -> Result<Vec<Vec<u8>>, NoteError> {
+        let (id, mut found) = (self.id(), Vec::new());
         for line in signatures.split_terminator('\n') {
             let rest =
                 line.strip_prefix("\u{2014} ").ok_or(NoteError::Malformed("a signature line starts with a dash"))?;
             let (name, encoded) = rest.split_once(' ').ok_or(NoteError::Malformed("a signature line names its key"))?;
             let bytes = BASE64.decode(encoded).map_err(|_| NoteError::Malformed("a signature is base64"))?;
-            if name != self.name || bytes.get(..4) != Some(&id) {
-                continue;
+            if name == self.name && bytes.get(..4) == Some(&id) {
+                found.push(bytes[4..].to_vec());
             }
-            let signature =
-                Signature::from_slice(&bytes[4..]).map_err(|_| NoteError::BadSignature(self.name.clone()))?;
-            return self
-                .key
-                .verify_strict(body.as_bytes(), &signature)
-                .map_err(|_| NoteError::BadSignature(self.name.clone()));
         }
-        Err(NoteError::NotSigned(self.name.clone()))
+        Ok(found)
+    }
+
+    pub(crate) fn check(&self, message: &[u8], signature: &[u8]) -> Result<(), NoteError> {
+        let bad = || NoteError::BadSignature(self.name.clone());
+        let signature = Signature::from_slice(signature).map_err(|_| bad())?;
+        self.key.verify_strict(message, &signature).map_err(|_| bad())
     }
 }
 
-impl fmt::Display for LogKey {
+impl LogKey {
+    fn verify(&self, body: &str, signatures: &str) -> Result<(), NoteError> {
+        let signed = self.signed(signatures)?;
+        let first = signed.first().ok_or_else(|| NoteError::NotSigned(self.name.clone()))?;
+        self.check(body.as_bytes(), first)
+    }
+}
+
+impl<const KIND: u8> fmt::Display for NoteKey<KIND> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut typed = vec![ED25519];
+        let mut typed = vec![KIND];
         typed.extend_from_slice(self.key.as_bytes());
         write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), BASE64.encode(typed))
     }
 }
 
-impl fmt::Debug for LogKey {
+impl<const KIND: u8> fmt::Debug for NoteKey<KIND> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for LogKey {
+impl<const KIND: u8> FromStr for NoteKey<KIND> {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let malformed = NoteError::Malformed("a log key is `name+<8 hex digits>+<base64>`");
+        let malformed = NoteError::Malformed("a key is `name+<8 hex digits>+<base64>`, and a log's is of another kind than a witness's");
         // Base64 may hold '+', names may not.
         let mut parts = text.trim().splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(malformed);
         };
         let typed = BASE64.decode(key).map_err(|_| malformed.clone())?;
-        let (Some(&ED25519), Some(Ok(bytes))) = (typed.first(), typed.get(1..).map(<[u8; 32]>::try_from)) else {
+        let Some(Ok(bytes)) = typed.strip_prefix(&[KIND]).map(<[u8; 32]>::try_from) else {
             return Err(malformed);
         };
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| malformed.clone())?;
@@ -170,31 +193,37 @@ impl FromStr for LogKey {
     }
 }
 
-/// The log's private key. Only the sequencer holds one.
-pub struct LogSigner {
+/// A private key: a log's, which only its sequencer holds, or a witness's.
+pub struct NoteSigner<const KIND: u8> {
     name: String,
     key: SigningKey,
 }
 
-impl LogSigner {
-    /// `seed` is 32 random bytes, drawn by the caller; `name` is the log's origin and holds
-    /// neither spaces nor `+`.
+impl<const KIND: u8> NoteSigner<KIND> {
+    /// `seed` is 32 random bytes, drawn by the caller; `name`, a log's origin, holds neither spaces nor `+`.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, NoteError> {
         if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+') {
-            return Err(NoteError::Malformed("a log's name has no spaces and no plus signs"));
+            return Err(NoteError::Malformed("a log's or witness's name has no spaces and no plus signs"));
         }
         Ok(Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) })
     }
 
-    pub fn public(&self) -> LogKey {
-        LogKey { name: self.name.clone(), key: self.key.verifying_key() }
+    pub fn public(&self) -> NoteKey<KIND> {
+        NoteKey { name: self.name.clone(), key: self.key.verifying_key() }
     }
 
+    /// A signature line over `message`, with `before` between the key's id and the signature.
+    pub(crate) fn line(&self, before: &[u8], message: &[u8]) -> String {
+        let signature = self.key.sign(message).to_bytes();
+        let line = [self.public().id().as_slice(), before, &signature].concat();
+        format!("\u{2014} {} {}\n", self.name, BASE64.encode(line))
+    }
+}
+
+impl LogSigner {
     pub fn sign(&self, size: u64, root: Digest) -> String {
         let body = Checkpoint { origin: self.name.clone(), size, root }.body();
-        let mut line = self.public().id().to_vec();
-        line.extend_from_slice(&self.key.sign(body.as_bytes()).to_bytes());
-        format!("{body}\n\u{2014} {} {}\n", self.name, BASE64.encode(line))
+        format!("{body}\n{}", self.line(&[], body.as_bytes()))
     }
 }
 

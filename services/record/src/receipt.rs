@@ -11,6 +11,10 @@ use crate::manifest::Manifest;
 use crate::merkle;
 use crate::note::{self, Checkpoint, LogKey, NoteError};
 
+const TLOG_PROOF: &str = "c2sp.org/tlog-proof@v1";
+/// The tlog-proof format's own bound.
+const PATH_HASHES_MAX: usize = 63;
+
 /// Proof that an event is in the ledger: the leaf, its place, the path to the root, and the
 /// signed checkpoint over that root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,11 +40,37 @@ pub enum ReceiptError {
     Path,
     #[error("the receipt is for something else: {0}")]
     Other(&'static str),
+    #[error("this is no proof: {0}")]
+    Malformed(&'static str),
 }
 
 impl Receipt {
     pub fn new(index: u64, leaf: &[u8], proof: Vec<Digest>, checkpoint: String) -> Self {
         Self { index, leaf: BASE64.encode(leaf), proof, checkpoint }
+    }
+
+    /// The proof without the leaf, as <https://c2sp.org/tlog-proof> writes it.
+    pub fn to_tlog_proof(&self) -> String {
+        let hashes: String = self.proof.iter().map(|hash| BASE64.encode(hash.as_bytes()) + "\n").collect();
+        format!("{TLOG_PROOF}\nindex {}\n{hashes}\n{}", self.index, self.checkpoint)
+    }
+
+    /// From such a proof, and the leaf that it is for. An `extra` line is passed over: nothing vouches for it.
+    pub fn from_tlog_proof(proof: &str, leaf: &[u8]) -> Result<Self, ReceiptError> {
+        let malformed = ReceiptError::Malformed;
+        let (head, checkpoint) = proof.split_once("\n\n").ok_or(malformed("no blank line before the checkpoint"))?;
+        let mut lines = head.lines().peekable();
+        if lines.next() != Some(TLOG_PROOF) {
+            return Err(malformed("its first line is another"));
+        }
+        lines.next_if(|line| line.starts_with("extra "));
+        let index = lines.next().and_then(|line| line.strip_prefix("index "));
+        let index = index.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let index = index.and_then(|digits| digits.parse().ok()).ok_or(malformed("no index"))?;
+        let hash = |line: &str| BASE64.decode(line).ok()?.try_into().ok().map(Digest::from_bytes);
+        let hashes: Option<Vec<Digest>> = lines.by_ref().take(PATH_HASHES_MAX).map(hash).collect();
+        let hashes = hashes.filter(|_| lines.next().is_none()).ok_or(malformed("a hash is not 32 bytes in base64"))?;
+        Ok(Self::new(index, leaf, hashes, checkpoint.to_owned()))
     }
 
     pub fn leaf_bytes(&self) -> Result<Vec<u8>, ReceiptError> {
@@ -106,6 +136,14 @@ mod tests {
         assert_eq!(receipt.verify(&signer.public()).expect("holds").0, event(0));
         let forged = Receipt { leaf: BASE64.encode(&leaves[1]), ..receipt.clone() };
         assert_eq!(forged.verify(&signer.public()), Err(ReceiptError::Path));
+        let proof = receipt.to_tlog_proof();
+        assert!(proof.starts_with("c2sp.org/tlog-proof@v1\nindex 0\n"), "{proof}");
+        assert_eq!(Receipt::from_tlog_proof(&proof, &leaves[0]).as_ref(), Ok(&receipt));
+        let extra = proof.replace("index 0", "extra AAAA\nindex 0");
+        assert_eq!(Receipt::from_tlog_proof(&extra, &leaves[0]).as_ref(), Ok(&receipt));
+        for broken in [&proof[1..], &proof.replace("index 0", "index -1"), &proof.replace("\n\n", "\nAAAA\n\n")] {
+            assert!(Receipt::from_tlog_proof(broken, &leaves[0]).is_err(), "{broken}");
+        }
         let moved = Receipt { index: 1, ..receipt };
         assert_eq!(moved.verify(&signer.public()), Err(ReceiptError::Path));
     }

@@ -2,11 +2,13 @@
 //! running server picks up within a second, makes projections anew, or asks a running server.
 
 pub mod account;
+pub mod bundle;
 pub mod campaign;
 pub mod findable;
 pub mod init;
 pub mod patients;
 pub mod rebuild;
+pub mod station;
 pub mod token;
 
 use std::io::Write as _;
@@ -20,7 +22,7 @@ use crate::follow::Follower;
 use crate::serve;
 
 /// One line on standard output: what a command has to tell its caller.
-fn say(line: &str) -> anyhow::Result<()> {
+pub fn say(line: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").context("failed to write to standard output")
 }
 

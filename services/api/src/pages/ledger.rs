@@ -78,6 +78,7 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::Viewed { page, form, .. } => (viewed(page.is_some(), *form), "search"),
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),
         EventKind::TokenRecorded { .. } => ("Token made or revoked".to_owned(), "key"),
+        EventKind::StationRecorded { .. } => ("Capture station enrolled or revoked".to_owned(), "key"),
         EventKind::CampaignRecorded { .. } => ("Re-reading started, paused, resumed or ended".to_owned(), "page"),
         EventKind::SearchSaved { .. } => ("Saved search kept, looked at or dropped".to_owned(), "search"),
         EventKind::PatientsRecorded { count, .. } => {
@@ -85,6 +86,9 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         }
         EventKind::PatientsLookedUp { count, .. } => {
             (format!("{count} patient number{} looked up in the patient list", plural(*count)), "search")
+        }
+        EventKind::PatientSearched { documents, .. } => {
+            (format!("One patient's chart searched: {documents} document{} found", plural(*documents)), "search")
         }
     }
 }
@@ -95,6 +99,8 @@ fn viewed(one_page: bool, form: ViewForm) -> String {
         ViewForm::Screen => "shown on a screen",
         ViewForm::Text => "shown as text",
         ViewForm::Pdf => "given out as a PDF",
+        ViewForm::List => "given out as a line of a list",
+        ViewForm::Bundle => "given out with its proof",
     };
     format!("{what} {how}")
 }

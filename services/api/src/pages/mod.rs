@@ -21,6 +21,7 @@ mod ledger;
 mod names;
 mod proof;
 mod reply;
+mod revisions;
 mod saved;
 mod search;
 pub mod view;

@@ -2,25 +2,31 @@
 
 use actix_web::{HttpResponse, web};
 use catalog::{Document, Page, Version};
+use record::event::ViewForm;
 use record::{Manifest, Receipt, merkle, note};
 
 use super::names::Names;
 use super::reply::html;
 use super::view::clock;
 use super::view::ledger::EventRow;
-use super::view::proof::{ObjectRow, ProofPage, VersionRow};
-use super::{ledger, search};
+use super::view::proof::{Change, ObjectRow, ProofPage, VersionRow};
+use super::{ledger, revisions, search};
 use crate::identity::Caller;
 use crate::policy::Action;
 use crate::problem::{Problem, Reply};
 use crate::reach;
+use crate::views;
 use crate::routes::named;
 use crate::state::App;
 
 pub async fn show(app: web::Data<App>, caller: Caller, document: web::Path<String>) -> Reply<HttpResponse> {
     let document = reach::provable(&app, &caller, named(&document)?).await?;
     let names = Names::load(&app).await?;
+    let readable = caller.may(Action::Read) && caller.scope().admits(document.filed);
     let versions = app.catalog.versions(document.document).await?;
+    if readable && versions.len() > 1 {
+        views::log(&app, &caller, document.document, None, ViewForm::Screen).await?;
+    }
     let bytes = app.archive.manifest_bytes(&document.manifest).await?;
     let manifest = app.archive.manifest(&document.manifest).await?;
     let receipt = app.archive.proof(document.sealed_index).await?;
@@ -31,10 +37,13 @@ pub async fn show(app: web::Data<App>, caller: Caller, document: web::Path<Strin
     html(&ProofPage {
         frame: super::frame(&caller, "Proof", None),
         document: document.document.to_string(),
-        readable: caller.may(Action::Read) && caller.scope().admits(document.filed),
+        readable,
         source: source(&document),
         batch: document.batch.to_string(),
-        versions: versions.iter().rev().map(|version| version_row(version, &names)).collect(),
+        pages: manifest.pages.len(),
+        operator: versions.first().map_or(String::new(), |first| names.of(&first.actor)),
+        signature: revisions::signature(&app, &manifest).await?,
+        versions: version_rows(&app, &versions, &names, readable).await?,
         objects: objects(&manifest, &pages),
         index: receipt.index,
         leaf_hash: merkle::leaf_hash(&leaf).to_string(),
@@ -58,13 +67,27 @@ fn source(document: &Document) -> String {
     format!("{}, station {}", search::source_label(document.source_kind.as_str()), document.station)
 }
 
-fn version_row(version: &Version, names: &Names) -> VersionRow {
+/// Newest first. Where values of fields are shown, the document has been viewed.
+async fn version_rows(app: &App, versions: &[Version], names: &Names, values: bool) -> Reply<Vec<VersionRow>> {
+    let (mut rows, mut before) = (Vec::new(), None);
+    for version in versions {
+        let manifest = app.archive.manifest(&version.manifest).await?;
+        let fields = revisions::fields(app, &manifest).await?;
+        let changes = before.as_ref().map_or(Vec::new(), |before| revisions::changes(before, &fields, values));
+        rows.insert(0, version_row(version, names, changes));
+        before = Some(fields);
+    }
+    Ok(rows)
+}
+
+fn version_row(version: &Version, names: &Names, changes: Vec<Change>) -> VersionRow {
     VersionRow {
         version: version.version,
         sealed: clock(&version.at),
         actor: names.of(&version.actor),
         manifest: version.manifest.to_string(),
         index: version.sealed_index,
+        changes,
     }
 }
 

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::named;
 use crate::identity::Caller;
+use crate::people;
 use crate::problem::{Problem, Reply};
 use crate::state::App;
 
@@ -97,7 +98,13 @@ pub async fn close(
         return Err(Problem::conflict("batch-closed", "the batch was closed with other counts"));
     }
     if record.closed.is_none() {
-        check_signed(&app.config.stations, batch, &body)?;
+        // Somebody may just have revoked a key.
+        app.refresh().await?;
+        let stations = app.catalog.stations().await?;
+        // Once one was enrolled, there is no way back: all keys may be revoked by now.
+        if !stations.is_empty() {
+            check_signed(&people::valid_stations(&stations), batch, &body)?;
+        }
         let CloseBatch { captured, documents, sheets, refused, signed } = body;
         let signed = match signed {
             Some(envelope) => {
@@ -113,11 +120,8 @@ pub async fn close(
     Ok(HttpResponse::Ok().json(BatchReply { receipt }))
 }
 
-/// Where stations are enrolled, one of them has signed that this is the batch. Where none is, the envelope is only kept.
+/// One of these stations has signed that this is the batch.
 fn check_signed(stations: &[StationKey], batch: BatchId, body: &CloseBatch) -> Reply<()> {
-    if stations.is_empty() {
-        return Ok(());
-    }
     let refuse = |detail: String| Problem::refused("station", detail);
     let envelope = body
         .signed

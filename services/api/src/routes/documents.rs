@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::alarms::Alarm;
 use super::named;
+use crate::bundle::Bundle;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::seal::{self, NewFields};
@@ -168,6 +169,23 @@ pub async fn pdf(app: web::Data<App>, caller: Caller, document: web::Path<String
     let pages = app.catalog.pages_of(document.document).await?;
     let stream = export::pdf(app.archive.clone(), pages);
     Ok(super::pages::attached("application/pdf", "document.pdf").streaming(stream))
+}
+
+/// The pages of a version with all that proves them, as a tar file: `README.txt` in it says how to check it.
+#[utoipa::path(get, path = "/api/v1/documents/{document}/bundle", tag = "ledger", params(("document" = String, Path), Which),
+    responses((status = 200, content_type = "application/x-tar"), (status = 404)))]
+pub async fn bundle(
+    app: web::Data<App>,
+    caller: Caller,
+    document: web::Path<String>,
+    which: web::Query<Which>,
+) -> Reply<HttpResponse> {
+    let document = reach::document(&app, &caller, named(&document)?).await?;
+    let version = reach::version(&app, &document, which.version).await?;
+    views::log(&app, &caller, document.document, None, ViewForm::Bundle).await?;
+    let bundle = Bundle::of(&app.archive, &app.catalog, &version).await?;
+    let stream = export::bundle(app.archive.clone(), bundle);
+    Ok(super::pages::attached("application/x-tar", "document.tar").streaming(stream))
 }
 
 /// All that is needed to check, without this server, that a document was sealed as it is.

@@ -125,6 +125,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         documents::show,
         documents::pdf,
         documents::proof,
+        documents::bundle,
         documents::enter_fields,
         frames::find,
         pages::words,

@@ -68,6 +68,7 @@ impl Ask {
             as_of: self.as_of,
             page: self.page.unwrap_or(1),
             per_page: self.per_page.unwrap_or(10).clamp(1, limits::SEARCH_HITS_PER_PAGE_MAX),
+            as_list: false,
         })
     }
 }
@@ -170,7 +171,8 @@ pub async fn search(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -
 #[utoipa::path(get, path = "/api/v1/search.csv", tag = "retrieval", params(Ask),
     responses((status = 200, content_type = "text/csv"), (status = 422, description = "the query or a filter cannot be understood")))]
 pub async fn export(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<HttpResponse> {
-    let first = Wanted { page: 1, per_page: limits::SEARCH_HITS_PER_PAGE_MAX, ..ask.into_inner().wanted()? };
+    let asked = ask.into_inner().wanted()?;
+    let first = Wanted { page: 1, per_page: limits::SEARCH_HITS_PER_PAGE_MAX, as_list: true, ..asked };
     let mut table = csv::header();
     let (mut wanted, mut lines) = (first, 0);
     while lines < limits::SEARCH_EXPORT_DOCUMENTS_MAX {

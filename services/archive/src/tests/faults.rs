@@ -37,7 +37,7 @@ async fn check(address: &StoreAddress, acknowledged: &[Event], what: &str) {
         assert_eq!(events.iter().filter(|other| *other == event).count(), 1, "{what}: {event:?}");
     }
     let report = report(address, None).await;
-    assert!(report.sound, "{what}: {:?}", report.findings);
+    assert!(report.findings.is_empty(), "{what}: {:?}", report.findings);
     let unfinished = report.notes.iter().find(|note| note.code == crate::verify::Code::Unpublished);
     assert_eq!(unfinished, None, "{what}");
 }

@@ -27,7 +27,7 @@ async fn two_archives_on_one_store_lose_nothing() {
         events.sort_by_key(|event| event.at);
         assert_eq!(events, views(0..280));
         let report = report(&address, None).await;
-        assert!(report.sound, "{:?}", report.findings);
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
         let opened = record::note::open(&report.checkpoint, &signer().public()).expect("signed");
         assert_eq!(opened.size, 280, "the newest checkpoint is the published one");
     }

@@ -6,7 +6,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use record::Digest;
 use record::note::{self, Checkpoint, LogKey};
 
-use super::{Code, READS, Run, reason};
+use super::{Code, Finding, Gap, Question, READS, Report, Run, Trust, Witnessed, reason};
+use crate::WITNESSED;
 use crate::error::{Error, Result};
 use crate::ledger::CHECKPOINT;
 use crate::ledger::commit::{COMMITS, Commit, Committed};
@@ -27,8 +28,18 @@ pub(super) struct Heads {
     pub marks: Vec<Mark>,
 }
 
-/// Checks checkpoint, commits and the older checkpoint against each other.
-pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, since: Option<Checkpoint>) -> Result<Heads> {
+/// What is known from outside.
+pub(super) struct Known<'a> {
+    pub since: &'a [Checkpoint],
+    pub resumed: Option<&'a Checkpoint>,
+    pub trust: Option<&'a Trust>,
+}
+
+/// A witness's clock may be so much ahead of ours.
+const CLOCK_SECONDS: u64 = 5 * 60;
+
+/// Checks checkpoint, commits and older checkpoints against each other.
+pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, known: Known<'_>) -> Result<Heads> {
     // Before the commits, so that a writer at work does not look like a thief.
     let checkpoint = checkpoint(run, key).await?;
     let commits = commits(run, key).await?;
@@ -46,16 +57,65 @@ pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, since: Option<Checkpo
         marks.push(Mark { size: commit.new_size, root: commit.root, object, otherwise: Code::CommitWrong });
     }
     fit(run, &head, &commits);
-    match since {
-        None => run.note(Code::Freshness, CHECKPOINT, "no older checkpoint was given to compare with"),
-        Some(old) if old.size > head.size => {
+    let witnessed = witnessed(run, key, &head, known.trust).await?;
+    marks.extend(witnessed.map(|checkpoint| mark(&checkpoint, WITNESSED, Code::SplitView)));
+    if known.since.is_empty() && run.report.witnessed.is_none() {
+        let detail = "an older state, as validly signed, would look the same; give --since CHECKPOINT, kept outside";
+        run.not_proven(Question::Freshness, detail);
+    }
+    for old in known.since.iter().chain(known.resumed) {
+        if old.size > head.size {
             let detail = format!("{} events are here; the older checkpoint has {}", head.size, old.size);
             run.find(Code::RolledBack, CHECKPOINT, detail);
+        } else {
+            marks.push(mark(old, CHECKPOINT, Code::SplitView));
         }
-        Some(old) => marks.push(mark(&old, CHECKPOINT, Code::SplitView)),
     }
     marks.sort_by_key(|mark| mark.size);
     Ok(Heads { size: head.size, root: head.root, marks })
+}
+
+/// What witnesses have cosigned, where it belongs to this ledger; and whether it is new enough.
+async fn witnessed(
+    run: &mut Run<'_>,
+    key: &LogKey,
+    head: &Checkpoint,
+    trust: Option<&Trust>,
+) -> Result<Option<Checkpoint>> {
+    let trust = trust.filter(|trust| trust.policy.wants_witnesses());
+    let Some(bytes) = run.store.get(WITNESSED).await? else {
+        if trust.is_some() {
+            run.find(Code::NotWitnessed, WITNESSED, "there is no cosigned checkpoint");
+        }
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let checkpoint = match note::open(&text, key) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => {
+            run.find(Code::CheckpointWrong, WITNESSED, format!("it {error}"));
+            return Ok(None);
+        }
+    };
+    if checkpoint.size > head.size {
+        let detail = format!("{} events are here; witnesses have seen {}", head.size, checkpoint.size);
+        run.find(Code::RolledBack, CHECKPOINT, detail);
+        return Ok(None);
+    }
+    if let Some(Trust { policy, now, max_age_seconds }) = trust {
+        match policy.witnessed(&text, now.saturating_sub(*max_age_seconds), now + CLOCK_SECONDS) {
+            Ok(Some(times)) => {
+                let at = times.first().copied().unwrap_or_default();
+                run.report.witnessed = Some(Witnessed { events: checkpoint.size, at });
+            }
+            Ok(None) => {
+                let detail = format!("too few of the policy's witnesses have cosigned it in the last {max_age_seconds} seconds");
+                run.find(Code::NotWitnessed, WITNESSED, detail);
+            }
+            Err(error) => run.find(Code::NotWitnessed, WITNESSED, format!("it {error}")),
+        }
+    }
+    Ok(Some(checkpoint))
 }
 
 fn mark(checkpoint: &Checkpoint, object: &str, otherwise: Code) -> Mark {
@@ -138,5 +198,38 @@ fn fit(run: &mut Run<'_>, head: &Checkpoint, commits: &[Committed]) {
         let detail =
             format!("it has the same {} events as {} and another root", head.size, Commit::key(same.commit.sequence));
         run.find(Code::SplitView, CHECKPOINT, detail);
+    }
+}
+
+/// Holds checkpoints against each other without a store: each has a name and a text.
+pub fn compare(notes: &[(String, String)], key: &LogKey) -> Report {
+    let mut report = Report::default();
+    let mut known: Vec<(&str, Checkpoint)> = Vec::new();
+    for (name, text) in notes {
+        match note::open(text, key) {
+            Ok(checkpoint) => known.push((name, checkpoint)),
+            Err(error) => report.findings.push(Finding::new(Code::CheckpointWrong, name, format!("it {error}"))),
+        }
+    }
+    known.sort_by_key(|(_, checkpoint)| checkpoint.size);
+    for pair in known.windows(2) {
+        if let [(older, a), (newer, b)] = pair {
+            report.hold_against((older, a), (newer, b));
+        }
+    }
+    let detail = "no --store was given: nothing but the checkpoints was looked at".to_owned();
+    report.not_proven.push(Gap { what: Question::Blobs, detail });
+    report.conclude()
+}
+
+impl Report {
+    fn hold_against(&mut self, (older, a): (&str, &Checkpoint), (newer, b): (&str, &Checkpoint)) {
+        if a.size < b.size {
+            let detail = format!("that the {} events of {newer} continue the {} of {older} is told by a store", b.size, a.size);
+            self.not_proven.push(Gap { what: Question::Consistency, detail });
+        } else if a.root != b.root {
+            let detail = format!("it has the same {} events as {older} and another root: {} and {}", a.size, b.root, a.root);
+            self.findings.push(Finding::new(Code::SplitView, newer, detail));
+        }
     }
 }

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use record::merkle::leaf_hash;
-use record::{Digest, Event, EventKind};
+use record::{Digest, DocumentId, Event};
 
 use super::heads::{Heads, Mark};
-use super::{Code, Named, READS, Run, Sealed, reason};
+use super::{Code, Named, READS, Run, reason};
 use crate::error::Result;
 use crate::ledger::edge::Rows;
 use crate::ledger::tile::{self, Piece, Row, Tile, WIDTH};
@@ -33,10 +33,10 @@ struct Walk {
 }
 
 /// Checks the whole log, and returns what its events name.
-pub(super) async fn check(run: &mut Run<'_>, heads: Heads) -> Result<Named> {
+pub(super) async fn check(run: &mut Run<'_>, heads: Heads, only: Option<DocumentId>) -> Result<Named> {
     let partials = partials(run, heads.size).await?;
     let size = heads.size;
-    let mut walk = Walk { heads, rows: Rows::default(), next_mark: 0, partials, named: Named::default() };
+    let mut walk = Walk { heads, rows: Rows::default(), next_mark: 0, partials, named: Named { only, ..Named::default() } };
     walk.compare_marks(run);
     let store = run.store.clone();
     let reads = (0..size.div_ceil(WIDTH)).map(|n| {
@@ -156,13 +156,11 @@ impl Walk {
     }
 
     fn events(&mut self, run: &mut Run<'_>, at: Piece, n: u64, entries: &[&[u8]]) {
-        for (i, entry) in entries.iter().enumerate() {
+        let object = at.key();
+        for (index, entry) in (n * WIDTH..).zip(entries) {
             match Event::from_leaf(entry) {
-                Ok(event) => self.named.add(&event),
-                Err(error) => {
-                    let index = n * WIDTH + i as u64;
-                    run.find(Code::EventWrong, at.key(), format!("entry {index} is no event: it is {error}"));
-                }
+                Ok(event) => self.named.add(run, &object, index, &event),
+                Err(error) => run.find(Code::EventWrong, &object, format!("entry {index} is no event: it is {error}")),
             }
         }
     }
@@ -249,15 +247,4 @@ fn present(run: &mut Run<'_>, at: Piece, missing: Code, found: Result<Option<Byt
         Err(error) => run.find(Code::Unreadable, at.key(), reason(&error)),
     }
     None
-}
-
-impl Named {
-    fn add(&mut self, event: &Event) {
-        if let EventKind::Sealed { document, version, manifest, batch, pages } = event.event {
-            self.manifests.insert(manifest, Sealed { document, version, batch, pages });
-        }
-        for body in event.event.body().into_iter().chain(event.event.attached()) {
-            self.blobs.entry(body).or_insert(None);
-        }
-    }
 }

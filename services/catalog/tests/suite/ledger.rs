@@ -2,7 +2,7 @@
 
 use catalog::{Body, Catalog, Entry, PageIdentity};
 use record::campaign::{Budget, CampaignRecord, CampaignState, Criteria};
-use record::event::{AccountRecord, Actor, PatientsRecord, Role, TokenRecord, UnreadableReason, ViewForm};
+use record::event::{AccountRecord, Actor, PatientsRecord, Role, StationRecord, TokenRecord, UnreadableReason, ViewForm};
 use record::manifest::{
     BatchClosed, BatchRecord, Exception, ExceptionCode, MANIFEST_SCHEMA, Patient, Refused, Source, SourceKind,
 };
@@ -258,6 +258,12 @@ impl Ledger {
         self.push(EventKind::TokenRecorded { token, body: Digest::of(b"t") }, Body::Token(record))
     }
 
+    pub fn station(&mut self, name: &str, revoked: bool) -> &mut Self {
+        let record = StationRecord { key: format!("{name}+key"), revoked };
+        let event = EventKind::StationRecorded { station: Digest::of(name.as_bytes()), body: Digest::of(b"s") };
+        self.push(event, Body::Station(record))
+    }
+
     pub fn patients(&mut self, patients: &[(&str, &str)]) -> &mut Self {
         let patient = |(mrn, name): &(&str, &str)| Patient {
             mrn: mrn.parse().expect("a patient number"),
@@ -286,6 +292,7 @@ impl Ledger {
             .dismiss("filed", 2, 1)
             .says("open", 1, None, None);
         ledger.account("ada", Role::Auditor, true).token("worker", true).batch(Some(7));
+        ledger.station("ward 9", false).station("front desk", false).station("ward 9", true);
         ledger.patients(&[("MRN-2", "Zoë Renamed")]);
         ledger.campaign("again", CampaignState::Running).read_again("filed", 1, true).read_again("open", 2, false);
         ledger.campaign("again", CampaignState::Paused);

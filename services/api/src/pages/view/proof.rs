@@ -15,6 +15,35 @@ pub struct VersionRow {
     pub actor: String,
     pub manifest: String,
     pub index: u64,
+    /// What is not as in the version before.
+    pub changes: Vec<Change>,
+}
+
+/// One field that a later version has otherwise. Values are there for those only who may open the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub field: &'static str,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl Change {
+    fn values(&self) -> Option<(&str, &str)> {
+        Some((self.before.as_deref()?, self.after.as_deref()?))
+    }
+}
+
+/// What a capture station signed.
+#[derive(Debug, Clone)]
+pub struct Signature {
+    pub station: String,
+    /// SHA-256 of its key.
+    pub key: Option<String>,
+    /// The event that closed the batch.
+    pub index: u64,
+    /// None where nobody can tell.
+    pub holds: Option<bool>,
+    pub says: String,
 }
 
 /// One sealed object the manifest names.
@@ -37,6 +66,10 @@ pub struct ProofPage {
     pub readable: bool,
     pub source: String,
     pub batch: String,
+    pub pages: usize,
+    pub operator: String,
+    /// None while the batch is open.
+    pub signature: Option<Signature>,
     pub versions: Vec<VersionRow>,
     pub objects: Vec<ObjectRow>,
     /// Place of the sealing event, the leaf's hash, and the path to the root.
@@ -57,6 +90,11 @@ pub struct ProofPage {
 }
 
 impl ProofPage {
+    /// The newest version.
+    fn newest(&self) -> Option<&VersionRow> {
+        self.versions.first()
+    }
+
     /// Where an object of that digest lies in the store.
     fn object_path(&self, kind: &str, digest: &str) -> String {
         let hex = digest.rsplit(':').next().unwrap_or(digest);

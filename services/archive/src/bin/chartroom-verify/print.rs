@@ -1,0 +1,67 @@
+//! What is said in the end, to people or to programs?
+
+use std::io::Write;
+
+use archive::verify::{Finding, Report, Verdict, Witnessed};
+use record::Timestamp;
+
+pub fn print(report: &Report, json: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, report)?;
+        return writeln!(out);
+    }
+    for finding in &report.findings {
+        line(&mut out, "FINDING", finding)?;
+    }
+    for note in &report.notes {
+        line(&mut out, "note", note)?;
+    }
+    if report.notes_left_out > 0 {
+        writeln!(out, "note     {} more", report.notes_left_out)?;
+    }
+    if report.counts.events > 0 {
+        counts(&mut out, report)?;
+    }
+    verdict(&mut out, report)
+}
+
+fn line(out: &mut impl Write, kind: &str, finding: &Finding) -> std::io::Result<()> {
+    let Finding { code, object, detail, advice } = finding;
+    writeln!(out, "{kind:8} {code}  {object}: {detail}; {advice}")
+}
+
+fn counts(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    let (counts, coverage) = (&report.counts, &report.coverage);
+    writeln!(
+        out,
+        "{} events in {} commits and {} tiles; {} manifests, {} envelopes; {} of {} blobs, {} of {} bytes",
+        counts.events,
+        counts.commits,
+        counts.tiles,
+        counts.manifests,
+        counts.envelopes,
+        coverage.blobs,
+        coverage.of_blobs,
+        coverage.bytes,
+        coverage.of_bytes
+    )?;
+    if coverage.resumed > 0 {
+        writeln!(out, "{} of these blobs were hashed by earlier runs", coverage.resumed)?;
+    }
+    coverage.seed.map_or(Ok(()), |seed| writeln!(out, "--seed {seed} draws the same sample again"))
+}
+
+fn verdict(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    if let Some(Witnessed { events, at }) = report.witnessed {
+        writeln!(out, "witnesses have seen {events} events, the last of them at {}", Timestamp((at as i64).saturating_mul(1000)))?;
+    }
+    for gap in &report.not_proven {
+        writeln!(out, "NOT PROVEN {}: {}", format!("{:?}", gap.what).to_lowercase(), gap.detail)?;
+    }
+    match (report.verdict, report.findings.len()) {
+        (Verdict::Findings, n) => writeln!(out, "NOT SOUND: {n} finding{}", if n == 1 { "" } else { "s" }),
+        (Verdict::NoFindings, _) => writeln!(out, "no findings; what is not proven stands above"),
+        (Verdict::Sound, _) => writeln!(out, "sound"),
+    }
+}

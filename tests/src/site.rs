@@ -171,6 +171,18 @@ impl Site {
         serde_json::from_str(&text).with_context(|| format!("the agent's report is JSON: {text}"))
     }
 
+    /// Enrols this site's station, whose key is made with its first batch; gives the line of its key.
+    pub fn enrol_station(&self) -> Result<String> {
+        let words = ["--patient", crate::samples::MRN];
+        let mut import = self.station("import", &self.token("technician")?)?;
+        program::succeed("scanner-agent", import.args(words).arg(crate::samples::path("lab-report.tif")).output()?)?;
+        let key = program::command("scanner-agent")?.args(["key", "--spool"]).arg(self.spool()).output()?;
+        let key = program::succeed("scanner-agent key", key)?;
+        let line = key.lines().last().context("a line")?.to_owned();
+        program::succeed("chartroom station", self.chartroom(&["station", "enrol", &line])?)?;
+        Ok(line)
+    }
+
     /// `chartroom-verify --json` over this site's store: exit code and report.
     pub fn verify(&self) -> Result<(i32, Value)> {
         self.verify_with(&[])

@@ -10,16 +10,12 @@ use tests::{program, samples, site::Site};
 
 /// One document of two pages, captured by an enrolled station; its id.
 fn filled(site: &Site) -> Result<String> {
-    let key = program::command("scanner-agent")?.args(["key", "--spool"]).arg(site.spool()).output()?;
-    let key = program::succeed("scanner-agent key", key)?;
-    let line = key.lines().last().context("a line")?;
-    program::succeed("chartroom station", site.chartroom(&["station", "enrol", line])?)?;
-    fs::write(site.root().join("stations"), line)?;
+    fs::write(site.root().join("stations"), site.enrol_station()?)?;
     let words = ["--patient", samples::MRN];
     let import = site.station("import", &site.token("technician")?)?.args(words).arg(samples::path("discharge-summary.tif")).output()?;
     program::succeed("scanner-agent import", import)?;
     let events = site.caller("auditor")?.json("/api/v1/ledger/events?most=1000")?;
-    let sealed = events["events"].as_array().context("events")?.iter().find(|one| one["event"]["type"] == "sealed");
+    let sealed = events["events"].as_array().context("events")?.iter().rfind(|one| one["event"]["type"] == "sealed");
     Ok(sealed.context("a sealed document")?["event"]["document"].as_str().context("its id")?.to_owned())
 }
 

@@ -33,11 +33,7 @@ impl House {
     fn build() -> Result<Self> {
         let site = Site::start(0)?;
         let folder = TempDir::new()?;
-        let key = program::command("scanner-agent")?.args(["key", "--spool"]).arg(site.spool()).output()?;
-        let key = program::succeed("scanner-agent key", key)?;
-        let line = key.lines().last().context("a line")?;
-        program::succeed("chartroom station", site.chartroom(&["station", "enrol", line])?)?;
-        fs::write(folder.path().join("stations"), line)?;
+        fs::write(folder.path().join("stations"), site.enrol_station()?)?;
         let document = capture_and_view(&site)?;
         let store = folder.path().join("store");
         copy(&site.store(), &store)?;
@@ -104,7 +100,7 @@ fn capture_and_view(site: &Site) -> Result<String> {
     program::succeed("scanner-agent import", import)?;
     let technician = site.caller("technician")?;
     let events = site.caller("auditor")?.json("/api/v1/ledger/events?most=1000")?;
-    let sealed = events["events"].as_array().context("events")?.iter().find(|one| one["event"]["type"] == "sealed");
+    let sealed = events["events"].as_array().context("events")?.iter().rfind(|one| one["event"]["type"] == "sealed");
     let document = sealed.context("a document")?["event"]["document"].as_str().context("its id")?.to_owned();
     let fields = json!({ "mrn": samples::MRN, "document_type": "LETTER" });
     let status = technician.revise(&format!("/api/v1/documents/{document}/fields"), 1, &fields)?;

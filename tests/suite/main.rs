@@ -7,6 +7,7 @@ mod follow_a_page;
 
 mod access;
 mod archive_on_s3;
+mod audit_events;
 mod bad_input;
 mod batches;
 mod browser;
@@ -33,6 +34,7 @@ mod searchable_pdf;
 mod spool;
 mod stations;
 mod text_layers;
+mod timestamps;
 mod tus;
 mod twice;
 mod witnesses;

@@ -103,7 +103,7 @@ fn two_witnesses_cosign_and_an_auditor_is_told_what_is_newest() -> Result<()> {
     let aics = program::cache()?.join("venv/bin/aics-tlog");
     let mut ask = Command::new(aics);
     ask.args(["verify-checkpoint", "--quorum", "2", "--max-age", "600", "--witness-key", &one.key, "--witness-key", &two.key]);
-    ask.arg("--checkpoint").arg(site.store().join("log/witnessed")).arg("--vkey-file").arg(site.log_key());
+    ask.arg("--note").arg(site.store().join("log/witnessed")).arg("--vkey-file").arg(site.log_key());
     program::succeed("aics-tlog", ask.output()?)?;
 
     // The bucket is set back to a state that was validly signed; what the witnesses have seen is not.

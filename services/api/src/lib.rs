@@ -13,6 +13,7 @@
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
 
 pub mod alarms;
+mod audit_event;
 pub mod bundle;
 pub mod campaigns;
 pub mod checks;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::commands::{account, bundle, campaign, findable, init, patients, rebuild, station, token};
+use api::commands::{account, audit_events, bundle, campaign, findable, init, patients, rebuild, station, timestamp, token};
 use api::config::{DataDir, StoreOptions};
 use api::serve::{self, Serve};
 use api::{commands, witness};
@@ -28,8 +28,10 @@ Examples:
   chartroom account --data /srv/charts create --login ann --role searcher
   chartroom patients --data /srv/charts import patients.csv
   chartroom bundle --data /srv/charts 0197a9c2-… --out letter.tar
+  chartroom audit-events --data /srv/charts --from 20000 > since.ndjson
   chartroom campaign start --confidence-below 70 --dry-run
   chartroom findable --data /srv/charts
+  chartroom timestamp --data /srv/charts --tsa https://tsa.example.org/tsr
   chartroom witness init --folder /srv/witness --name compliance.example.org/w1
   chartroom rebuild --data /srv/charts --index
 
@@ -133,6 +135,14 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Writes who has seen, searched and given out what as FHIR R4 AuditEvents, one a line; they hold patient numbers.
+    AuditEvents {
+        #[command(flatten)]
+        data: Data,
+        /// The first event's number in the ledger; `id` of what was written last, and one more.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        from: u64,
+    },
     /// Says whether every sealed page is found by search; exits with 1 where one is not.
     Findable {
         #[command(flatten)]
@@ -143,6 +153,14 @@ enum Command {
     },
     /// Reads old pages again with a better reader, in the background.
     Campaign(campaign::Campaign),
+    /// Asks a time-stamping authority (RFC 3161) for its word on the ledger's checkpoint, and keeps it in the bucket.
+    Timestamp {
+        #[command(flatten)]
+        data: Data,
+        /// The authority's address.
+        #[arg(long, value_name = "URL")]
+        tsa: String,
+    },
     /// Cosigns the checkpoints of logs, on a machine and with a key of its own: nobody can then set a log back unseen.
     Witness {
         /// The witness's folder; not the archive's.
@@ -291,11 +309,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Patients { data, action: PatientsAction::Import { file } } => {
             patients::import(&DataDir::new(data.data), options, &file).await
         }
+        Command::AuditEvents { data, from } => audit_events::run(&DataDir::new(data.data), options, from).await,
         Command::Bundle { data, document, version, out } => {
             bundle::run(&DataDir::new(data.data), options, document, version, out).await
         }
         Command::Campaign(campaign) => campaign::run(campaign).await,
         Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
+        Command::Timestamp { data, tsa } => timestamp::run(&DataDir::new(data.data), options, &tsa).await,
         Command::Witness { folder, action } => run_witness(witness::Folder::new(folder), action).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await

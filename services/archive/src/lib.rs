@@ -15,6 +15,7 @@
 //! log/commits/<number>      log/staging/<number>-<root>      the chain of commits; tiles in waiting
 //! log/tile/<L>/<N>[.p/<W>]  log/tile/entries/<N>[.p/<W>]  log/checkpoint      C2SP tlog-tiles
 //! log/witnessed                                              a checkpoint with cosignatures
+//! log/timestamps/<size>.checkpoint  .tsr                     a checkpoint with an RFC 3161 token
 //! ```
 
 mod address;
@@ -40,6 +41,8 @@ use crate::store::Store;
 
 pub(crate) const BLOBS: &str = "blobs/sha256";
 pub(crate) const MANIFESTS: &str = "manifests/sha256";
+/// Checkpoints with what time-stamping authorities have said of them.
+pub(crate) const TIMESTAMPS: &str = "log/timestamps";
 /// The newest checkpoint that enough witnesses have cosigned.
 pub(crate) const WITNESSED: &str = "log/witnessed";
 /// Hashing more than this would keep an async thread from its other work for too long.
@@ -177,6 +180,16 @@ impl Archive {
             return Err(Error::Refused(format!("publish a checkpoint of {} events: here are {}", checkpoint.size, self.size())));
         }
         self.store.replace(WITNESSED, note.into()).await
+    }
+
+    /// Keeps what a time-stamping authority has said of a checkpoint of this ledger; both stay for good. Gives their name.
+    pub async fn publish_timestamp(&self, note: String, token: Bytes) -> Result<String> {
+        let checkpoint = record::note::open(&note, self.ledger.key())?;
+        let name = format!("{TIMESTAMPS}/{:020}", checkpoint.size);
+        self.store.create_exactly(&format!("{name}.checkpoint"), note.into()).await?;
+        // Another token for the same checkpoint says no more than the first.
+        self.store.create(&format!("{name}.tsr"), token).await?;
+        Ok(name)
     }
 
     /// Takes in what other processes have appended, and returns the number of events.

@@ -2,6 +2,7 @@
 //! running server picks up within a second, makes projections anew, or asks a running server.
 
 pub mod account;
+pub mod audit_events;
 pub mod bundle;
 pub mod campaign;
 pub mod findable;
@@ -9,6 +10,7 @@ pub mod init;
 pub mod patients;
 pub mod rebuild;
 pub mod station;
+pub mod timestamp;
 pub mod token;
 
 use std::io::Write as _;

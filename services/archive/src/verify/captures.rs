@@ -51,7 +51,7 @@ pub(super) async fn check(run: &mut Run<'_>, named: &Named, ask: &Ask) {
     }
     documents(run, named, &keys, &signed);
     if signed.unchecked > 0 {
-        let detail = format!("no station is enrolled, so that {} envelopes could not be checked", signed.unchecked);
+        let detail = format!("no station was enrolled yet where {} envelopes stand: they were not checked", signed.unchecked);
         run.note(Code::StationsByLedger, "log", detail);
     }
 }

@@ -40,6 +40,8 @@ codes! {
     RolledBack => "stop writing; restore the newer log from a copy, or find out who cut it off";
     /// The policy's witnesses have not lately cosigned the checkpoint.
     NotWitnessed => "ask the witnesses what they saw last; without them nobody can say that this is the newest state";
+    /// A time-stamped checkpoint is not signed by the key, or its token is for something else.
+    TimestampWrong => "restore checkpoint and token from a copy";
     /// Two signed checkpoints do not continue each other: there are two histories.
     SplitView => "keep both checkpoints as evidence; somebody signed two histories with the log's key";
     /// A number is missing in the chain of commits.
@@ -93,6 +95,8 @@ codes! {
     BatchOpen => "verify again once the batch is closed";
     /// (note) Stations are believed because the ledger enrols them.
     StationsByLedger => "give --stations FILE with the keys as their owners told you";
+    /// (note) Tokens of time-stamping authorities, whose signatures are not checked here.
+    Timestamps => "run openssl ts -verify with the authority's certificate for each";
     /// (note) Two writers sealed one version; the first one counts.
     VersionTwice => "nothing; two servers wrote at once";
     /// (note) A blob or manifest that no event names: an upload that was cut off, or still runs.

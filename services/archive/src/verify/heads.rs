@@ -7,7 +7,7 @@ use record::Digest;
 use record::note::{self, Checkpoint, LogKey};
 
 use super::{Code, Finding, Gap, Question, READS, Report, Run, Trust, Witnessed, reason};
-use crate::WITNESSED;
+use crate::{TIMESTAMPS, WITNESSED};
 use crate::error::{Error, Result};
 use crate::ledger::CHECKPOINT;
 use crate::ledger::commit::{COMMITS, Commit, Committed};
@@ -59,6 +59,7 @@ pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, known: Known<'_>) -> 
     fit(run, &head, &commits);
     let witnessed = witnessed(run, key, &head, known.trust).await?;
     marks.extend(witnessed.map(|checkpoint| mark(&checkpoint, WITNESSED, Code::SplitView)));
+    marks.extend(timestamped(run, key, &head).await?);
     if known.since.is_empty() && run.report.witnessed.is_none() {
         let detail = "an older state, as validly signed, would look the same; give --since CHECKPOINT, kept outside";
         run.not_proven(Question::Freshness, detail);
@@ -116,6 +117,37 @@ async fn witnessed(
         }
     }
     Ok(Some(checkpoint))
+}
+
+/// Checkpoints that an authority has time-stamped: the ledger still has to continue each of them. That a token is for its
+/// checkpoint is seen here; that the authority has signed it, by `openssl ts`.
+async fn timestamped(run: &mut Run<'_>, key: &LogKey, head: &Checkpoint) -> Result<Vec<Mark>> {
+    let store = run.store.clone();
+    let listed: Vec<_> = store.list(TIMESTAMPS).try_collect().await?;
+    let (mut marks, mut tokens) = (Vec::new(), 0_u64);
+    for name in listed.iter().filter_map(|object| object.key.strip_suffix(".checkpoint")) {
+        let object = format!("{name}.checkpoint");
+        let bytes = store.get(&object).await?.unwrap_or_default();
+        let digest = Digest::of(&bytes);
+        match note::open(&String::from_utf8_lossy(&bytes), key) {
+            Err(error) => run.find(Code::TimestampWrong, &object, format!("it {error}")),
+            Ok(old) if old.size > head.size => {
+                let detail = format!("{} events are here; {} were time-stamped", head.size, old.size);
+                run.find(Code::RolledBack, CHECKPOINT, detail);
+            }
+            Ok(old) => marks.push(mark(&old, &object, Code::SplitView)),
+        }
+        let token = store.get(&format!("{name}.tsr")).await?.unwrap_or_default();
+        if token.windows(32).any(|window| window == digest.as_bytes()) {
+            tokens += 1;
+        } else {
+            run.find(Code::TimestampWrong, format!("{name}.tsr"), "it is for something else than its checkpoint");
+        }
+    }
+    if tokens > 0 {
+        run.note(Code::Timestamps, TIMESTAMPS, format!("{tokens} tokens are for these checkpoints"));
+    }
+    Ok(marks)
 }
 
 fn mark(checkpoint: &Checkpoint, object: &str, otherwise: Code) -> Mark {

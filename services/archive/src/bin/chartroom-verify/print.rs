@@ -33,12 +33,13 @@ fn line(out: &mut impl Write, kind: &str, finding: &Finding) -> std::io::Result<
 
 fn counts(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     let (counts, coverage) = (&report.counts, &report.coverage);
+    match counts.commits {
+        0 => write!(out, "{} events; ", counts.events)?,
+        commits => write!(out, "{} events in {commits} commits and {} tiles; ", counts.events, counts.tiles)?,
+    }
     writeln!(
         out,
-        "{} events in {} commits and {} tiles; {} manifests, {} envelopes; {} of {} blobs, {} of {} bytes",
-        counts.events,
-        counts.commits,
-        counts.tiles,
+        "{} manifests, {} envelopes; {} of {} blobs, {} of {} bytes",
         counts.manifests,
         counts.envelopes,
         coverage.blobs,

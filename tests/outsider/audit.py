@@ -154,7 +154,7 @@ def known(file):
 
 def prove_a_page(store, events, head, sealed):
     """One page, from the signed root down to its bytes."""
-    kind = sealed[0]
+    kind = sealed[-1]
     index = next(index for index, event in enumerate(events) if event["event"].get("manifest") == kind["manifest"])
     reader = tlog.FileSystemTileReader(store / "log")
     leaf = tlog.read_entry(reader, index, head.size)

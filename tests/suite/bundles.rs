@@ -12,7 +12,11 @@ use tests::{program, samples, site::Site};
 fn filled(site: &Site) -> Result<String> {
     fs::write(site.root().join("stations"), site.enrol_station()?)?;
     let words = ["--patient", samples::MRN];
-    let import = site.station("import", &site.token("technician")?)?.args(words).arg(samples::path("discharge-summary.tif")).output()?;
+    let import = site
+        .station("import", &site.token("technician")?)?
+        .args(words)
+        .arg(samples::path("discharge-summary.tif"))
+        .output()?;
     program::succeed("scanner-agent import", import)?;
     let events = site.caller("auditor")?.json("/api/v1/ledger/events?most=1000")?;
     let sealed = events["events"].as_array().context("events")?.iter().rfind(|one| one["event"]["type"] == "sealed");
@@ -23,7 +27,8 @@ fn verify(site: &Site, bundle: &Path) -> Result<(Option<i32>, Value)> {
     let mut command = program::command("chartroom-verify")?;
     command.args(["--json", "--bundle"]).arg(bundle).arg("--key").arg(site.log_key());
     let output = command.arg("--stations").arg(site.root().join("stations")).output()?;
-    let report = serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
+    let report =
+        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
     Ok((output.status.code(), report?))
 }
 
@@ -54,8 +59,11 @@ fn a_bundle_is_proven_by_our_verifier_and_by_public_tools() -> Result<()> {
     ensure!(proofbundle.is_file(), "proofbundle is not installed; run scripts/setup --tests");
     let key = fs::read_to_string(site.log_key())?;
     for leaf in ["sealed", "capture"] {
-        let words = [format!("{leaf}.tlog-proof"), "--payload-file".into(), format!("{leaf}.json"), "--log-vkey".into()];
-        let ask = |key: &str| Command::new(&proofbundle).arg("verify-proof").args(&words).arg(key).current_dir(&folder).output();
+        let words =
+            [format!("{leaf}.tlog-proof"), "--payload-file".into(), format!("{leaf}.json"), "--log-vkey".into()];
+        let ask = |key: &str| {
+            Command::new(&proofbundle).arg("verify-proof").args(&words).arg(key).current_dir(&folder).output()
+        };
         program::succeed("proofbundle", ask(key.trim())?)?;
         let other = record::note::LogSigner::from_seed("another", &[9; 32])?.public().to_string();
         ensure!(!ask(&other)?.status.success(), "under another key it proves nothing");

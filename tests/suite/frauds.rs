@@ -96,7 +96,11 @@ impl House {
 /// Imports, answers with another type, and looks at it.
 fn capture_and_view(site: &Site) -> Result<String> {
     let token = site.token("technician")?;
-    let import = site.station("import", &token)?.args(["--patient", samples::MRN]).arg(samples::path("discharge-summary.tif")).output()?;
+    let import = site
+        .station("import", &token)?
+        .args(["--patient", samples::MRN])
+        .arg(samples::path("discharge-summary.tif"))
+        .output()?;
     program::succeed("scanner-agent import", import)?;
     let technician = site.caller("technician")?;
     let events = site.caller("auditor")?.json("/api/v1/ledger/events?most=1000")?;
@@ -202,7 +206,8 @@ fn view(document: DocumentId) -> EventKind {
 
 /// Cuts the view out of the newest bundle of entries: two bytes of length, then the entry, again and again.
 fn drop_view(store: &Path) -> Result<()> {
-    let mut bundles: Vec<PathBuf> = fs::read_dir(store.join("log/tile/entries/000.p"))?.map(|it| Ok(it?.path())).collect::<Result<_>>()?;
+    let mut bundles: Vec<PathBuf> =
+        fs::read_dir(store.join("log/tile/entries/000.p"))?.map(|it| Ok(it?.path())).collect::<Result<_>>()?;
     bundles.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     let newest = bundles.pop().context("a bundle")?;
     change(&newest, |bytes| {

@@ -94,10 +94,17 @@ fn an_authority_stamps_the_ledger() -> Result<()> {
     ensure!(verify(&site.log_key()).is_err(), "for something else it is no stamp");
 
     let token_of_technician = site.token("technician")?;
-    let import = site.station("import", &token_of_technician)?.args(["--patient", samples::MRN]).arg(samples::path("lab-report.tif")).output()?;
+    let import = site
+        .station("import", &token_of_technician)?
+        .args(["--patient", samples::MRN])
+        .arg(samples::path("lab-report.tif"))
+        .output()?;
     program::succeed("scanner-agent import", import)?;
     let (code, report) = site.verify()?;
-    ensure!(code == 0 && report["notes"].to_string().contains("\"timestamps\""), "the ledger goes on from there: {report}");
+    ensure!(
+        code == 0 && report["notes"].to_string().contains("\"timestamps\""),
+        "the ledger goes on from there: {report}"
+    );
     let good = fs::read(&token)?;
     fs::write(&token, b"another token")?;
     let (code, report) = site.verify()?;

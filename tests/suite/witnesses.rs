@@ -59,7 +59,8 @@ fn theirs(folder: PathBuf, log: &Path) -> Result<Running> {
         command
     };
     let made = program::succeed("aics-witness init", say(&["init", "--name", "partner.example/w2"]).output()?)?;
-    let key = made.split_whitespace().find(|word| word.starts_with("partner.example/w2+")).context("its key")?.to_owned();
+    let key =
+        made.split_whitespace().find(|word| word.starts_with("partner.example/w2+")).context("its key")?.to_owned();
     let vkey = fs::read_to_string(log)?;
     let origin = vkey.split('+').next().context("an origin")?;
     let add = say(&["add-log", "--origin", origin, "--vkey", vkey.trim()]).output()?;
@@ -90,7 +91,11 @@ fn two_witnesses_cosign_and_an_auditor_is_told_what_is_newest() -> Result<()> {
     site.kill_server()?;
     site.restart()?;
     let token = site.token("technician")?;
-    let import = site.station("import", &token)?.args(["--patient", samples::MRN]).arg(samples::path("lab-report.tif")).output()?;
+    let import = site
+        .station("import", &token)?
+        .args(["--patient", samples::MRN])
+        .arg(samples::path("lab-report.tif"))
+        .output()?;
     program::succeed("scanner-agent import", import)?;
     let newest = program::wait_for("both witnesses to see the newest events", || {
         let (code, report) = site.verify_with(&words)?;
@@ -102,7 +107,17 @@ fn two_witnesses_cosign_and_an_auditor_is_told_what_is_newest() -> Result<()> {
     // A third party reads the cosignatures.
     let aics = program::cache()?.join("venv/bin/aics-tlog");
     let mut ask = Command::new(aics);
-    ask.args(["verify-checkpoint", "--quorum", "2", "--max-age", "600", "--witness-key", &one.key, "--witness-key", &two.key]);
+    ask.args([
+        "verify-checkpoint",
+        "--quorum",
+        "2",
+        "--max-age",
+        "600",
+        "--witness-key",
+        &one.key,
+        "--witness-key",
+        &two.key,
+    ]);
     ask.arg("--note").arg(site.store().join("log/witnessed")).arg("--vkey-file").arg(site.log_key());
     program::succeed("aics-tlog", ask.output()?)?;
 
@@ -158,9 +173,8 @@ fn a_witness_answers_as_the_protocol_says_and_keeps_evidence() -> Result<()> {
     };
     let leaves = [leaf_hash(b"a"), leaf_hash(b"b")];
     let both = node_hash(&leaves[0], &leaves[1]);
-    let request = |old, size, root, proof: &[Digest]| {
-        AddCheckpoint { old, proof: proof.to_vec(), note: signer.sign(size, root) }
-    };
+    let request =
+        |old, size, root, proof: &[Digest]| AddCheckpoint { old, proof: proof.to_vec(), note: signer.sign(size, root) };
     let first = request(0, 1, leaves[0], &[]);
     let (status, line) = ask(first.to_text())?;
     ensure!(status == 200 && key.seen(&format!("{}{line}", first.note))?.is_some(), "{status}: {line}");

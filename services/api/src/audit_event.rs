@@ -80,7 +80,8 @@ impl Told<'_> {
             })
         };
         let patient = |mrn: &Mrn| entity(mrn.reveal().to_owned(), ("1", "Person"), ("1", "Patient"));
-        let document = self.event.event.document().map(|id| entity(id.to_string(), ("2", "System Object"), ("3", "Report")));
+        let document =
+            self.event.event.document().map(|id| entity(id.to_string(), ("2", "System Object"), ("3", "Report")));
         let user = match &self.event.event {
             EventKind::AccountRecorded { account, .. } => Some(account.to_string()),
             EventKind::TokenRecorded { token, .. } => Some(token.to_string()),
@@ -105,7 +106,9 @@ fn access(event: &EventKind) -> Option<Access> {
             access("R", EXPORT, "a document was given out", Some("PrivacyDisclosure.Source"))
         }
         EventKind::PatientSearched { .. } => access("E", QUERY, "a patient was searched for", Some("PatientQuery")),
-        EventKind::PatientsLookedUp { .. } => access("E", QUERY, "patient numbers were looked up", Some("PatientQuery")),
+        EventKind::PatientsLookedUp { .. } => {
+            access("E", QUERY, "patient numbers were looked up", Some("PatientQuery"))
+        }
         EventKind::AccountRecorded { .. } => access("U", SECURITY, "an account was made or changed", None),
         EventKind::TokenRecorded { .. } => access("U", SECURITY, "a token was made or revoked", None),
         _ => None,
@@ -135,7 +138,8 @@ mod tests {
         assert_eq!(shown["entity"][0]["what"]["identifier"]["value"], "MRN-7");
         assert_eq!(shown["entity"][1]["what"]["identifier"]["value"], document.to_string());
         assert_eq!(told(&event(ViewForm::Bundle)).expect("an export")["type"]["code"], "110106");
-        let dismissed = EventKind::AlarmDismissed { document, version: 1, page: record::PageId::derived([b"p".as_slice()]) };
+        let dismissed =
+            EventKind::AlarmDismissed { document, version: 1, page: record::PageId::derived([b"p".as_slice()]) };
         assert_eq!(told(&Event { event: dismissed, ..event(ViewForm::Pdf) }), None);
     }
 }

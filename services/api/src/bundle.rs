@@ -7,8 +7,8 @@ use archive::Archive;
 use bytes::Bytes;
 use catalog::{Catalog, Version};
 use record::bundle::{
-    CAPTURE, CAPTURE_PROOF, CHECKPOINT, ENVELOPE, FIELDS, LOG_KEY, MANIFEST, POLICY, README, SEALED, SEALED_PROOF, SUMS,
-    earlier_manifest,
+    CAPTURE, CAPTURE_PROOF, CHECKPOINT, ENVELOPE, FIELDS, LOG_KEY, MANIFEST, POLICY, README, SEALED, SEALED_PROOF,
+    SUMS, earlier_manifest,
 };
 use record::{Descriptor, Digest, EventKind, Manifest, Receipt, canonical};
 

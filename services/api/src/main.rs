@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::commands::{account, audit_events, bundle, campaign, findable, init, patients, rebuild, station, timestamp, token};
+use api::commands::{
+    account, audit_events, bundle, campaign, findable, init, patients, rebuild, station, timestamp, token,
+};
 use api::config::{DataDir, StoreOptions};
 use api::serve::{self, Serve};
 use api::{commands, witness};

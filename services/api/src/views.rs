@@ -55,7 +55,11 @@ const GATES: usize = 64;
 
 impl Default for Views {
     fn default() -> Self {
-        Self { seen: Mutex::default(), searched: Mutex::default(), gates: std::array::from_fn(|_| tokio::sync::Mutex::default()) }
+        Self {
+            seen: Mutex::default(),
+            searched: Mutex::default(),
+            gates: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+        }
     }
 }
 

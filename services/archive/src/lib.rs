@@ -177,7 +177,11 @@ impl Archive {
     pub async fn publish_witnessed(&self, note: String) -> Result<()> {
         let checkpoint = record::note::open(&note, self.ledger.key())?;
         if checkpoint.size > self.size() {
-            return Err(Error::Refused(format!("publish a checkpoint of {} events: here are {}", checkpoint.size, self.size())));
+            return Err(Error::Refused(format!(
+                "publish a checkpoint of {} events: here are {}",
+                checkpoint.size,
+                self.size()
+            )));
         }
         self.store.replace(WITNESSED, note.into()).await
     }

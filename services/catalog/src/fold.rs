@@ -119,7 +119,9 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         (EventKind::AlarmDismissed { document, version, page }, _) => {
             identities::dismiss(tx, *document, *version, *page).await
         }
-        (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. } | EventKind::PatientSearched { .. }, _) => Ok(()),
+        (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. } | EventKind::PatientSearched { .. }, _) => {
+            Ok(())
+        }
         (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
             batch_recorded(tx, *index, record).await
         }

@@ -174,7 +174,9 @@ impl<const KIND: u8> FromStr for NoteKey<KIND> {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let malformed = NoteError::Malformed("a key is `name+<8 hex digits>+<base64>`, and a log's is of another kind than a witness's");
+        let malformed = NoteError::Malformed(
+            "a key is `name+<8 hex digits>+<base64>`, and a log's is of another kind than a witness's",
+        );
         // Base64 may hold '+', names may not.
         let mut parts = text.trim().splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {

@@ -126,7 +126,8 @@ impl Policy {
         if !members.iter().all(|member| self.knows(member) && used.insert((*member).to_owned())) {
             return Err("a group's members stand before it, and each in one group only");
         }
-        self.groups.insert(name.to_owned(), Group { threshold, members: members.iter().map(ToString::to_string).collect() });
+        self.groups
+            .insert(name.to_owned(), Group { threshold, members: members.iter().map(ToString::to_string).collect() });
         Ok(())
     }
 }
@@ -139,7 +140,8 @@ impl FromStr for Policy {
         let (mut used, mut quorums) = (HashSet::new(), 0);
         for (line, text) in (1..).zip(text.split_terminator('\n')) {
             let refuse = |reason| PolicyError { line, reason };
-            if line > limits::POLICY_LINES_MAX || text.bytes().any(|byte| byte < 0x20 && byte != b'\t' || byte == 0x7f) {
+            if line > limits::POLICY_LINES_MAX || text.bytes().any(|byte| byte < 0x20 && byte != b'\t' || byte == 0x7f)
+            {
                 return Err(refuse("there are too many lines, or a control character"));
             }
             let words: Vec<&str> = text.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
@@ -167,7 +169,8 @@ mod tests {
 
     fn text(quorum: &str) -> String {
         let log = LogSigner::from_seed("log.example", &[9; 32]).expect("a good name").public();
-        let witnesses: String = (1..=3).map(|n| format!("witness w{n} {} http://w{n}/\n", witness(n).public())).collect();
+        let witnesses: String =
+            (1..=3).map(|n| format!("witness w{n} {} http://w{n}/\n", witness(n).public())).collect();
         format!("# ours\nlog {log}\n{witnesses}group two 2 w1 w2 w3\nquorum {quorum}\n")
     }
 

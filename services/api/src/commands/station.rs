@@ -79,7 +79,9 @@ pub async fn check_moved(data: &DataDir, catalog: &Catalog) -> anyhow::Result<()
     let known = catalog.stations().await?;
     if read(&file)?.iter().any(|key| known.iter().all(|record| record.key != key.to_string())) {
         let file = file.display();
-        bail!("stations are enrolled in the ledger now: run `chartroom station enrol --file {file}`, and remove the file");
+        bail!(
+            "stations are enrolled in the ledger now: run `chartroom station enrol --file {file}`, and remove the file"
+        );
     }
     Ok(())
 }

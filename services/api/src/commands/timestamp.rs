@@ -15,9 +15,8 @@ use crate::password;
 /// RFC 3161 §2.4.1, in DER: version 1 …
 const VERSION: [u8; 3] = [0x02, 0x01, 0x01];
 /// … a message imprint by SHA-256 (2.16.840.1.101.3.4.2.1), up to the 32 bytes …
-const IMPRINT: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-];
+const IMPRINT: [u8; 19] =
+    [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
 /// … a nonce, and that the certificate shall come with the answer.
 const NONCE: [u8; 2] = [0x02, 0x08];
 const CERTIFICATE: [u8; 3] = [0x01, 0x01, 0xff];
@@ -88,6 +87,8 @@ mod tests {
         let answer = |status: u8| [&[0x30, 0x81, 0x90, 0x30, 0x03, 0x02, 0x01, status][..], &question].concat();
         assert!(check(&answer(0), &digest, nonce).is_ok() && check(&answer(1), &digest, nonce).is_ok());
         assert!(check(&answer(2), &digest, nonce).is_err() && check(b"<html>", &digest, nonce).is_err());
-        assert!(check(&answer(0), &Digest::of(b"other"), nonce).is_err() && check(&answer(0), &digest, [9; 8]).is_err());
+        assert!(
+            check(&answer(0), &Digest::of(b"other"), nonce).is_err() && check(&answer(0), &digest, [9; 8]).is_err()
+        );
     }
 }

@@ -15,9 +15,9 @@ use crate::identity::Caller;
 use crate::policy::Action;
 use crate::problem::{Problem, Reply};
 use crate::reach;
-use crate::views;
 use crate::routes::named;
 use crate::state::App;
+use crate::views;
 
 pub async fn show(app: web::Data<App>, caller: Caller, document: web::Path<String>) -> Reply<HttpResponse> {
     let document = reach::provable(&app, &caller, named(&document)?).await?;

@@ -43,7 +43,13 @@ pub async fn signature(app: &App, manifest: &Manifest) -> Reply<Option<Signature
     let record: BatchRecord = canonical::from_bytes(&app.archive.read(&body).await?)?;
     let station = record.source.station;
     let Some(signed) = signed else {
-        return Ok(Some(Signature { station, key: None, index, holds: None, says: "the batch carries no signature".into() }));
+        return Ok(Some(Signature {
+            station,
+            key: None,
+            index,
+            holds: None,
+            says: "the batch carries no signature".into(),
+        }));
     };
     let envelope: Envelope = canonical::from_bytes(&app.archive.read(&signed).await?)?;
     let keys = app.catalog.stations().await?;

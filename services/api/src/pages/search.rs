@@ -90,7 +90,15 @@ async fn outcome(app: &App, caller: &Caller, form: &Form, place: Place) -> Reply
         Err(rule) => return Ok(Outcome::Wrong { text: sentence(&rule), instead: None }),
     };
     let Place { page, as_of } = place;
-    let wanted = Wanted { query: form.q.clone(), filters, sort: sort(&form.sort), as_of, page, per_page: PER_PAGE, as_list: false };
+    let wanted = Wanted {
+        query: form.q.clone(),
+        filters,
+        sort: sort(&form.sort),
+        as_of,
+        page,
+        per_page: PER_PAGE,
+        as_list: false,
+    };
     match find::search(app, caller, wanted).await {
         Ok(result) => found(app, form, page, result).await.map(Outcome::Found),
         Err(problem) if problem.status == 422 => {

@@ -153,7 +153,8 @@ async fn a_station_that_the_auditor_does_not_know_is_found_though_the_ledger_enr
 async fn times_and_versions_that_do_not_follow_are_found() {
     let house = House::build().await;
     let first = house.capture("a").await;
-    let second = Manifest { version: 2, previous: Some(Digest::of(&canonical::to_bytes(&first).unwrap())), ..first.clone() };
+    let second =
+        Manifest { version: 2, previous: Some(Digest::of(&canonical::to_bytes(&first).unwrap())), ..first.clone() };
     house.seal(&second).await;
     assert_eq!(house.codes().await, []);
     house.seal(&first).await;

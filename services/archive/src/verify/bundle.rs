@@ -119,7 +119,10 @@ impl Bundle {
     }
 
     fn blobs(&self, report: &mut Report, manifest: &Manifest) {
-        let pages = manifest.pages.iter().flat_map(|page| page.blobs().map(move |blob| (format!("page {}", page.number), blob)));
+        let pages = manifest
+            .pages
+            .iter()
+            .flat_map(|page| page.blobs().map(move |blob| (format!("page {}", page.number), blob)));
         let originals = manifest.originals.iter().map(|blob| ("an original".to_owned(), blob));
         let index = std::iter::once(("the index fields".to_owned(), &manifest.index));
         for (what, blob) in pages.chain(originals).chain(index) {
@@ -128,7 +131,11 @@ impl Bundle {
                     report.counts.blobs += 1;
                     report.counts.bytes += size;
                 }
-                _ => report.find(Code::BlobMissing, blob.digest.to_string(), format!("no file is {what}, as it was sealed")),
+                _ => report.find(
+                    Code::BlobMissing,
+                    blob.digest.to_string(),
+                    format!("no file is {what}, as it was sealed"),
+                ),
             }
         }
         let all = manifest.pages.iter().map(|page| page.blobs().count()).sum::<usize>() + manifest.originals.len() + 1;
@@ -148,11 +155,17 @@ impl Bundle {
             report.find(Code::CaptureWrong, ENVELOPE, "the event that closed the batch names another envelope");
         }
         let Some(stations) = stations else {
-            report.note(Code::StationsByLedger, ENVELOPE, "no --stations were given, so that its signature was not checked");
+            report.note(
+                Code::StationsByLedger,
+                ENVELOPE,
+                "no --stations were given, so that its signature was not checked",
+            );
             return;
         };
         report.counts.envelopes += 1;
-        match canonical::from_bytes::<Envelope>(envelope).map(|envelope| envelope.open(stations).map(|(capture, _)| capture)) {
+        match canonical::from_bytes::<Envelope>(envelope)
+            .map(|envelope| envelope.open(stations).map(|(capture, _)| capture))
+        {
             Ok(Ok(capture)) => {
                 let print = fingerprint(manifest.pages.iter().map(|page| &page.image.digest));
                 let document = capture.documents.iter().find(|one| one.document == manifest.document);

@@ -51,7 +51,8 @@ pub(super) async fn check(run: &mut Run<'_>, named: &Named, ask: &Ask) {
     }
     documents(run, named, &keys, &signed);
     if signed.unchecked > 0 {
-        let detail = format!("no station was enrolled yet where {} envelopes stand: they were not checked", signed.unchecked);
+        let detail =
+            format!("no station was enrolled yet where {} envelopes stand: they were not checked", signed.unchecked);
         run.note(Code::StationsByLedger, "log", detail);
     }
 }
@@ -190,7 +191,8 @@ fn documents(run: &mut Run<'_>, named: &Named, keys: &Keys, signed: &Signed) {
         match signed.documents.get(&document) {
             Some(prints) if prints.contains(&print) => {}
             Some(_) => {
-                let detail = format!("version {} of document {document} has other pages than were signed", sealed.version);
+                let detail =
+                    format!("version {} of document {document} has other pages than were signed", sealed.version);
                 run.find(Code::CaptureWrong, object_key(MANIFESTS, digest), detail);
             }
             None if !keys.are_required(first[&document]) => {}
@@ -202,7 +204,11 @@ fn documents(run: &mut Run<'_>, named: &Named, keys: &Keys, signed: &Signed) {
         }
     }
     for (batch, count) in open {
-        run.note(Code::BatchOpen, format!("batch {batch}"), format!("{count} document versions are signed by nobody yet"));
+        run.note(
+            Code::BatchOpen,
+            format!("batch {batch}"),
+            format!("{count} document versions are signed by nobody yet"),
+        );
     }
 }
 

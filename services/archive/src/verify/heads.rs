@@ -7,10 +7,10 @@ use record::Digest;
 use record::note::{self, Checkpoint, LogKey};
 
 use super::{Code, Finding, Gap, Question, READS, Report, Run, Trust, Witnessed, reason};
-use crate::{TIMESTAMPS, WITNESSED};
 use crate::error::{Error, Result};
 use crate::ledger::CHECKPOINT;
 use crate::ledger::commit::{COMMITS, Commit, Committed};
+use crate::{TIMESTAMPS, WITNESSED};
 
 /// A signed statement: the first `size` events have this root.
 pub(super) struct Mark {
@@ -110,7 +110,8 @@ async fn witnessed(
                 run.report.witnessed = Some(Witnessed { events: checkpoint.size, at });
             }
             Ok(None) => {
-                let detail = format!("too few of the policy's witnesses have cosigned it in the last {max_age_seconds} seconds");
+                let detail =
+                    format!("too few of the policy's witnesses have cosigned it in the last {max_age_seconds} seconds");
                 run.find(Code::NotWitnessed, WITNESSED, detail);
             }
             Err(error) => run.find(Code::NotWitnessed, WITNESSED, format!("it {error}")),
@@ -257,10 +258,12 @@ pub fn compare(notes: &[(String, String)], key: &LogKey) -> Report {
 impl Report {
     fn hold_against(&mut self, (older, a): (&str, &Checkpoint), (newer, b): (&str, &Checkpoint)) {
         if a.size < b.size {
-            let detail = format!("that the {} events of {newer} continue the {} of {older} is told by a store", b.size, a.size);
+            let detail =
+                format!("that the {} events of {newer} continue the {} of {older} is told by a store", b.size, a.size);
             self.not_proven.push(Gap { what: Question::Consistency, detail });
         } else if a.root != b.root {
-            let detail = format!("it has the same {} events as {older} and another root: {} and {}", a.size, b.root, a.root);
+            let detail =
+                format!("it has the same {} events as {older} and another root: {} and {}", a.size, b.root, a.root);
             self.findings.push(Finding::new(Code::SplitView, newer, detail));
         }
     }

@@ -77,7 +77,11 @@ impl Story {
             let detail = format!("event {index} seals version {version} of document {document} again after {newest}");
             run.find(Code::Resurrected, object, detail);
         } else if version == newest && manifest != current {
-            run.note(Code::VersionTwice, object, format!("event {index} seals version {version} of document {document}"));
+            run.note(
+                Code::VersionTwice,
+                object,
+                format!("event {index} seals version {version} of document {document}"),
+            );
         }
         if version > newest {
             self.newest.insert(document, (version, manifest));

@@ -123,7 +123,12 @@ pub async fn verify(
     let mut run = Run { store: store.connect()?, report: Report::default(), progress: Box::new(progress) };
     run.report.coverage.document = ask.document;
     let resumed = ask.resume.as_ref().map(|resume| resume.checkpoint(key, ask)).transpose()?;
-    let heads = heads::check(&mut run, key, heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref() }).await?;
+    let heads = heads::check(
+        &mut run,
+        key,
+        heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref() },
+    )
+    .await?;
     let named = tree::check(&mut run, heads, ask.document).await?;
     objects::check(&mut run, named, ask, resumed.map_or(0, |checkpoint| checkpoint.size)).await?;
     Ok(run.report.conclude())

@@ -210,7 +210,10 @@ impl Tally {
         (coverage.blobs, coverage.of_blobs, coverage.bytes, coverage.of_bytes) = (blobs, of_blobs, bytes, of_bytes);
         (coverage.seed, coverage.resumed) = (ask.share.seed(), resumed);
         if let Some(document) = ask.document {
-            run.not_proven(Question::Blobs, format!("only the manifests and blobs of document {document} were looked at"));
+            run.not_proven(
+                Question::Blobs,
+                format!("only the manifests and blobs of document {document} were looked at"),
+            );
         }
         if ask.share != Share::All && blobs < of_blobs {
             let missed = 100.0 * 0.99_f64.powi(i32::try_from(blobs).unwrap_or(i32::MAX));

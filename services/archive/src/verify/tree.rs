@@ -36,7 +36,8 @@ struct Walk {
 pub(super) async fn check(run: &mut Run<'_>, heads: Heads, only: Option<DocumentId>) -> Result<Named> {
     let partials = partials(run, heads.size).await?;
     let size = heads.size;
-    let mut walk = Walk { heads, rows: Rows::default(), next_mark: 0, partials, named: Named { only, ..Named::default() } };
+    let mut walk =
+        Walk { heads, rows: Rows::default(), next_mark: 0, partials, named: Named { only, ..Named::default() } };
     walk.compare_marks(run);
     let store = run.store.clone();
     let reads = (0..size.div_ceil(WIDTH)).map(|n| {

@@ -2,7 +2,9 @@
 
 use catalog::{Body, Catalog, Entry, PageIdentity};
 use record::campaign::{Budget, CampaignRecord, CampaignState, Criteria};
-use record::event::{AccountRecord, Actor, PatientsRecord, Role, StationRecord, TokenRecord, UnreadableReason, ViewForm};
+use record::event::{
+    AccountRecord, Actor, PatientsRecord, Role, StationRecord, TokenRecord, UnreadableReason, ViewForm,
+};
 use record::manifest::{
     BatchClosed, BatchRecord, Exception, ExceptionCode, MANIFEST_SCHEMA, Patient, Refused, Source, SourceKind,
 };

@@ -96,7 +96,11 @@ fn sample(text: &str) -> Result<Sample, &'static str> {
     };
     let percent: f64 = percent.trim().parse().map_err(|_| MALFORMED)?;
     // In range, so that it fits.
-    if (0.1..=100.0).contains(&percent) { Ok(Sample::PerMille((percent * 10.0).round() as u32)) } else { Err(MALFORMED) }
+    if (0.1..=100.0).contains(&percent) {
+        Ok(Sample::PerMille((percent * 10.0).round() as u32))
+    } else {
+        Err(MALFORMED)
+    }
 }
 
 fn main() -> ExitCode {
@@ -199,7 +203,8 @@ fn trust(options: &Options, policy: Policy) -> Trust {
 
 fn resume(file: &Path) -> Result<Resume> {
     let text = read(file)?;
-    serde_json::from_str(&text).with_context(|| format!("resume from {}: it is no file of an earlier run", file.display()))
+    serde_json::from_str(&text)
+        .with_context(|| format!("resume from {}: it is no file of an earlier run", file.display()))
 }
 
 fn stations(file: &Path) -> Result<Vec<StationKey>> {

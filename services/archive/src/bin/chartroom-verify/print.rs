@@ -40,12 +40,7 @@ fn counts(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     writeln!(
         out,
         "{} manifests, {} envelopes; {} of {} blobs, {} of {} bytes",
-        counts.manifests,
-        counts.envelopes,
-        coverage.blobs,
-        coverage.of_blobs,
-        coverage.bytes,
-        coverage.of_bytes
+        counts.manifests, counts.envelopes, coverage.blobs, coverage.of_blobs, coverage.bytes, coverage.of_bytes
     )?;
     if coverage.resumed > 0 {
         writeln!(out, "{} of these blobs were hashed by earlier runs", coverage.resumed)?;
@@ -55,7 +50,11 @@ fn counts(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
 
 fn verdict(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     if let Some(Witnessed { events, at }) = report.witnessed {
-        writeln!(out, "witnesses have seen {events} events, the last of them at {}", Timestamp((at as i64).saturating_mul(1000)))?;
+        writeln!(
+            out,
+            "witnesses have seen {events} events, the last of them at {}",
+            Timestamp((at as i64).saturating_mul(1000))
+        )?;
     }
     for gap in &report.not_proven {
         writeln!(out, "NOT PROVEN {}: {}", format!("{:?}", gap.what).to_lowercase(), gap.detail)?;

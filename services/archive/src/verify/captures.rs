@@ -125,10 +125,11 @@ async fn batch(run: &mut Run<'_>, named: &Named, keys: &Keys, event: &BatchEvent
             run.find(Code::CaptureUnsigned, object, format!("batch {} was closed without a signature", event.batch));
         }
         Some(_) if good.is_empty() && !keys.are_required(event.index) => signed.unchecked += 1,
-        Some(envelope) => match capture(run, envelope, event, &closed, &good).await {
-            Some(capture) => signed.take(run, named, envelope, &capture),
-            None => {}
-        },
+        Some(envelope) => {
+            if let Some(capture) = capture(run, envelope, event, &closed, &good).await {
+                signed.take(run, named, envelope, &capture);
+            }
+        }
         None => {}
     }
 }

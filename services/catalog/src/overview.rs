@@ -28,7 +28,7 @@ table_row! {
 }
 
 /// Every table that is a fold of the ledger, `progress` last: it is what [`Catalog::clear`] sets back.
-const PROJECTIONS: [&str; 13] = [
+const PROJECTIONS: [&str; 14] = [
     "documents",
     "versions",
     "pages",

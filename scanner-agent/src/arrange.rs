@@ -3,6 +3,8 @@
 //! Captured pages never change and never go: an operation is a line in the journal, and the arrangement is what follows from
 //! the pages and the lines. Taking back the last line takes back what it did.
 
+use std::collections::BTreeSet;
+
 use record::wire::CapturedFields;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,22 @@ pub enum Edit {
         page: u32,
         mark: FrameMark,
     },
+    /// A frame of film cut another way out of its strip, not turned yet; the earlier cut is kept beside it.
+    Recut {
+        page: u32,
+        cut: Box<CapturedPage>,
+    },
+    /// A frame that only a person saw, out of the strip that is file number `file`; before another one, or at the end.
+    Add {
+        page: u32,
+        before: Option<u32>,
+        file: u32,
+        cut: Box<CapturedPage>,
+    },
+    /// Several steps that are one operation: taken back at once.
+    Steps {
+        edits: Vec<Edit>,
+    },
     /// What an inspector found when looking at a page; the page stays as it is.
     Inspect {
         page: u32,
@@ -89,6 +107,8 @@ pub enum FrameMark {
     Retake,
     Blank,
     Splice,
+    /// Part of another frame since that was cut anew.
+    Merged,
 }
 
 impl FrameMark {
@@ -100,6 +120,7 @@ impl FrameMark {
             Self::Retake => "retake",
             Self::Blank => "blank",
             Self::Splice => "splice",
+            Self::Merged => "part of another frame",
         }
     }
 }
@@ -134,6 +155,8 @@ pub struct Placed {
     pub hidden: bool,
     pub cut: Option<Cut>,
     pub turned: Option<Box<CapturedPage>>,
+    /// As it was cut anew out of its strip.
+    pub recut: Option<Box<CapturedPage>>,
     /// What people said of its document, in order.
     pub entries: Vec<Entry>,
     pub verdict: Option<Verdict>,
@@ -142,9 +165,21 @@ pub struct Placed {
 
 /// The pages in their order, hidden ones where they would stand.
 pub fn arrange(pages: u32, edits: &[Edit]) -> Vec<Placed> {
-    let fresh =
-        |page| Placed { page, hidden: false, cut: None, turned: None, entries: Vec::new(), verdict: None, mark: None };
-    edits.iter().fold((1..=pages).map(fresh).collect(), apply)
+    let added: BTreeSet<u32> = edits.iter().flat_map(Edit::added).map(|added| added.page).collect();
+    edits.iter().fold((1..=pages).filter(|page| !added.contains(page)).map(fresh).collect(), apply)
+}
+
+const fn fresh(page: u32) -> Placed {
+    Placed {
+        page,
+        hidden: false,
+        cut: None,
+        turned: None,
+        recut: None,
+        entries: Vec::new(),
+        verdict: None,
+        mark: None,
+    }
 }
 
 fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
@@ -173,6 +208,14 @@ fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {
         Edit::Hide { page } => change(&mut placed, *page, |placed| placed.hidden = true),
         Edit::Show { page } => change(&mut placed, *page, |placed| placed.hidden = false),
         Edit::Turn { page, turned } => change(&mut placed, *page, |placed| placed.turned = Some(turned.clone())),
+        Edit::Recut { page, cut } => change(&mut placed, *page, |placed| {
+            (placed.recut, placed.turned) = (Some(cut.clone()), None);
+        }),
+        Edit::Add { page, before, .. } => {
+            let to = before.and_then(at).unwrap_or(placed.len());
+            placed.insert(to, fresh(*page));
+        }
+        Edit::Steps { edits } => return edits.iter().fold(placed, apply),
         Edit::Split { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Here)),
         Edit::Join { page } => change(&mut placed, *page, |placed| placed.cut = Some(Cut::Never)),
         Edit::Index { page, fields, by } => {
@@ -213,7 +256,24 @@ fn interleave(placed: Vec<Placed>, backs_reversed: bool) -> Vec<Placed> {
     order
 }
 
+/// A frame that an operation adds to the batch's pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Added<'a> {
+    pub page: u32,
+    pub file: u32,
+    pub cut: &'a CapturedPage,
+}
+
 impl Edit {
+    /// The frames that it adds.
+    pub fn added(&self) -> Vec<Added<'_>> {
+        match self {
+            Self::Add { page, file, cut, .. } => vec![Added { page: *page, file: *file, cut }],
+            Self::Steps { edits } => edits.iter().flat_map(Self::added).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The pages that it names.
     pub fn pages(&self) -> Vec<u32> {
         match self {
@@ -225,15 +285,21 @@ impl Edit {
             | Self::Index { page, .. }
             | Self::Judge { page, .. }
             | Self::Mark { page, .. }
+            | Self::Recut { page, .. }
             | Self::Inspect { page, .. } => vec![*page],
             Self::Move { page, before } => [*page].into_iter().chain(*before).collect(),
             Self::Replace { page, by } => vec![*page, *by],
+            Self::Add { before, .. } => before.iter().copied().collect(),
+            Self::Steps { edits } => edits.iter().flat_map(Self::pages).collect(),
             Self::Interleave { .. } => Vec::new(),
         }
     }
 
     /// Why it cannot be done to these pages, if it cannot.
     pub fn fault(&self, placed: &[Placed]) -> Option<String> {
+        if let Self::Steps { edits } = self {
+            return steps_fault(edits, placed);
+        }
         let named = self.pages();
         if let Some(missing) = named.iter().find(|page| !placed.iter().any(|placed| placed.page == **page)) {
             return Some(format!("the batch has no page {missing}; it has {}", placed.len()));
@@ -249,6 +315,16 @@ impl Edit {
             _ => None,
         }
     }
+}
+
+/// Each step meets the pages as the steps before it left them.
+fn steps_fault(edits: &[Edit], placed: &[Placed]) -> Option<String> {
+    let mut placed = placed.to_vec();
+    edits.iter().find_map(|edit| {
+        let fault = edit.fault(&placed);
+        placed = apply(std::mem::take(&mut placed), edit);
+        fault
+    })
 }
 
 #[cfg(test)]

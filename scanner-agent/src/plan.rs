@@ -3,6 +3,8 @@
 //! What is imported from files gets ids *derived* from the files' content, so that the same
 //! batch twice names the same documents twice. What a scanner captured gets fresh ids.
 
+use std::collections::BTreeMap;
+
 use record::film::FrameAddress;
 use record::manifest::{PageEntry, SourceKind};
 use record::wire::{CapturedFields, HandOver};
@@ -12,6 +14,7 @@ use record::{BatchId, Descriptor, DocumentId, PageId, limits};
 
 use crate::arrange::{Entry, Placed};
 use crate::quality::Quality;
+use crate::reel::order;
 use crate::rules::Rules;
 use crate::split::{Part, Seen, Split, split};
 use crate::spool::State;
@@ -35,7 +38,8 @@ pub fn plan(state: &State) -> Result<(Vec<Planned>, Vec<u32>), String> {
     let order = state.arranged();
     let split = parts(state, opened, &order, &rules);
     let sheets = split.sheets.iter().map(|at| order[*at].page).collect();
-    let documents = split.parts.into_iter().map(|part| document(state, opened, &order, part));
+    let frames = order::numbers(state, &order);
+    let documents = split.parts.into_iter().map(|part| document(state, opened, (&order, &frames), part));
     Ok((merge_equal(documents), sheets))
 }
 
@@ -148,7 +152,12 @@ fn merge_equal(documents: impl Iterator<Item = Planned>) -> Vec<Planned> {
     merged
 }
 
-fn document(state: &State, opened: &Opened, order: &[Placed], part: Part) -> Planned {
+fn document(
+    state: &State,
+    opened: &Opened,
+    (order, frames): (&[Placed], &BTreeMap<u32, u32>),
+    part: Part,
+) -> Planned {
     let captured = |at: &usize| &state.pages[order[*at].page as usize - 1];
     let pages: Vec<&PlacedPage> = part.pages.iter().map(captured).collect();
     let sheets: Vec<&PlacedPage> = part.sheets.iter().map(captured).collect();
@@ -164,7 +173,10 @@ fn document(state: &State, opened: &Opened, order: &[Placed], part: Part) -> Pla
         dpi: shown.dpi,
         from: shown.from.clone(),
         brought: shown.brought.clone(),
-        frame: opened.reel.as_ref().map(|_| frame_address(order[part.pages[number as usize - 1]].page, shown)),
+        frame: opened.reel.as_ref().and_then(|_| {
+            let page = order[part.pages[number as usize - 1]].page;
+            Some(frame_address(*frames.get(&page)?, shown))
+        }),
     });
     let hand_over = HandOver {
         source: opened.source.clone(),

@@ -47,9 +47,13 @@ export async function watch(tell, away) {
 const pictures = new Map();
 const KEPT_PICTURES = 400;
 
-/** An address for an image of a page; images never change, so each is fetched once. */
+/** An address for an image of a page. */
 export function picture(batch, image, width) {
-  const name = `/api/batches/${batch}/images/${encodeURIComponent(image)}?width=${width}`;
+  return pictureAt(`/api/batches/${batch}/images/${encodeURIComponent(image)}?width=${width}`);
+}
+
+/** Pictures under a name never change, so each is fetched once. */
+export function pictureAt(name) {
   if (!pictures.has(name)) {
     const fetched = ask(name).then((answer) => answer.blob()).then((blob) => URL.createObjectURL(blob));
     fetched.catch(() => pictures.delete(name));

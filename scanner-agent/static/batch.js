@@ -19,6 +19,7 @@ let zoomed = false;
 
 furnish(help, setLetters);
 const $ = (name) => document.getElementById(name);
+$("to-bench").href = `/batches/${id}/film`;
 
 function page() {
   return batch.pages.find((page) => page.page === current);
@@ -245,6 +246,7 @@ function drawHead() {
     hidden ? count(hidden, "left out") : null, count(documents.length, documents.length === 1 ? "document" : "documents"), count(questions.length, questions.length === 1 ? "question" : "questions"),
     scan ? count(scan.speed?.per_minute ?? 0, `a minute${left}`) : null, unseen ? count(unseen, "to be looked at") : null);
   $("halt").hidden = !scan;
+  $("to-bench").hidden = !batch.account;
   $("onward").hidden = !ONWARD[batch.stage];
   $("onward").replaceChildren(ONWARD[batch.stage] ?? "", " ", make("kbd", "f"));
 }
@@ -317,6 +319,7 @@ bind("p", "Put the batch aside", () => { act({ do: "suspend" }, "The batch is pu
 bind("o", "Who is at the desk", () => { nameOperator(); });
 bind("z", "Closer, or the whole page", open(() => { zoomed = !zoomed; drawStage(); }));
 bind("g", "All batches", () => location.assign("/"));
+bind("b", "The reel bench, for a reel of film", () => { if (batch?.account) location.assign($("to-bench").href); });
 bind("?", "This help", help);
 
 $("halt").addEventListener("click", stopFeeder);

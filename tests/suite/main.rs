@@ -29,6 +29,7 @@ mod long_searches;
 mod outsiders;
 mod planted;
 mod rebuild;
+mod reel_bench;
 mod scripted_day;
 mod searchable_pdf;
 mod spool;

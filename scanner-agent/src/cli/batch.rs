@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::capture::name;
-use super::{Fields, Folder, Span};
+use super::{Edges, Fields, Folder, Span};
 use crate::arrange::FrameMark;
 
 const BATCH_EXAMPLES: &str = "\
@@ -14,6 +14,9 @@ Examples (pages are named by their number in capture order, wherever they stand)
   scanner-agent batch 0198… hide 4 7
   scanner-agent batch 0198… turn 3 180
   scanner-agent batch 0198… index 5 --patient MRN-104233 --type LETTER
+  scanner-agent batch 0198… recut 100 --from 48210 --to 50040
+  scanner-agent batch 0198… divide 100 --at 49100 && scanner-agent batch 0198… merge 217
+  scanner-agent batch 0198… add-frame --from 51000 --to 52800
   scanner-agent batch 0198… fail 9 --reason 'cut off at the top' --by ana
   scanner-agent batch 0198… undo
   scanner-agent batch 0198… accept && scanner-agent batch 0198… release && scanner-agent resume";
@@ -107,6 +110,30 @@ pub enum BatchAction {
         #[arg(required = true)]
         frames: Vec<Span>,
     },
+    /// Cut a frame of film another way out of its strip, in the strip's pixels; edges that are not named stay
+    Recut {
+        frame: u32,
+        #[command(flatten)]
+        edges: Edges,
+    },
+    /// Cut one frame of film into two
+    Divide {
+        frame: u32,
+        /// Where the second one begins, along the film
+        #[arg(long, value_name = "PIXEL")]
+        at: u32,
+    },
+    /// Let a frame of film and the next one on its strip be one
+    Merge { frame: u32 },
+    /// Cut a frame out of film that is in no frame
+    AddFrame {
+        /// Of a reel that came in several strips: which one, from 1
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        #[serde(default = "first")]
+        strip: u32,
+        #[command(flatten)]
+        edges: Edges,
+    },
     /// Print what came of a reel of film, frame by frame: expected, found, accepted, and what differs
     Account {
         /// As CSV
@@ -147,7 +174,11 @@ fn quarter(text: &str) -> Result<u16, String> {
     }
 }
 
+const fn first() -> u32 {
+    1
+}
+
 fn mark(text: &str) -> Result<FrameMark, String> {
     let value = serde_json::Value::String(text.to_owned());
-    serde_json::from_value(value).map_err(|_| "say page, target, leader, retake, blank or splice".into())
+    serde_json::from_value(value).ok().filter(|mark| *mark != FrameMark::Merged).ok_or_else(|| "say page, target, leader, retake, blank or splice".into())
 }

@@ -99,6 +99,28 @@ impl Film {
     }
 }
 
+/// Where a frame of film begins and ends, in pixels of its strip.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edges {
+    /// Where it begins along the film
+    #[arg(long, value_name = "PIXEL")]
+    #[serde(default)]
+    pub from: Option<u32>,
+    /// Where it ends along the film
+    #[arg(long, value_name = "PIXEL")]
+    #[serde(default)]
+    pub to: Option<u32>,
+    /// Where it begins across the film
+    #[arg(long, value_name = "PIXEL")]
+    #[serde(default)]
+    pub top: Option<u32>,
+    /// Where it ends across the film
+    #[arg(long, value_name = "PIXEL")]
+    #[serde(default)]
+    pub bottom: Option<u32>,
+}
+
 /// One frame, or a run of them: `12`, `12-40`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {

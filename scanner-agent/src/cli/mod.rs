@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{Batch, BatchAction};
 use capture::pair;
 pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
-pub use film::{Film, Span};
+pub use film::{Edges, Film, Span};
 pub use qc::{Lots, Qc, QcAction};
 pub use serve::Serve;
 pub use watch::Watch;
@@ -262,6 +262,12 @@ pub struct Unpack {
     /// Write the one page turned clockwise by so many degrees
     #[arg(long)]
     pub turn: Option<u16>,
+    /// Write frames of a strip as a person cut them, as JSON
+    #[arg(long)]
+    pub cut: Option<String>,
+    /// Write a strip reduced, in pieces
+    #[arg(long)]
+    pub ribbon: bool,
 }
 
 #[derive(Debug, Args)]

@@ -74,6 +74,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
 
 fn unpack_file(args: &cli::Unpack) -> anyhow::Result<()> {
     let film: Option<Settings> = args.film.as_deref().map(serde_json::from_str).transpose()?;
+    if let Some(cuts) = &args.cut {
+        return unpack::child::cut(&args.out, &serde_json::from_str(cuts)?);
+    }
+    if args.ribbon {
+        return unpack::child::draw_ribbon(&args.out);
+    }
     match (args.turn.and_then(QuarterTurn::from_degrees), film) {
         (Some(turn), _) => unpack::child::turn(&args.out, turn),
         (None, film) => unpack::child::run(&args.out, args.from, !args.codes_only, film.as_ref()),

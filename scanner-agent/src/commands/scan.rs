@@ -81,6 +81,9 @@ pub(super) fn begin(spool: &Spool, args: &cli::Scan, id: BatchId) -> anyhow::Res
     if batch.state().capture_complete && !batch.state().stage().is_held() {
         bail!("failed to continue batch {id}: its capture is complete; run `scanner-agent resume`");
     }
+    if batch.state().reel().is_some() {
+        bail!("failed to continue batch {id}: it is a reel of film; what is scanned becomes a batch of its own");
+    }
     if batch.state().opened.is_none() {
         batch.record(Event::BatchOpened(Box::new(Opened {
             batch: id,

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use film::Frame;
+use record::words::Box as Rectangle;
 use serde::Serialize;
 
 use crate::arrange::{FrameMark, Placed};
+use crate::reel::order::along;
 use crate::spool::State;
-use crate::spool::event::PlacedPage;
+use crate::unpack::strip::StripFacts;
 
 /// So many runs, or refused files, are told; more would hide the rest.
 const TOLD_MAX: usize = 12;
+/// One part in so many of exposed film is not left out by a nudge of a cut.
+const BARE_PART: u32 = 4;
 
 /// What came of a reel, in frames.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +36,9 @@ pub struct Account {
     pub doubtful: Vec<u32>,
     /// Places on the film that are exposed and in no frame.
     pub unassigned: u32,
+    /// Which ones, by their strip's number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<Outside>,
     /// Files, or frames of one, that could not be taken in, and why.
     pub refused: Vec<String>,
     /// Frames that are the very picture of another one.
@@ -41,28 +49,41 @@ pub struct Account {
     pub explained: Option<String>,
 }
 
+/// Exposed film in no frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outside {
+    /// From 1, in the order of the files.
+    pub strip: u32,
+    #[serde(flatten)]
+    pub place: Rectangle,
+}
+
 impl Account {
     /// Of a batch that is a reel; `None` for any other.
     pub fn of(state: &State) -> Option<Self> {
         let reel = state.opened.as_ref()?.reel.as_ref()?;
+        let order = state.arranged();
+        let merged = order.iter().filter(|placed| placed.mark == Some(FrameMark::Merged)).count();
+        let outside: Vec<Outside> = state.strips.keys().flat_map(|file| outside(state, &order, *file)).collect();
         let mut account = Self {
             expected: state.expected.or(reel.frames),
-            blips: state.strips.iter().map(|strip| strip.blips).sum(),
-            found: state.pages.len() as u32,
-            unassigned: state.strips.iter().map(|strip| strip.unassigned.len() as u32).sum(),
+            blips: state.strips.values().map(|strip| strip.blips).sum(),
+            found: (state.pages.len() - merged) as u32,
+            unassigned: outside.len() as u32,
+            outside,
             refused: state.refused.iter().map(|refused| format!("{}: {}", refused.file, refused.reason)).collect(),
-            doubled: doubled(state),
+            doubled: doubled(state, &order),
             explained: state.explained.clone(),
             ..Self::default()
         };
-        state.arranged().iter().for_each(|placed| account.count(state, placed));
+        order.iter().for_each(|placed| account.count(state, placed));
         account.doubtful.sort_unstable();
         account.differences = account.compare();
         Some(account)
     }
 
     fn count(&mut self, state: &State, placed: &Placed) {
-        let frame = state.pages[placed.page as usize - 1].page.frame.as_ref();
+        let frame = state.page(placed).frame.as_ref();
         let in_doubt = placed.mark.is_none() && frame.is_some_and(|frame| !frame.doubts.is_empty());
         if in_doubt && !placed.hidden {
             self.doubtful.push(placed.page);
@@ -73,6 +94,7 @@ impl Account {
             Some(FrameMark::Retake) => &mut self.retakes,
             Some(FrameMark::Blank) => &mut self.blanks,
             Some(FrameMark::Splice) => &mut self.splices,
+            Some(FrameMark::Merged) => return,
             Some(FrameMark::Page) | None if !placed.hidden => &mut self.accepted,
             _ => &mut self.hidden,
         } += 1;
@@ -152,10 +174,48 @@ impl Account {
 }
 
 /// Frames whose picture was there before: the film, or a file of it, was taken in twice.
-fn doubled(state: &State) -> Vec<u32> {
+fn doubled(state: &State, order: &[Placed]) -> Vec<u32> {
     let mut seen = BTreeSet::new();
-    let again = |(_, placed): &(u32, &PlacedPage)| !seen.insert(placed.page.image.digest);
-    (1..).zip(&state.pages).filter(again).map(|(number, _)| number).collect()
+    let standing = order.iter().filter(|placed| placed.mark != Some(FrameMark::Merged));
+    let again = standing.filter(|placed| !seen.insert(state.page(placed).image.digest));
+    again.map(|placed| placed.page).collect()
+}
+
+/// What was exposed on a strip, as it was found, and is in no frame as the frames are now: film that a narrower cut leaves out
+/// is not forgotten.
+fn outside(state: &State, order: &[Placed], file: u32) -> Vec<Outside> {
+    let Some(strip) = state.strips.get(&file) else { return Vec::new() };
+    let here = |placed: &&Placed| state.strip_of(placed.page) == Some(file);
+    let standing = order.iter().filter(here).filter(|placed| placed.mark != Some(FrameMark::Merged));
+    let frames: Vec<&Frame> = standing.filter_map(|placed| state.page(placed).frame.as_ref()).collect();
+    let found = state.pages.iter().filter(|placed| placed.file == Some(file));
+    let found = found.filter_map(|placed| placed.page.frame.as_ref()).map(|frame| frame.place);
+    let exposed = found.chain(strip.unassigned.iter().copied());
+    let open = exposed.filter_map(|place| bare(strip, place, &frames));
+    open.map(|place| Outside { strip: file + 1, place }).collect()
+}
+
+/// The longest stretch of the place that no frame has, where that is much of it.
+fn bare(strip: &StripFacts, place: Rectangle, frames: &[&Frame]) -> Option<Rectangle> {
+    let (first, last) = along(strip, place);
+    let across = |other: Rectangle| if strip.height > strip.width { (other.x, other.w) } else { (other.y, other.h) };
+    let meets = |(at, size): (u32, u32), (from, length): (u32, u32)| at < from + length && from < at + size;
+    let beside = frames.iter().filter(|frame| meets(across(frame.place), across(place)));
+    let mut spans: Vec<(u32, u32)> = beside.map(|frame| along(strip, frame.place)).collect();
+    spans.sort_unstable();
+    let (mut longest, mut from) = ((first, first), first);
+    for (start, end) in spans.into_iter().chain([(last, last)]) {
+        let start = start.clamp(from, last);
+        if start - from > longest.1 - longest.0 {
+            longest = (from, start);
+        }
+        from = from.max(end.min(last));
+    }
+    let length = longest.1 - longest.0;
+    (BARE_PART * length > last - first).then(|| match strip.height > strip.width {
+        true => Rectangle { y: longest.0, h: length, ..place },
+        false => Rectangle { x: longest.0, w: length, ..place },
+    })
 }
 
 fn quoted(text: &str) -> String {

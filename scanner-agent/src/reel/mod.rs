@@ -3,7 +3,9 @@
 //! | question | answered by |
 //! |---|---|
 //! | is all of it accounted for? | [`account`] |
+//! | which frame of the reel is a page, and before which one is there room for another? | [`order`] |
 //! | where are the frames of a strip that is larger than memory? | [`strip`] |
 
 pub mod account;
+pub mod order;
 pub mod strip;

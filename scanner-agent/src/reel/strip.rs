@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Seek};
 
-use film::{Found, Reducer};
+use film::{Found, Reducer, Strip};
 use imaging::{Block, Blocks, ImageError, Raster};
 use record::words::Box as Rectangle;
 use serde::Serialize;
@@ -21,11 +21,20 @@ pub struct Look {
 /// # Errors
 /// Where it cannot be read to its end: part of a strip must not pass for a reel.
 pub fn look(strip: impl BufRead + Seek) -> Result<Look, ImageError> {
+    reduced(strip).map(|(look, _)| look)
+}
+
+/// What it was looked at as, too.
+///
+/// # Errors
+/// As [`look`].
+pub fn reduced(strip: impl BufRead + Seek) -> Result<(Look, Strip), ImageError> {
     let blocks = Blocks::open(strip)?;
     let (width, height) = blocks.size();
     let mut reducer = Reducer::new(width, height);
     blocks.read(|_| true, |block| reducer.add(block.place, block.gray))?;
-    Ok(Look { width, height, found: film::find(&reducer.finish()) })
+    let strip = reducer.finish();
+    Ok((Look { width, height, found: film::find(&strip) }, strip))
 }
 
 /// The pictures at those places, in one reading of the strip.

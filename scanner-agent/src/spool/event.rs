@@ -184,7 +184,8 @@ pub struct State {
     pub opened: Option<Opened>,
     pub pages: Vec<PlacedPage>,
     pub originals: BTreeMap<u32, Descriptor>,
-    pub strips: Vec<StripFacts>,
+    /// By the file that is the strip.
+    pub strips: BTreeMap<u32, StripFacts>,
     pub files_done: BTreeSet<u32>,
     pub refused: Vec<Refused>,
     pub capture_complete: bool,
@@ -220,10 +221,8 @@ impl State {
             Event::CaptureComplete => self.capture_complete = true,
             Event::Expected { sheets } => self.expected = Some(sheets),
             Event::Explained { reason } => self.explained = Some(reason),
-            Event::Edited { edit } => self.edits.push(edit),
-            Event::Undone => {
-                self.edits.pop();
-            }
+            Event::Edited { edit } => self.edit(edit),
+            Event::Undone => self.undo(),
             Event::Moved { stage, .. } => self.stage = stage,
             Event::SplitDecided { documents, sheets } => {
                 self.documents = Some(documents);
@@ -245,9 +244,21 @@ impl State {
         if let (Some(file), Some(original)) = (captured.file, captured.original) {
             self.originals.insert(file, original);
         }
-        self.strips.extend(captured.strip);
+        self.strips.extend(captured.file.zip(captured.strip));
         self.pages.extend(captured.pages.into_iter().map(|page| PlacedPage { file: captured.file, page }));
         self.refused.extend(captured.refused);
+    }
+
+    /// A frame that somebody adds is a page like those that were captured, until that is taken back.
+    fn edit(&mut self, edit: Edit) {
+        let added = edit.added();
+        self.pages.extend(added.iter().map(|added| PlacedPage { file: Some(added.file), page: added.cut.clone() }));
+        self.edits.push(edit);
+    }
+
+    fn undo(&mut self) {
+        let added = self.edits.pop().map_or(0, |edit| edit.added().len());
+        self.pages.truncate(self.pages.len().saturating_sub(added));
     }
 
     fn look(&mut self, page: u32, codes: Vec<Code>, quality: Option<Quality>) {
@@ -271,9 +282,9 @@ impl State {
     fn heed_index(&self, placed: &mut arrange::Placed) {
         let at = placed.page as usize - 1;
         let file = self.pages[at].file;
-        let begins = at == 0 || self.pages[at - 1].file != file;
         let said = file.and_then(|file| self.files().get(file as usize)?.said.as_ref());
-        if let Some(said) = said.filter(|_| begins) {
+        let begins = || self.pages[..at].iter().all(|before| before.file != file);
+        if let Some(said) = said.filter(|_| begins()) {
             placed.cut = placed.cut.or(Some(if said.goes_on { Cut::Never } else { Cut::Here }));
             if placed.entries.is_empty() && said.fields != CapturedFields::default() {
                 placed.entries.push(arrange::Entry { by: None, fields: said.fields.clone() });
@@ -288,9 +299,16 @@ impl State {
         placed.cut = placed.cut.or(Some(if begins { Cut::Here } else { Cut::Never }));
     }
 
-    /// A page as it is to be looked at: turned, where somebody turned it.
+    /// A page as it is to be looked at: cut anew and turned, where somebody did.
     pub fn page<'a>(&'a self, placed: &'a arrange::Placed) -> &'a CapturedPage {
-        placed.turned.as_deref().unwrap_or(&self.pages[placed.page as usize - 1].page)
+        let anew = placed.turned.as_deref().or(placed.recut.as_deref());
+        anew.unwrap_or(&self.pages[placed.page as usize - 1].page)
+    }
+
+    /// The strip that a page is cut out of, by its file's number.
+    pub fn strip_of(&self, page: u32) -> Option<u32> {
+        let placed = self.pages.get((page as usize).checked_sub(1)?)?;
+        placed.file.filter(|file| self.strips.contains_key(file))
     }
 
     pub fn files(&self) -> &[SourceFile] {

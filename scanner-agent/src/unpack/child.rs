@@ -17,8 +17,8 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 
 use super::kind::Kind;
 use super::pdf::{Document, Scan};
-use super::strip::{self, Settings};
-use super::{Line, Unpacked, page_file, render, words_file};
+use super::strip::{self, Cuts, Settings};
+use super::{Line, Unpacked, page_file, render, ribbon, words_file};
 use crate::spool::cipher::{self, KEY_BYTES, Key};
 use crate::{codes, quality};
 
@@ -29,7 +29,7 @@ pub(super) struct Out<'a> {
 }
 
 impl Out<'_> {
-    fn leave(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn leave(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
         cipher::write(&self.key, bytes, File::create(self.folder.join(file))?)
     }
 }
@@ -46,13 +46,31 @@ fn hear() -> io::Result<(Key, Vec<u8>)> {
     if bytes.len() < size { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok((Key::of(key), bytes)) }
 }
 
-/// Writes the one page heard of turned, and says so. Every pixel stays what it was.
-pub fn turn(out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
+/// Limits itself, then hears the file.
+fn begin(folder: &Path) -> anyhow::Result<(Out<'_>, Vec<u8>)> {
     limit_self()?;
+    // What a decoder panics with may quote the file; the parent only needs to know that it did.
     std::panic::set_hook(Box::new(|_| {}));
     let (key, bytes) = hear()?;
-    let out = &Out { folder: out, key };
-    let turned = catch_unwind(|| turned(&bytes, turn)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+    Ok((Out { folder, key }, bytes))
+}
+
+/// Writes the frames that a person cut out of the strip heard of.
+pub fn cut(out: &Path, cuts: &Cuts) -> anyhow::Result<()> {
+    let (out, bytes) = begin(out)?;
+    strip::again(&bytes, &out, cuts)
+}
+
+/// Writes the strip heard of as people look at it.
+pub fn draw_ribbon(out: &Path) -> anyhow::Result<()> {
+    let (out, bytes) = begin(out)?;
+    ribbon::draw(&bytes, &out)
+}
+
+/// Writes the one page heard of turned, and says so. Every pixel stays what it was.
+pub fn turn(out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
+    let (out, bytes) = &begin(out)?;
+    let turned = catch_unwind(|| turned(bytes, turn)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     say(&Line::File { media_type: "image/png".into(), pages: 1 })?;
     say(&match turned {
         Ok(page) => write_page(out, 1, page, true)?,
@@ -77,11 +95,8 @@ fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
 
 /// Unpacks the file heard into `out` from page `from` on, and says so line by line on stdout.
 pub fn run(out: &Path, from: u32, measures: bool, film: Option<&Settings>) -> anyhow::Result<()> {
-    limit_self()?;
-    // What a decoder panics with may quote the file; the parent only needs to know that it did.
-    std::panic::set_hook(Box::new(|_| {}));
-    let (key, bytes) = hear()?;
-    let out = &Out { folder: out, key };
+    let (out, bytes) = begin(out)?;
+    let out = &out;
     if let Some(film) = film.filter(|_| strip::is_strip(&bytes)) {
         return strip::frames(&bytes, out, from, film);
     }

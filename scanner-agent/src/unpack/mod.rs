@@ -8,6 +8,7 @@ pub mod child;
 pub mod kind;
 mod pdf;
 mod render;
+pub mod ribbon;
 pub mod strip;
 pub mod supervise;
 
@@ -30,6 +31,8 @@ pub enum Line {
     },
     /// The file is a strip of film, and this is on it besides its frames.
     Strip(strip::StripFacts),
+    /// A strip as people look at it; its pages are pieces of it.
+    Ribbon(ribbon::Ribbon),
     Page(Box<Unpacked>),
     /// This page cannot be taken in; the next one may.
     Refused {

@@ -26,6 +26,17 @@ pub struct Settings {
     pub reduction: Option<u32>,
 }
 
+impl Settings {
+    /// Dots per inch of the page itself: of the film's width, over the reduction. 0 where nobody said it.
+    pub fn true_dpi(&self, (width, height): (u32, u32)) -> u32 {
+        let millimetres = if self.film == Film::Simplex35 { 35.0 } else { 16.0 };
+        self.reduction.map_or(0, |reduction| {
+            let across = f64::from(width.min(height));
+            (across * 25.4 / (millimetres * f64::from(reduction.max(1)))).round() as u32
+        })
+    }
+}
+
 impl From<&Reel> for Settings {
     fn from(reel: &Reel) -> Self {
         Self { film: reel.film, polarity: reel.polarity, reduction: reel.reduction }
@@ -42,6 +53,14 @@ pub struct StripFacts {
     pub blips: u32,
     /// Exposed, and in no frame.
     pub unassigned: Vec<Rectangle>,
+}
+
+/// Frames as a person cuts them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cuts {
+    pub frames: Vec<Frame>,
+    pub polarity: Polarity,
+    pub dpi: u32,
 }
 
 /// Whether the file is one long picture; what cannot be opened is none.
@@ -61,14 +80,26 @@ pub(super) fn frames(file: &[u8], out: &Out<'_>, from: u32, settings: &Settings)
     };
     say(&Line::File { media_type: media_type(file).to_owned(), pages: look.found.frames.len() as u32 })?;
     say(&Line::Strip(facts(&look)))?;
+    let dpi = settings.true_dpi((look.width, look.height));
+    let cuts = Cuts { polarity: polarity(&look.found), dpi, frames: look.found.frames };
+    cut(file, out, from, &cuts)
+}
+
+/// Writes the frames that a person cut, and says so line by line.
+pub(super) fn again(file: &[u8], out: &Out<'_>, cuts: &Cuts) -> anyhow::Result<()> {
+    say(&Line::File { media_type: media_type(file).to_owned(), pages: cuts.frames.len() as u32 })?;
+    cut(file, out, 1, cuts)
+}
+
+fn cut(file: &[u8], out: &Out<'_>, from: u32, cuts: &Cuts) -> anyhow::Result<()> {
     let mut number = from.max(1);
-    while let Some(frames) = handful(&look.found, number) {
+    while let Some(frames) = handful(&cuts.frames, number) {
         let places: Vec<Rectangle> = frames.iter().map(|frame| frame.place).collect();
         let cut = || strip::cut(Cursor::new(file), &places).map_err(failed);
         let rasters = catch_unwind(AssertUnwindSafe(cut)).unwrap_or_else(|_| Err("crashed the decoder".into()));
         for (at, frame) in frames.iter().enumerate() {
             let raster = rasters.as_ref().map(|rasters| &rasters[at]).map_err(String::clone);
-            say(&written(out, number, frame, raster, &look, settings)?)?;
+            say(&written(out, number, frame, raster, cuts)?)?;
             number += 1;
         }
     }
@@ -91,7 +122,7 @@ fn as_said(look: Look, settings: &Settings) -> Result<Look, String> {
     Ok(look)
 }
 
-const fn polarity(found: &Found) -> Polarity {
+pub(super) const fn polarity(found: &Found) -> Polarity {
     if found.negative { Polarity::Negative } else { Polarity::Positive }
 }
 
@@ -105,13 +136,13 @@ fn facts(look: &Look) -> StripFacts {
     }
 }
 
-fn media_type(file: &[u8]) -> &'static str {
+pub(super) fn media_type(file: &[u8]) -> &'static str {
     MediaType::sniff(file).map_or("application/octet-stream", MediaType::as_str)
 }
 
 /// The frames from a number on that are cut out together; `None` behind the last.
-fn handful(found: &Found, number: u32) -> Option<&[Frame]> {
-    let rest = found.frames.get(number as usize - 1..).filter(|rest| !rest.is_empty())?;
+fn handful(frames: &[Frame], number: u32) -> Option<&[Frame]> {
+    let rest = frames.get(number as usize - 1..).filter(|rest| !rest.is_empty())?;
     let mut pixels = 0;
     let count = rest.iter().take_while(|frame| {
         pixels += u64::from(frame.place.w) * u64::from(frame.place.h);
@@ -125,12 +156,11 @@ fn written(
     number: u32,
     frame: &Frame,
     raster: Result<&Raster, String>,
-    look: &Look,
-    settings: &Settings,
+    cuts: &Cuts,
 ) -> anyhow::Result<Line> {
-    let dpi = true_dpi(look, settings);
+    let dpi = cuts.dpi;
     let page = raster.and_then(|raster| {
-        let gray = if look.found.negative { raster.clone().invert() } else { raster.clone() };
+        let gray = if cuts.polarity == Polarity::Negative { raster.clone().invert() } else { raster.clone() };
         let bytes = gray.encode_png(dpi).map_err(failed)?;
         Ok(Page { media_type: "image/png", bytes: Some(bytes), gray, dpi, how: Extraction::Cut, brought: None })
     });
@@ -141,14 +171,5 @@ fn written(
     Ok(match line {
         Line::Page(page) => Line::Page(Box::new(Unpacked { frame: Some(frame.clone()), ..*page })),
         other => other,
-    })
-}
-
-/// Dots per inch of the page itself: of the film's width, over the reduction. 0 where nobody said it.
-fn true_dpi(look: &Look, settings: &Settings) -> u32 {
-    let millimetres = if settings.film == Film::Simplex35 { 35.0 } else { 16.0 };
-    settings.reduction.map_or(0, |reduction| {
-        let across = f64::from(look.width.min(look.height));
-        (across * 25.4 / (millimetres * f64::from(reduction.max(1)))).round() as u32
     })
 }

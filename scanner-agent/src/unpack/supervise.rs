@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use record::film::Reel;
 use record::limits;
 
-use super::strip::{Settings, StripFacts};
+use super::ribbon::Ribbon;
+use super::strip::{Cuts, Settings, StripFacts};
 use super::{Line, Unpacked, page_file};
 use crate::memory::GIVE_BACK;
 use crate::spool::Blob;
@@ -56,6 +57,7 @@ pub struct Contents {
     pub pages: Vec<(Unpacked, Blob)>,
     pub refused: Vec<(Option<u32>, String)>,
     pub strip: Option<StripFacts>,
+    pub ribbon: Option<Ribbon>,
 }
 
 #[derive(Debug, Clone)]
@@ -110,12 +112,35 @@ impl Unpacker {
     /// # Errors
     /// Where the child cannot be started; what is wrong with the page is in the contents.
     pub fn turn(&self, file: &(impl Source + ?Sized), out: &Path, degrees: u16) -> io::Result<Contents> {
+        self.once(file, out, self.page_time, &format!("--turn={degrees}"))
+    }
+
+    /// Writes frames of the strip `file` into the empty folder `out`, as a person cut them.
+    ///
+    /// # Errors
+    /// As [`Self::turn`].
+    pub fn cut(&self, file: &(impl Source + ?Sized), out: &Path, cuts: &Cuts) -> io::Result<Contents> {
+        self.once(file, out, self.file_time, &format!("--cut={}", serde_json::json!(cuts)))
+    }
+
+    /// Writes the strip `file`, reduced, into the empty folder `out`, piece by piece.
+    ///
+    /// # Errors
+    /// As [`Self::turn`].
+    pub fn ribbon(&self, file: &(impl Source + ?Sized), out: &Path) -> io::Result<Contents> {
+        self.once(file, out, self.file_time, "--ribbon")
+    }
+
+    /// One run with one more word.
+    fn once(&self, file: &(impl Source + ?Sized), out: &Path, time: Duration, word: &str) -> io::Result<Contents> {
         let mut run = Run::begin()?;
-        let end = self.run(file, out, Instant::now() + self.page_time, Some(degrees), &mut run)?;
+        // A strip may be read for as long before the first line.
+        let patient = Self { page_time: time, ..self.clone() };
+        let end = patient.run(file, out, Instant::now() + time, Some(word), &mut run)?;
         Ok(match end {
             End::Done => run.contents,
             End::Unusable(reason) | End::Failed(reason) => run.give_up(reason),
-            End::OutOfTime => run.give_up("took too long to turn".into()),
+            End::OutOfTime => run.give_up("took too long".into()),
         })
     }
 
@@ -151,7 +176,7 @@ impl Unpacker {
         file: &(impl Source + ?Sized),
         out: &Path,
         deadline: Instant,
-        turn: Option<u16>,
+        word: Option<&str>,
         run: &mut Run,
     ) -> io::Result<End> {
         let (bytes, size) = file.open()?;
@@ -162,7 +187,7 @@ impl Unpacker {
             .args(["--from", &run.next.to_string()])
             .args(self.film.iter().map(|film| format!("--film={}", serde_json::json!(film))))
             .args((!self.measures).then_some("--codes-only"))
-            .args(turn.map(|degrees| format!("--turn={degrees}")))
+            .args(word)
             // No token, no proxy, no library path: the child opens hostile files.
             .env_clear()
             .env(GIVE_BACK.0, GIVE_BACK.1)
@@ -252,6 +277,10 @@ impl Run {
             }
             Line::Strip(facts) => {
                 self.contents.strip = Some(facts);
+                true
+            }
+            Line::Ribbon(ribbon) => {
+                self.contents.ribbon = Some(ribbon);
                 true
             }
             Line::Page(page) if self.expects(page.number) => {

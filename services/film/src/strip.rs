@@ -1,6 +1,8 @@
 //! What does the film look like, small and with its columns at hand?
 
-use imaging::Raster;
+use std::ops::Range;
+
+use imaging::{ImageError, Raster};
 use record::words::Box as Rectangle;
 
 /// Film is looked at with about so many pixels across it: 16 mm at 24× and 300 dpi, reduced eight times, has 567.
@@ -29,6 +31,26 @@ impl Strip {
         let mut reducer = Reducer::new(w, h);
         reducer.add(Rectangle { x: 0, y: 0, w, h }, picture.to_gray().bytes());
         reducer.finish()
+    }
+
+    /// Pixels of the picture for one of ours, either way.
+    pub const fn factor(&self) -> u32 {
+        self.factor
+    }
+
+    /// How many columns there are along the film.
+    pub const fn columns(&self) -> usize {
+        self.width
+    }
+
+    /// A stretch of the film, running to the right.
+    ///
+    /// # Errors
+    /// Where the stretch has no column.
+    pub fn picture(&self, columns: Range<usize>) -> Result<Raster, ImageError> {
+        let columns = columns.start.min(self.width)..columns.end.min(self.width);
+        let row = |y: usize| columns.clone().map(move |x| self.samples[x * self.height + y]);
+        Raster::gray(columns.len() as u32, self.height as u32, (0..self.height).flat_map(row).collect())
     }
 
     pub(crate) fn column(&self, x: usize) -> &[u8] {

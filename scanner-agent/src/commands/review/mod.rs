@@ -1,5 +1,7 @@
-//! What people do to a held batch, said on the command line or by the technician's page, and how it is told of ([`report`]).
+//! What people do to a held batch, said on the command line or by the technician's page, how frames of film are cut
+//! another way ([`frames`]), and how it is told of ([`report`]).
 
+mod frames;
 pub mod report;
 
 use anyhow::{Context, anyhow, bail};
@@ -25,10 +27,11 @@ pub fn act(batch: &mut Batch, action: &BatchAction, by: Option<&str>) -> anyhow:
     let name = || by.map(str::to_owned);
     match action {
         BatchAction::Show | BatchAction::Image { .. } | BatchAction::Account { .. } => Ok(()),
-        BatchAction::Mark { what, frames } => {
-            let mut pages = frames.iter().flat_map(|span| span.from..=span.to);
-            pages.try_for_each(|page| edit(batch, Edit::Mark { page, mark: *what }))
-        }
+        BatchAction::Mark { what, frames } => frames::mark(batch, *what, frames),
+        BatchAction::Recut { frame, edges } => frames::recut(batch, *frame, *edges),
+        BatchAction::Divide { frame, at } => frames::divide(batch, *frame, *at),
+        BatchAction::Merge { frame } => frames::merge(batch, *frame),
+        BatchAction::AddFrame { strip, edges } => frames::add(batch, *strip, *edges),
         BatchAction::Pass { pages } => each(batch, pages, |page| Edit::Judge { page, wrong: None, by: name() }),
         BatchAction::Fail { page, reason } => {
             edit(batch, Edit::Judge { page: *page, wrong: Some(reason.clone()), by: name() })

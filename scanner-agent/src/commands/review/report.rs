@@ -11,6 +11,8 @@ use crate::patients::Patients;
 use crate::plan::{self, Outline};
 use crate::quality::{Flag, Quality};
 use crate::questions::{self, Known, Question};
+use crate::reel::account::Account;
+use crate::reel::order;
 use crate::report::{counted, print as print_text, print_json};
 use crate::rules::Rules;
 use crate::spool::{Home, State};
@@ -38,6 +40,9 @@ pub struct BatchReport {
     miscount: Option<String>,
     /// Documents that the archive has given a receipt for.
     receipted: usize,
+    /// What came of a reel of film.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
     pub questions: Vec<Question>,
     pub documents: Vec<DocumentReport>,
     pages: Vec<PageReport>,
@@ -61,6 +66,8 @@ struct PageReport {
     image: Digest,
     hidden: bool,
     turned: bool,
+    /// A frame that somebody cut another way.
+    recut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
     width: u32,
@@ -71,6 +78,12 @@ struct PageReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<Quality>,
     codes: Vec<Code>,
+    /// The strip it was cut out of, from 1 in the order of the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strip: Option<u32>,
+    /// Which frame of its reel it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
     /// Where it was cut out of a strip of film, and what speaks against the cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     frame: Option<film::Frame>,
@@ -84,6 +97,11 @@ impl BatchReport {
         let rules = rules_of(state)?;
         let opened = state.opened.as_ref();
         let order = state.arranged();
+        let numbers = state.reel().map(|_| order::numbers(state, &order)).unwrap_or_default();
+        let told = |placed: &Placed| {
+            let number = numbers.get(&placed.page).copied();
+            PageReport { number, ..page(state, placed, &rules) }
+        };
         let documents = plan::outline(state, &rules).into_iter().map(|outline| DocumentReport {
             patient: outline.fields.mrn.as_ref().map(|mrn| patients.known(mrn)),
             outline,
@@ -101,9 +119,10 @@ impl BatchReport {
             faults: state.faults.clone(),
             miscount: state.miscount(),
             receipted: state.receipted.len(),
+            account: Account::of(state),
             questions: questions::questions(state, &rules, &|mrn| patients.known(mrn)),
             documents: documents.collect(),
-            pages: order.iter().map(|placed| page(state, placed, &rules)).collect(),
+            pages: order.iter().map(told).collect(),
             edits: state.edits.len(),
         })
     }
@@ -134,7 +153,7 @@ impl BatchReport {
 impl PageReport {
     fn remarks(&self) -> String {
         let mut remarks: Vec<String> = self.flags.iter().map(|flag| flag.explain().to_owned()).collect();
-        let states = [(self.hidden, "hidden"), (self.turned, "turned"), (self.quality.is_none(), "not looked at")];
+        let states = [(self.hidden, "hidden"), (self.recut, "cut anew"), (self.turned, "turned"), (self.quality.is_none(), "not looked at")];
         remarks.extend(states.into_iter().filter(|(is, _)| *is).map(|(_, what)| what.to_owned()));
         match (self.mark, &self.frame) {
             (Some(mark), _) => remarks.push(mark.name().to_owned()),
@@ -153,6 +172,9 @@ fn page(state: &State, placed: &Placed, rules: &Rules) -> PageReport {
         image: page.image.digest,
         hidden: placed.hidden || plan::is_hidden_blank(page, rules),
         turned: placed.turned.is_some(),
+        recut: placed.recut.is_some(),
+        strip: state.strip_of(placed.page).map(|file| file + 1),
+        number: None,
         verdict: placed.verdict.clone(),
         width: page.width,
         height: page.height,

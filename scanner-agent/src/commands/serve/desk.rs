@@ -11,6 +11,7 @@ use record::{BatchId, Digest, Mrn};
 use serde::Serialize;
 
 use super::delivery::{Delivery, Seen};
+use super::ribbons::Ribbons;
 use super::start::JobType;
 use super::work::{Work, WorkReport};
 use crate::cli::{self, BatchAction};
@@ -29,6 +30,7 @@ pub struct Desk {
     pub patients: Patients,
     pub work: Mutex<Vec<Work>>,
     pub delivery: Mutex<Delivery>,
+    pub ribbons: Ribbons,
     summaries: Mutex<BTreeMap<BatchId, (String, Summary)>>,
 }
 
@@ -78,7 +80,8 @@ impl Desk {
         let delivery = Mutex::new(Delivery::new(server.server.is_some() && server.token.is_some()));
         let (home, patients) = (home.clone(), Patients::open(&home.folder));
         let (work, summaries) = (Mutex::default(), Mutex::default());
-        Ok(Self { home, spool, server, jobs, patients, work, delivery, summaries })
+        let ribbons = Ribbons::default();
+        Ok(Self { home, spool, server, jobs, patients, work, delivery, ribbons, summaries })
     }
 
     /// Names everything that the overview shows, without reading a journal.

@@ -9,6 +9,7 @@
 //! | what goes to the archive meanwhile? | [`delivery`] |
 //! | which address does what? | [`routes`] |
 //! | how do page images get to the browser? | [`pictures`] |
+//! | how does a strip of film get there? | [`ribbons`] |
 //!
 //! The page decides nothing: it sends the operations that `scanner-agent batch` does, and shows what
 //! `batch … show --json` prints. The journals in the spool are the truth; the page watches them grow.
@@ -17,6 +18,7 @@ mod delivery;
 mod desk;
 mod gate;
 mod pictures;
+mod ribbons;
 mod routes;
 mod start;
 mod work;

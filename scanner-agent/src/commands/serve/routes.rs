@@ -34,15 +34,18 @@ macro_rules! files {
 static FILES: LazyLock<Files> = LazyLock::new(|| {
     files! {
         "station.css" CSS "draw.js" JS "ask.js" JS "gun.js" JS "dialogs.js" JS "home.js" JS "batch.js" JS "side.js" JS
+        "bench.js" JS "ribbon.js" JS "frame.js" JS
     }
 });
 const HOME: &str = include_str!("../../../static/home.html");
 const BATCH: &str = include_str!("../../../static/batch.html");
+const BENCH: &str = include_str!("../../../static/bench.html");
 
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(|| html(HOME)))
         .route("/batches/{batch}", web::get().to(|| html(BATCH)))
+        .route("/batches/{batch}/film", web::get().to(|| html(BENCH)))
         .route("/static/{name:.*}", web::get().to(file))
         .route("/api/state", web::get().to(state))
         .route("/api/devices", web::get().to(list_devices))
@@ -50,7 +53,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/api/work/{number}/stop", web::post().to(stop))
         .route("/api/batches/{batch}", web::get().to(show))
         .route("/api/batches/{batch}", web::post().to(act))
-        .route("/api/batches/{batch}/images/{image}", web::get().to(image));
+        .route("/api/batches/{batch}/images/{image}", web::get().to(image))
+        .route("/api/batches/{batch}/strips/{strip}", web::get().to(ribbon))
+        .route("/api/batches/{batch}/strips/{strip}/{piece}", web::get().to(piece));
 }
 
 /// What cannot be done, in a sentence for whoever is at the desk.
@@ -167,6 +172,16 @@ async fn image(
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "image/jpeg")).body(jpeg?))
 }
 
+async fn ribbon(desk: web::Data<Desk>, path: web::Path<(BatchId, u32)>) -> Result<HttpResponse, Refused> {
+    apart(desk, move |desk| desk.ribbon(path.0, path.1)).await
+}
+
+async fn piece(desk: web::Data<Desk>, path: web::Path<(BatchId, u32, usize)>) -> Result<HttpResponse, Refused> {
+    let jpeg = web::block(move || desk.piece(path.0, path.1, path.2)).await;
+    let jpeg = jpeg.map_err(|_| Refused("The station is being stopped.".into()))?;
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "image/jpeg")).body(jpeg?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +189,7 @@ mod tests {
     #[test]
     fn no_script_needs_the_policy_loosened_and_every_file_is_there() {
         assert_eq!(FILES.unruly(), Vec::<&str>::new());
-        for page in [HOME, BATCH] {
+        for page in [HOME, BATCH, BENCH] {
             for name in page.split("/static/").skip(1).filter_map(|rest| rest.split(['"', '#']).next()) {
                 assert!(FILES.find(name).is_some(), "{name} is not served");
             }

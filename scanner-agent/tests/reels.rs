@@ -1,0 +1,166 @@
+//! A reel through the real program: frames cut another way out of the strip, and all of it accounted for and taken back.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use imaging::Raster;
+use serde_json::{Value, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_scanner-agent");
+const FRAMES: u32 = 6;
+const WIDTH: u32 = 320;
+const HEIGHT: u32 = 400;
+const GAP: u32 = 40;
+const EDGE: u32 = 60;
+
+struct Reel {
+    folder: tempfile::TempDir,
+    batch: String,
+    strip: Raster,
+}
+
+impl Reel {
+    fn held() -> Self {
+        let (folder, strip) = (tempfile::tempdir().expect("a folder"), strip());
+        let path = folder.path().join("reel.png");
+        std::fs::write(&path, strip.encode_png(0).expect("encodes")).expect("writes");
+        let mut reel = Self { folder, batch: String::new(), strip };
+        let path = path.to_str().expect("UTF-8").to_owned();
+        let told = reel.json(&["film", &path, "--reel", "MF-1", "--frames", "6", "--reduction", "24", "--hold"]);
+        reel.batch = told["held"].as_str().expect("a batch").to_owned();
+        reel
+    }
+
+    fn spool(&self) -> PathBuf {
+        self.folder.path().join("spool")
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(words).arg("--json").arg("--spool").arg(self.spool());
+        command.env_remove("CHARTROOM_SERVER").env_remove("CHARTROOM_TOKEN").output().expect("runs")
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    fn batch(&self, words: &[&str]) -> Value {
+        self.json(&[&["batch", &self.batch], words].concat())
+    }
+
+    fn refused(&self, words: &[&str]) -> String {
+        let output = self.run(&[&["batch", &self.batch], words].concat());
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    fn image(&self, page: u32) -> Raster {
+        let out = self.folder.path().join("page.png");
+        let words = ["batch", &self.batch, "image", &page.to_string(), "--out", &name(&out)];
+        assert!(self.run(&words).status.success(), "{words:?}");
+        imaging::decode(&std::fs::read(out).expect("readable")).expect("an image").to_gray()
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// Pages with lines of something like text on negative film.
+fn strip() -> Raster {
+    let (width, height) = (FRAMES * (WIDTH + GAP) + 2 * EDGE, HEIGHT + 2 * EDGE);
+    let level = |x: u32, y: u32| {
+        let (at, down) = ((x + GAP).wrapping_sub(EDGE), y.wrapping_sub(EDGE));
+        let (frame, across) = (at / (WIDTH + GAP), (at % (WIDTH + GAP)).wrapping_sub(GAP));
+        if frame >= FRAMES || across >= WIDTH || down >= HEIGHT {
+            return 206 + ((x * 31 + y * 17) % 5) as u8;
+        }
+        let line = (24..WIDTH - 24).contains(&across) && (24..HEIGHT - 24).contains(&down) && down % 16 < 6;
+        if line && (across * 7 + down / 16 * (5 + frame)) % 13 < 6 { 180 } else { 40 }
+    };
+    let levels = (0..width * height).map(|n| level(n % width, n / width)).collect();
+    Raster::gray(width, height, levels).expect("a strip")
+}
+
+/// From and to of each frame that counts, in reel order.
+fn cuts(report: &Value) -> Vec<(u64, u64)> {
+    let pages = report["pages"].as_array().expect("pages").iter().filter(|page| !page["number"].is_null());
+    let mut pages: Vec<&Value> = pages.collect();
+    pages.sort_by_key(|page| page["number"].as_u64());
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let span = |page: &&Value| (number(&page["frame"]["x"]), number(&page["frame"]["x"]) + number(&page["frame"]["w"]));
+    pages.iter().map(span).collect()
+}
+
+#[test]
+fn a_frame_is_cut_anew_out_of_the_strip_and_the_earlier_cut_comes_back() {
+    let reel = Reel::held();
+    let before = reel.batch(&["show"]);
+    assert_eq!(before["account"]["found"], FRAMES, "{}", before["account"]);
+    let after = reel.batch(&["recut", "3", "--from", "790", "--to", "1100", "--top", "70", "--bottom", "450"]);
+    let page = &after["pages"][2];
+    let place = json!([page["frame"]["x"], page["frame"]["y"], page["frame"]["w"], page["frame"]["h"]]);
+    assert_eq!(place, json!([790, 70, 310, 380]));
+    assert_eq!(page["frame"]["confidence"], 1.0);
+    assert_eq!((&page["width"], &page["height"], &page["recut"]), (&json!(310), &json!(380), &json!(true)));
+    // As positive, pixel by pixel what lies there on the strip; at the page's own resolution.
+    let strip = |x: u32, y: u32| reel.strip.bytes()[((y + 70) * reel.strip.width() + x + 790) as usize];
+    let expected: Vec<u8> = (0..310 * 380).map(|n| 255 - strip(n % 310, n / 310)).collect();
+    assert!(reel.image(3).bytes() == expected, "another picture than lies on the strip");
+    assert_eq!(page["dpi"], before["pages"][2]["dpi"]);
+    assert_ne!(page["image"], before["pages"][2]["image"]);
+    assert_eq!(reel.batch(&["undo"]), before);
+
+    let nonsense = [
+        (["recut", "3", "--from", "900", "--to", "800"], "ends behind its beginning"),
+        (["recut", "3", "--from", "800", "--to", "90000"], "reaches beyond the strip"),
+        (["recut", "9", "--from", "800", "--to", "900"], "no frame 9"),
+    ];
+    for (words, reason) in nonsense {
+        let said = reel.refused(&words);
+        assert!(said.contains(reason), "{said}");
+    }
+    assert_eq!(reel.batch(&["show"]), before, "nothing of it is left");
+}
+
+#[test]
+fn frames_are_divided_merged_and_added_and_the_account_follows() {
+    let reel = Reel::held();
+    let before = reel.batch(&["show"]);
+    let whole = cuts(&before);
+    let divided = reel.batch(&["divide", "2", "--at", &(whole[1].0 + 150).to_string()]);
+    let mut expected = whole.clone();
+    expected.splice(1..2, [(whole[1].0, whole[1].0 + 150), (whole[1].0 + 150, whole[1].1)]);
+    assert_eq!(cuts(&divided), expected, "the second part stands behind the first");
+    assert_eq!(divided["account"]["found"], FRAMES + 1);
+    assert_eq!(divided["account"]["differences"][0], "6 frames were expected and 7 found");
+    let order: Vec<u64> = divided["pages"].as_array().expect("pages").iter().filter_map(|p| p["page"].as_u64()).collect();
+    assert_eq!(order, [1, 2, 7, 3, 4, 5, 6]);
+
+    // Merged again it is what it was; the two operations are taken back one by one.
+    let merged = reel.batch(&["merge", "2"]);
+    assert_eq!(cuts(&merged), whole);
+    assert_eq!(merged["account"]["found"], FRAMES);
+    assert_eq!(merged["pages"][2]["mark"], "merged");
+    assert_eq!(reel.batch(&["undo"]), divided);
+    assert_eq!(reel.batch(&["undo"]), before);
+
+    // Film that a narrower cut leaves out is exposed outside of frames until there is a frame again.
+    let at = (whole[4].0 + 160).to_string();
+    let narrow = reel.batch(&["recut", "5", "--to", &at]);
+    assert_eq!(narrow["account"]["unassigned"], 1, "{}", narrow["account"]);
+    assert_eq!(narrow["account"]["outside"][0]["x"], whole[4].0 + 160);
+    let added = reel.batch(&["add-frame", "--from", &at, "--to", &whole[4].1.to_string(), "--top", "60", "--bottom", "460"]);
+    assert_eq!(added["account"]["unassigned"], 0);
+    assert_eq!(cuts(&added).len(), FRAMES as usize + 1);
+    assert_eq!(reel.image(7).width(), u32::try_from(whole[4].1 - whole[4].0 - 160).expect("a width"));
+
+    // A run of marks is one operation.
+    let marked = reel.batch(&["mark", "page", "1-7"]);
+    assert_eq!(marked["account"]["accepted"], FRAMES + 1);
+    assert_eq!(reel.batch(&["undo"]), added);
+    assert!(reel.refused(&["add-frame", "--strip", "2", "--from", "1", "--to", "99"]).contains("is no strip of film"));
+}

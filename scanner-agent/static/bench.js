@@ -38,7 +38,8 @@ function say(text) {
 const frames = () => batch.pages.filter(({ number }) => number !== undefined).sort((one, other) => one.number - other.number);
 const frame = () => batch.pages.find(({ page }) => page === current);
 const placeOf = (frame) => (facts && frame?.frame && frame.strip === strip ? edges(facts, frame.frame) : null);
-const doubtful = () => frames().filter(({ page }) => batch.account.doubtful.includes(page));
+const isDoubtful = ({ page, mark }) => batch.account.doubtful.includes(page) || !mark && batch.account.misplaced?.includes(page);
+const doubtful = () => frames().filter(isDoubtful);
 const outside = () => (batch.account.outside ?? []).filter((place) => place.strip === strip);
 
 function go(page, said = true) {
@@ -218,7 +219,7 @@ function drawRibbon() {
   if (!facts) return;
   ribbon.frames = frames().filter((frame) => frame.strip === strip && frame.frame).map((frame) => ({
     page: frame.page, number: frame.number, edges: placeOf(frame), mark: frame.mark,
-    tone: frame.mark === "page" ? "ok" : frame.mark || frame.hidden ? "quiet" : batch.account.doubtful.includes(frame.page) ? "warn" : "ink",
+    tone: frame.mark === "page" ? "ok" : frame.mark || frame.hidden ? "quiet" : isDoubtful(frame) ? "warn" : "ink",
   }));
   ribbon.outside = outside().map((place) => edges(facts, place));
   ribbon.current = current;
@@ -247,7 +248,7 @@ function drawHead() {
   const count = (value, text) => make("span", make("b", value), ` ${text}`);
   const all = frames();
   show("counts", count(all.length, all.length === 1 ? "frame" : "frames"), count(all.filter(({ mark }) => mark === "page").length, "accepted"),
-    count(batch.account.doubtful.length, "to look at"), count(batch.account.unassigned, "exposed outside"));
+    count(doubtful().length, "to look at"), count(batch.account.unassigned, "exposed outside"));
   show("trouble", wrong ? alarm("warn", make("p", wrong)) : null);
 }
 

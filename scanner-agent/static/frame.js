@@ -18,9 +18,10 @@ function button(key, text, run) {
   return make("button.button", { type: "button", onclick: run }, make("kbd", key), text);
 }
 
-function drawFrame({ frame, edges, draft, does }) {
+function drawFrame({ frame, edges, draft, does, account }) {
   const shown = draft ?? edges;
   const doubts = (frame.frame?.doubts ?? []).map((doubt) => make("li", DOUBTS[doubt] ?? doubt));
+  if (account.misplaced?.includes(frame.page)) doubts.push(make("li", "its patient number breaks the reel's order"));
   const facts = [["Confidence", frame.frame ? frame.frame.confidence.toFixed(2) : "came as a frame"],
     ["Along", shown ? `${shown.from} to ${shown.to}` : ""], ["Across", shown ? `${shown.top} to ${shown.bottom}` : ""],
     ["Size", shown ? `${shown.to - shown.from} × ${shown.bottom - shown.top}` : `${frame.width} × ${frame.height}`]];

@@ -20,13 +20,14 @@ struct Reel {
 }
 
 impl Reel {
-    fn held() -> Self {
+    fn held(more: &[&str]) -> Self {
         let (folder, strip) = (tempfile::tempdir().expect("a folder"), strip());
         let path = folder.path().join("reel.png");
         std::fs::write(&path, strip.encode_png(0).expect("encodes")).expect("writes");
         let mut reel = Self { folder, batch: String::new(), strip };
         let path = path.to_str().expect("UTF-8").to_owned();
-        let told = reel.json(&["film", &path, "--reel", "MF-1", "--frames", "6", "--reduction", "24", "--hold"]);
+        let words = ["film", &path, "--reel", "MF-1", "--frames", "6", "--reduction", "24", "--hold"];
+        let told = reel.json(&[&words, more].concat());
         reel.batch = told["held"].as_str().expect("a batch").to_owned();
         reel
     }
@@ -97,7 +98,7 @@ fn cuts(report: &Value) -> Vec<(u64, u64)> {
 
 #[test]
 fn a_frame_is_cut_anew_out_of_the_strip_and_the_earlier_cut_comes_back() {
-    let reel = Reel::held();
+    let reel = Reel::held(&[]);
     let before = reel.batch(&["show"]);
     assert_eq!(before["account"]["found"], FRAMES, "{}", before["account"]);
     let after = reel.batch(&["recut", "3", "--from", "790", "--to", "1100", "--top", "70", "--bottom", "450"]);
@@ -128,7 +129,7 @@ fn a_frame_is_cut_anew_out_of_the_strip_and_the_earlier_cut_comes_back() {
 
 #[test]
 fn frames_are_divided_merged_and_added_and_the_account_follows() {
-    let reel = Reel::held();
+    let reel = Reel::held(&[]);
     let before = reel.batch(&["show"]);
     let whole = cuts(&before);
     let divided = reel.batch(&["divide", "2", "--at", &(whole[1].0 + 150).to_string()]);
@@ -163,4 +164,19 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
     assert_eq!(marked["account"]["accepted"], FRAMES + 1);
     assert_eq!(reel.batch(&["undo"]), added);
     assert!(reel.refused(&["add-frame", "--strip", "2", "--from", "1", "--to", "99"]).contains("is no strip of film"));
+}
+
+#[test]
+fn a_chart_out_of_the_reels_order_is_named() {
+    let reel = Reel::held(&["--order", "terminal-digit"]);
+    // Terminal digits: 55-…, then 56, then 54 again, then 57.
+    for (page, mrn) in [("1", "MRN-123455"), ("3", "MRN-123456"), ("4", "MRN-123454"), ("5", "MRN-000057")] {
+        reel.batch(&["split", page]);
+        reel.batch(&["index", page, "--patient", mrn]);
+    }
+    let account = reel.batch(&["show"])["account"].clone();
+    assert_eq!(account["misplaced"], json!([4]));
+    assert!(account["differences"].to_string().contains("frames 4 break the reel's order"), "{account}");
+    reel.batch(&["index", "4", "--patient", "MRN-123556"]);
+    assert_eq!(reel.batch(&["show"])["account"]["misplaced"], Value::Null);
 }

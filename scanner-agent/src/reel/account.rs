@@ -7,7 +7,9 @@ use record::words::Box as Rectangle;
 use serde::Serialize;
 
 use crate::arrange::{FrameMark, Placed};
+use crate::reel::filed::misplaced;
 use crate::reel::order::along;
+use crate::report::counted;
 use crate::spool::State;
 use crate::unpack::strip::StripFacts;
 
@@ -43,6 +45,9 @@ pub struct Account {
     pub refused: Vec<String>,
     /// Frames that are the very picture of another one.
     pub doubled: Vec<u32>,
+    /// Where documents begin whose patient number breaks the reel's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub misplaced: Vec<u32>,
     /// What keeps the reel from being closed, for people.
     pub differences: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +78,7 @@ impl Account {
             outside,
             refused: state.refused.iter().map(|refused| format!("{}: {}", refused.file, refused.reason)).collect(),
             doubled: doubled(state, &order),
+            misplaced: misplaced(state),
             explained: state.explained.clone(),
             ..Self::default()
         };
@@ -113,10 +119,15 @@ impl Account {
             differences.push(format!("nobody has looked at the doubtful frames {}", spans(&self.doubtful)));
         }
         if self.unassigned > 0 {
-            differences.push(format!("the film is exposed at {} places outside of frames", self.unassigned));
+            let places = counted(self.unassigned as usize, "place");
+            differences.push(format!("the film is exposed at {places} outside of frames"));
         }
         if !self.doubled.is_empty() {
             differences.push(format!("frames {} are the same picture as another one", spans(&self.doubled)));
+        }
+        if !self.misplaced.is_empty() {
+            let frames = spans(&self.misplaced);
+            differences.push(format!("by their patient numbers frames {frames} break the reel's order: misread, or misfiled"));
         }
         differences.extend(self.refused.iter().take(TOLD_MAX).cloned());
         differences
@@ -201,7 +212,8 @@ fn bare(strip: &StripFacts, place: Rectangle, frames: &[&Frame]) -> Option<Recta
     let across = |other: Rectangle| if strip.height > strip.width { (other.x, other.w) } else { (other.y, other.h) };
     let meets = |(at, size): (u32, u32), (from, length): (u32, u32)| at < from + length && from < at + size;
     let beside = frames.iter().filter(|frame| meets(across(frame.place), across(place)));
-    let mut spans: Vec<(u32, u32)> = beside.map(|frame| along(strip, frame.place)).collect();
+    let spans = beside.map(|frame| along(strip, frame.place));
+    let mut spans: Vec<(u32, u32)> = spans.filter(|(start, end)| *start < last && first < *end).collect();
     spans.sort_unstable();
     let (mut longest, mut from) = ((first, first), first);
     for (start, end) in spans.into_iter().chain([(last, last)]) {

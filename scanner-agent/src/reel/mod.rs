@@ -3,9 +3,11 @@
 //! | question | answered by |
 //! |---|---|
 //! | is all of it accounted for? | [`account`] |
+//! | do charts stand in the reel's order? | [`filed`] |
 //! | which frame of the reel is a page, and before which one is there room for another? | [`order`] |
 //! | where are the frames of a strip that is larger than memory? | [`strip`] |
 
 pub mod account;
+pub mod filed;
 pub mod order;
 pub mod strip;

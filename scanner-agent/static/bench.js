@@ -248,7 +248,7 @@ function drawHead() {
   const count = (value, text) => make("span", make("b", value), ` ${text}`);
   const all = frames();
   show("counts", count(all.length, all.length === 1 ? "frame" : "frames"), count(all.filter(({ mark }) => mark === "page").length, "accepted"),
-    count(doubtful().length, "to look at"), count(batch.account.unassigned, "exposed outside"));
+    count(doubtful().length, "to look at"), batch.account.unassigned ? count(batch.account.unassigned, "exposed outside") : null);
   show("trouble", wrong ? alarm("warn", make("p", wrong)) : null);
 }
 

@@ -74,7 +74,8 @@ export class Ribbon {
     this.canvas.style.height = `${height}px`;
     this.length.style.width = `${Math.ceil(this.along * this.scale)}px`;
     const style = getComputedStyle(this.scroller);
-    this.colours = Object.fromEntries(["ok", "warn", "bad", "accent", "quiet", "ink", "panel", "line"].map((name) => [name, style.getPropertyValue(`--paint-${name}`)]));
+    this.colours = Object.fromEntries(["ok", "warn", "bad", "accent", "quiet", "ink", "panel"].map((name) => [name, style.getPropertyValue(`--paint-${name}`)]));
+    Object.assign(this.colours, { ground: style.backgroundColor, light: style.color });
     const paint = this.canvas.getContext("2d");
     paint.setTransform(ratio, 0, 0, ratio, 0, 0);
     paint.clearRect(0, 0, width, height);
@@ -203,9 +204,9 @@ export class Ribbon {
   drawLight(paint, width, height) {
     const { curve, step, blips } = this.strip;
     const [bottom, room] = [height - 4, CURVE - 14];
-    paint.fillStyle = this.colours.panel;
+    paint.fillStyle = this.colours.ground;
     paint.fillRect(0, this.height, width, height - this.height);
-    paint.strokeStyle = this.colours.quiet;
+    paint.strokeStyle = this.colours.light;
     paint.lineWidth = 1.25;
     paint.beginPath();
     for (let x = 0; x <= width; x++) {
@@ -213,7 +214,7 @@ export class Ribbon {
       if (at < curve.length) paint.lineTo(x, bottom - curve[at] / 255 * room);
     }
     paint.stroke();
-    paint.fillStyle = this.colours.ink;
+    paint.fillStyle = this.colours.light;
     for (const { at, level } of blips) {
       const x = this.x(at);
       if (x > -10 && x < width + 10) paint.fillRect(x - 3 - level, this.height + 2, 6 + 2 * level, 5 + 2 * level);

@@ -170,16 +170,7 @@ pub fn arrange(pages: u32, edits: &[Edit]) -> Vec<Placed> {
 }
 
 const fn fresh(page: u32) -> Placed {
-    Placed {
-        page,
-        hidden: false,
-        cut: None,
-        turned: None,
-        recut: None,
-        entries: Vec::new(),
-        verdict: None,
-        mark: None,
-    }
+    Placed { page, hidden: false, cut: None, turned: None, recut: None, entries: Vec::new(), verdict: None, mark: None }
 }
 
 fn apply(mut placed: Vec<Placed>, edit: &Edit) -> Vec<Placed> {

@@ -152,12 +152,7 @@ fn merge_equal(documents: impl Iterator<Item = Planned>) -> Vec<Planned> {
     merged
 }
 
-fn document(
-    state: &State,
-    opened: &Opened,
-    (order, frames): (&[Placed], &BTreeMap<u32, u32>),
-    part: Part,
-) -> Planned {
+fn document(state: &State, opened: &Opened, (order, frames): (&[Placed], &BTreeMap<u32, u32>), part: Part) -> Planned {
     let captured = |at: &usize| &state.pages[order[*at].page as usize - 1];
     let pages: Vec<&PlacedPage> = part.pages.iter().map(captured).collect();
     let sheets: Vec<&PlacedPage> = part.sheets.iter().map(captured).collect();

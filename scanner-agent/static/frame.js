@@ -11,7 +11,7 @@ export function standing(frame) {
   if (frame.mark === "page") return badge("ok", "accepted");
   if (frame.mark) return badge("info", frame.mark, "minus");
   if (frame.hidden) return badge("", "left out", "minus");
-  return frame.frame?.doubts?.length ? badge("warn", "look at it") : badge("", "nothing speaks against it", "ok");
+  return frame.frame?.doubts?.length ? badge("warn", "look at it") : badge("", "clear", "ok");
 }
 
 function button(key, text, run) {

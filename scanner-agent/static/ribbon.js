@@ -202,7 +202,7 @@ export class Ribbon {
   }
 
   drawLight(paint, width, height) {
-    const { curve, step, blips } = this.strip;
+    const { curve, curve_step: step, blips } = this.strip;
     const [bottom, room] = [height - 4, CURVE - 14];
     paint.fillStyle = this.colours.ground;
     paint.fillRect(0, this.height, width, height - this.height);

@@ -138,7 +138,8 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
     assert_eq!(cuts(&divided), expected, "the second part stands behind the first");
     assert_eq!(divided["account"]["found"], FRAMES + 1);
     assert_eq!(divided["account"]["differences"][0], "6 frames were expected and 7 found");
-    let order: Vec<u64> = divided["pages"].as_array().expect("pages").iter().filter_map(|p| p["page"].as_u64()).collect();
+    let order: Vec<u64> =
+        divided["pages"].as_array().expect("pages").iter().filter_map(|p| p["page"].as_u64()).collect();
     assert_eq!(order, [1, 2, 7, 3, 4, 5, 6]);
 
     // Merged again it is what it was; the two operations are taken back one by one.
@@ -154,7 +155,8 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
     let narrow = reel.batch(&["recut", "5", "--to", &at]);
     assert_eq!(narrow["account"]["unassigned"], 1, "{}", narrow["account"]);
     assert_eq!(narrow["account"]["outside"][0]["x"], whole[4].0 + 160);
-    let added = reel.batch(&["add-frame", "--from", &at, "--to", &whole[4].1.to_string(), "--top", "60", "--bottom", "460"]);
+    let added =
+        reel.batch(&["add-frame", "--from", &at, "--to", &whole[4].1.to_string(), "--top", "60", "--bottom", "460"]);
     assert_eq!(added["account"]["unassigned"], 0);
     assert_eq!(cuts(&added).len(), FRAMES as usize + 1);
     assert_eq!(reel.image(7).width(), u32::try_from(whole[4].1 - whole[4].0 - 160).expect("a width"));

@@ -59,7 +59,8 @@ impl Bench {
 
     /// What a screen reader would say, beginning so.
     fn hears(&self, text: &str) -> Result<()> {
-        let said = "return document.getElementById('said').textContent + ' | ' + document.getElementById('main').innerText";
+        let said =
+            "return document.getElementById('said').textContent + ' | ' + document.getElementById('main').innerText";
         program::wait_for(text, || {
             let said = self.browser.script(said)?;
             Ok(said.as_str().is_some_and(|said| said.starts_with(text)).then_some(()))

@@ -180,5 +180,8 @@ const fn first() -> u32 {
 
 fn mark(text: &str) -> Result<FrameMark, String> {
     let value = serde_json::Value::String(text.to_owned());
-    serde_json::from_value(value).ok().filter(|mark| *mark != FrameMark::Merged).ok_or_else(|| "say page, target, leader, retake, blank or splice".into())
+    serde_json::from_value(value)
+        .ok()
+        .filter(|mark| *mark != FrameMark::Merged)
+        .ok_or_else(|| "say page, target, leader, retake, blank or splice".into())
 }

@@ -127,7 +127,8 @@ impl Account {
         }
         if !self.misplaced.is_empty() {
             let frames = spans(&self.misplaced);
-            differences.push(format!("by their patient numbers frames {frames} break the reel's order: misread, or misfiled"));
+            differences
+                .push(format!("by their patient numbers frames {frames} break the reel's order: misread, or misfiled"));
         }
         differences.extend(self.refused.iter().take(TOLD_MAX).cloned());
         differences

@@ -18,8 +18,10 @@ use crate::reel::strip::{self, Look};
 /// Columns of the reduced strip in a piece.
 const PIECE: usize = 2_048;
 const QUALITY: u8 = 80;
+/// Values of the curve: a line of the child's has an end.
+const CURVE_MAX: usize = 100_000;
 
-/// The strip along the film. Places are in its own pixels; the curve has a value for each column, of `step` pixels.
+/// The strip along the film. Places are in its own pixels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ribbon {
@@ -31,8 +33,9 @@ pub struct Ribbon {
     /// Columns of each piece but the last.
     pub piece: u32,
     pub blips: Vec<Blip>,
-    /// How light the film is, 0 to 255.
+    /// How light the film is, 0 to 255, a value for each `curve_step` pixels.
     pub curve: Vec<u8>,
+    pub curve_step: u32,
 }
 
 /// Writes the strip reduced, piece by piece, and says what is along it.
@@ -51,8 +54,11 @@ pub(super) fn draw(file: &[u8], out: &Out<'_>) -> anyhow::Result<()> {
 
 fn along(look: Look, strip: &Strip) -> Ribbon {
     let Look { width, height, found } = look;
-    let (step, piece) = (strip.factor(), PIECE as u32);
-    Ribbon { width, height, polarity: polarity(&found), step, piece, blips: found.blips, curve: found.curve }
+    let (step, piece, columns) = (strip.factor(), PIECE as u32, found.curve.len().div_ceil(CURVE_MAX).max(1));
+    let curve_step = step * columns as u32;
+    // Of columns that share a value, the lightest: frames are not to vanish.
+    let curve = found.curve.chunks(columns).filter_map(|light| light.iter().copied().max()).collect();
+    Ribbon { width, height, polarity: polarity(&found), step, piece, blips: found.blips, curve, curve_step }
 }
 
 fn piece(out: &Out<'_>, strip: &Strip, at: usize) -> anyhow::Result<()> {

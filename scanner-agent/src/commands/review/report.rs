@@ -153,7 +153,12 @@ impl BatchReport {
 impl PageReport {
     fn remarks(&self) -> String {
         let mut remarks: Vec<String> = self.flags.iter().map(|flag| flag.explain().to_owned()).collect();
-        let states = [(self.hidden, "hidden"), (self.recut, "cut anew"), (self.turned, "turned"), (self.quality.is_none(), "not looked at")];
+        let states = [
+            (self.hidden, "hidden"),
+            (self.recut, "cut anew"),
+            (self.turned, "turned"),
+            (self.quality.is_none(), "not looked at"),
+        ];
         remarks.extend(states.into_iter().filter(|(is, _)| *is).map(|(_, what)| what.to_owned()));
         match (self.mark, &self.frame) {
             (Some(mark), _) => remarks.push(mark.name().to_owned()),

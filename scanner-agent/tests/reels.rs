@@ -161,6 +161,12 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
     assert_eq!(cuts(&added).len(), FRAMES as usize + 1);
     assert_eq!(reel.image(7).width(), u32::try_from(whole[4].1 - whole[4].0 - 160).expect("a width"));
 
+    let output = reel.run(&["batch", &reel.batch, "account", "--frames"]);
+    let listed = String::from_utf8(output.stdout).expect("UTF-8");
+    let starts: Vec<&str> =
+        listed.lines().skip(1).map(|line| line.split(',').take(3).last().expect("a page")).collect();
+    assert_eq!(starts, ["1", "2", "3", "4", "5", "7", "6"], "{listed}");
+
     // A run of marks is one operation.
     let marked = reel.batch(&["mark", "page", "1-7"]);
     assert_eq!(marked["account"]["accepted"], FRAMES + 1);

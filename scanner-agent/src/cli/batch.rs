@@ -134,11 +134,15 @@ pub enum BatchAction {
         #[command(flatten)]
         edges: Edges,
     },
-    /// Print what came of a reel of film, frame by frame: expected, found, accepted, and what differs
+    /// Print what came of a reel of film: expected, found, accepted, and what differs
     Account {
         /// As CSV
         #[arg(long)]
         csv: bool,
+        /// A line for each frame, as CSV: where it is on its strip, what it is, why somebody should look at it
+        #[arg(long)]
+        #[serde(default)]
+        frames: bool,
     },
     /// Take back the last operation that still stands
     Undo,

@@ -8,6 +8,7 @@ use record::BatchId;
 use super::{Exit, review, spool_folder};
 use crate::cli::{self, BatchAction};
 use crate::reel::account::Account;
+use crate::reel::listing;
 use crate::report::{print, print_json};
 use crate::spool::{self, Home, Spool, State};
 use crate::station;
@@ -18,7 +19,8 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
     match &args.action {
         BatchAction::Show => return show(&folder, id, args.json),
         BatchAction::Image { page, out } => return image(&folder, id, *page, out),
-        BatchAction::Account { csv } => return account(&folder, id, *csv, args.json),
+        BatchAction::Account { frames: true, .. } => return frames(&folder, id),
+        BatchAction::Account { csv, .. } => return account(&folder, id, *csv, args.json),
         _ => {}
     }
     let spool = Spool::open(&folder, station::now)?;
@@ -48,6 +50,16 @@ fn account(home: &Home, id: BatchId, csv: bool, json: bool) -> anyhow::Result<Ex
         (false, true) => print(&account.csv(label))?,
         (false, false) => print(&account.text(label))?,
     }
+    Ok(Exit::Done)
+}
+
+/// What is on a reel.
+fn frames(home: &Home, id: BatchId) -> anyhow::Result<Exit> {
+    let state = look(home, id)?;
+    if state.reel().is_none() {
+        bail!("failed to list the frames of batch {id}: it is no reel of film");
+    }
+    print(&listing::csv(&state))?;
     Ok(Exit::Done)
 }
 

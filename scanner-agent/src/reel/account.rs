@@ -225,13 +225,14 @@ fn bare(strip: &StripFacts, place: Rectangle, frames: &[&Frame]) -> Option<Recta
         from = from.max(end.min(last));
     }
     let length = longest.1 - longest.0;
-    (BARE_PART * length > last - first).then(|| match strip.height > strip.width {
+    let bare = match strip.height > strip.width {
         true => Rectangle { y: longest.0, h: length, ..place },
         false => Rectangle { x: longest.0, w: length, ..place },
-    })
+    };
+    (BARE_PART * length > last - first).then_some(bare)
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 

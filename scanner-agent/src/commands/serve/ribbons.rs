@@ -41,7 +41,7 @@ impl Desk {
         take: impl FnOnce(&Kept) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let mut last = locked(&self.ribbons.0);
-        if !last.as_ref().is_some_and(|kept| (kept.batch, kept.strip) == (batch, strip)) {
+        if last.as_ref().is_none_or(|kept| (kept.batch, kept.strip) != (batch, strip)) {
             // One at a time: the old one goes first.
             *last = None;
             *last = Some(self.reduce(batch, strip)?);

@@ -27,12 +27,20 @@ function drawFrame({ frame, edges, draft, does, account }) {
     ["Size", shown ? `${shown.to - shown.from} × ${shown.bottom - shown.top}` : `${frame.width} × ${frame.height}`]];
   if (draft?.at !== undefined) facts.push(["Divide at", `${draft.at}`]);
   if (frame.frame?.blip !== undefined) facts.push(["Blip", ["page", "file", "batch"][frame.frame.blip] ?? frame.frame.blip]);
+  if (draft?.added) return make("section", make("h2", "A new frame", badge("", "not cut yet", "cut")), drawPlace(facts.slice(1, 4)), drawCut(does));
   return make("section", make("h2", `Frame ${frame.number ?? "–"}`, standing(frame)),
     frame.number === frame.page ? null : make("p.small.quiet", `Page ${frame.page} of the batch${frame.recut ? "" : ", added by hand"}.`),
     frame.recut ? make("p.small.quiet", "Cut anew; the earlier cut is kept.") : null,
     doubts.length ? make("ul.doubts", doubts) : null,
-    make("dl.facts", facts.filter(([, value]) => value !== "").map(([name, value]) => [make("dt", name), make("dd.nums", value)])),
-    draft ? make("p.row", make("button.button.main", { type: "button", onclick: does.cut }, "Cut it so ", make("kbd", "⏎")), button("Esc", "Back", does.drop)) : null);
+    drawPlace(facts), draft ? drawCut(does) : null);
+}
+
+function drawPlace(facts) {
+  return make("dl.facts", facts.filter(([, value]) => value !== "").map(([name, value]) => [make("dt", name), make("dd.nums", value)]));
+}
+
+function drawCut(does) {
+  return make("p.row", make("button.button.main", { type: "button", onclick: does.cut }, "Cut it so ", make("kbd", "⏎")), button("Esc", "Back", does.drop));
 }
 
 function drawDoing({ does, strip }) {

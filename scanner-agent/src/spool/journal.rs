@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use record::{Digest, Timestamp};
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::cipher::{Key, Purpose};
 use super::durable;
 use super::event::Event;
 use super::keyring::Keyring;
+use super::lock;
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -78,7 +78,7 @@ impl Journal {
             .open(path)
             .map_err(fail)?;
         // One writer at a time, in this process too; released when the file is closed, however that comes about.
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| JournalError::InUse(path.to_owned()))?;
+        lock::take(&file).map_err(|_| JournalError::InUse(path.to_owned()))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(fail)?;
         let whole = match read(path, &bytes, keys)? {

@@ -20,6 +20,7 @@ pub mod durable;
 pub mod event;
 pub mod journal;
 pub mod keyring;
+mod lock;
 mod look;
 mod room;
 
@@ -30,7 +31,6 @@ use std::path::{Path, PathBuf};
 use record::envelope::StationSigner;
 use record::note::LogKey;
 use record::{BatchId, Timestamp};
-use rustix::fs::{FlockOperation, flock};
 
 pub use batch::Batch;
 pub use blob::Blob;
@@ -100,7 +100,7 @@ impl Spool {
         durable::make_directory(folder).map_err(SpoolError::at(folder))?;
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(SpoolError::at(&path))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| SpoolError::InUse(folder.to_owned()))?;
+        lock::take(&lock).map_err(|_| SpoolError::InUse(folder.to_owned()))?;
         let keys = Keyring::load_or_create(&home.key)?;
         let spool = Self { folder: folder.to_owned(), keys, clock, _lock: lock };
         spool.finish_forgetting()?;

@@ -5,6 +5,7 @@
 //! FOLDER/script        lines `SHEET FAULT [BYTES]`: the fault that befalls a sheet, after so many bytes; each once
 //! FOLDER/fed           sheets that have left the feeder whole; survives the driver's process, as paper does
 //! FOLDER/fired         lines of the script that have happened
+//! FOLDER/pace          milliseconds before each sheet
 //! FOLDER/away          while it is there, the scanner is not
 //! ```
 
@@ -88,6 +89,8 @@ impl Feeder {
 
     /// Feeds the next sheet.
     pub fn start(&mut self) -> Result<(), Fault> {
+        // A scanner takes its time; how many milliseconds, the file says.
+        std::thread::sleep(std::time::Duration::from_millis(self.number("pace") as u64));
         let sheet = self.number("fed");
         let fault = self.scripted(sheet + 1);
         (self.page, self.double_feed) = (None, fault.is_some_and(|(fault, _)| fault == Fault::DoubleFeed));

@@ -128,11 +128,11 @@ impl Helper {
             }
             match (taken, &halted) {
                 (Ok(None), _) => {}
-                (Ok(Some(End::Finished(Finish::Halted))) | Err(_), Some((kind, text))) => {
-                    break session.fault(*kind, text);
-                }
+                (Ok(Some(End::Finished(Finish::Halted))), Some((kind, text))) => break session.fault(*kind, text),
+                // There was no room for a sheet that was under way.
+                (Err(_), Some((Fault::DiskFull, text))) => break session.fault(Fault::DiskFull, text),
                 (Ok(Some(end)), _) => break end,
-                (Err(error), None) => {
+                (Err(error), _) => {
                     let _ = child.kill();
                     let _ = child.wait();
                     return Err(error);

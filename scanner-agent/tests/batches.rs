@@ -1,58 +1,23 @@
 //! A held batch through the real program: its pages looked at, changed and changed back, and moved on.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod station;
+
+use std::path::Path;
+use std::process::Command;
 
 use imaging::Raster;
 use serde_json::Value;
+use station::{PROGRAM, Station};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_scanner-agent");
-
-struct Desk {
-    folder: tempfile::TempDir,
-    batch: String,
-}
-
-impl Desk {
-    /// A stack of so many pages, held for review; page 2 is blank.
-    fn with(pages: u32, more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let stack = folder.path().join("stack");
-        std::fs::create_dir(&stack).expect("creates");
-        (1..=pages).for_each(|number| write_page(&stack, number));
-        let mut desk = Self { folder, batch: String::new() };
-        let mut words = vec!["import", stack.to_str().expect("UTF-8"), "--hold"];
-        words.extend(more);
-        let report = desk.json(&words);
-        desk.batch = report["batch"].as_str().expect("a batch").to_owned();
-        desk
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = Command::new(PROGRAM);
-        command.args(words).arg("--json").arg("--spool").arg(self.spool());
-        command.env_remove("CHARTROOM_SERVER").env_remove("CHARTROOM_TOKEN").output().expect("runs")
-    }
-
-    fn spool(&self) -> PathBuf {
-        self.folder.path().join("spool")
-    }
-
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.run(words);
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    fn batch(&self, words: &[&str]) -> Value {
-        self.json(&[&["batch", &self.batch], words].concat())
-    }
-
-    fn refused(&self, words: &[&str]) -> String {
-        let output = self.run(&[&["batch", &self.batch], words].concat());
-        assert_eq!(output.status.code(), Some(1), "{words:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
+/// A stack of so many pages, held for review; page 2 is blank.
+fn held(pages: u32, more: &[&str]) -> Station {
+    let mut desk = Station::new();
+    let stack = desk.folder.path().join("stack");
+    std::fs::create_dir(&stack).expect("creates");
+    (1..=pages).for_each(|number| write_page(&stack, number));
+    let report = desk.json(&[&["import", stack.to_str().expect("UTF-8"), "--hold"], more].concat());
+    desk.batch = report["batch"].as_str().expect("a batch").to_owned();
+    desk
 }
 
 /// Lines of something like text, fewer with each page; nothing on page 2.
@@ -87,7 +52,7 @@ fn documents(report: &Value) -> String {
 
 #[test]
 fn every_operation_shows_and_is_taken_back() {
-    let desk = Desk::with(4, &[]);
+    let desk = held(4, &[]);
     let before = desk.batch(&["show"]);
     assert_eq!((order(&before).as_str(), documents(&before).as_str()), ("1 2 3 4", "1 2 3 4"));
     for (words, pages, parts) in [
@@ -107,7 +72,7 @@ fn every_operation_shows_and_is_taken_back() {
 
 #[test]
 fn a_turned_page_is_a_new_image_beside_its_master() {
-    let desk = Desk::with(1, &[]);
+    let desk = held(1, &[]);
     let pages = desk.spool().join(&desk.batch).join("pages");
     let turned = desk.batch(&["turn", "1", "90"]);
     assert_eq!((&turned["pages"][0]["width"], &turned["pages"][0]["height"]), (&877.into(), &620.into()));
@@ -121,21 +86,21 @@ fn a_turned_page_is_a_new_image_beside_its_master() {
 
 #[test]
 fn blank_pages_are_flagged_and_left_out_only_where_the_job_says_so() {
-    let desk = Desk::with(3, &[]);
+    let desk = held(3, &[]);
     let report = desk.batch(&["show"]);
     assert_eq!((&report["pages"][1]["flags"], order(&report).as_str()), (&serde_json::json!(["blank"]), "1 2 3"));
     assert_eq!(report["pages"][1]["quality"]["marks"], 0);
     let folder = tempfile::tempdir().expect("a folder");
     let rules = folder.path().join("rules.toml");
     std::fs::write(&rules, "[quality]\nhide_blank = true\n").expect("writes");
-    let desk = Desk::with(3, &["--rules", rules.to_str().expect("UTF-8")]);
+    let desk = held(3, &["--rules", rules.to_str().expect("UTF-8")]);
     let report = desk.batch(&["show"]);
     assert_eq!((order(&report).as_str(), documents(&report).as_str()), ("1 -2 3", "1 3"));
 }
 
 #[test]
 fn a_batch_is_released_only_when_its_sheets_are_accounted_for() {
-    let desk = Desk::with(3, &["--expect", "4"]);
+    let desk = held(3, &["--expect", "4"]);
     assert!(desk.refused(&["release"]).contains("cannot become released"));
     assert_eq!(desk.batch(&["accept"])["stage"], "indexed");
     assert!(desk.refused(&["release"]).contains("4 sheets were expected and 3 came"));
@@ -152,7 +117,7 @@ fn a_printed_cover_says_how_many_sheets_were_laid_in() {
     let mut print = Command::new(PROGRAM);
     print.args(["sheets", "--cover", "--patient", "MRN-104233", "--count", "4", "--out", path]);
     assert!(print.output().expect("runs").status.success());
-    let desk = Desk::with(2, &[path]);
+    let desk = held(2, &[path]);
     desk.batch(&["accept"]);
     assert!(desk.refused(&["release"]).contains("4 sheets were expected and 3 came"));
     desk.batch(&["expect", "3"]);
@@ -161,7 +126,7 @@ fn a_printed_cover_says_how_many_sheets_were_laid_in() {
 
 #[test]
 fn what_is_put_aside_comes_back_and_what_people_say_stands() {
-    let desk = Desk::with(2, &[]);
+    let desk = held(2, &[]);
     assert_eq!(desk.batch(&["suspend"])["stage"], "suspended");
     assert!(desk.refused(&["hide", "1"]).contains("suspended"));
     assert_eq!(desk.batch(&["reject", "--reason", "wrong box"])["stage"], "rejected");
@@ -179,7 +144,7 @@ fn what_is_put_aside_comes_back_and_what_people_say_stands() {
 /// Four pages are the whole sample of ISO 2859-1 for their lot, and none of them may be wrong.
 #[test]
 fn a_sample_is_inspected_judged_again_blind_and_counted() {
-    let desk = Desk::with(4, &["--operator", "kim"]);
+    let desk = held(4, &["--operator", "kim"]);
     let next = |who: &str, more: &[&str]| desk.json(&[&["qc", "next", "--inspector", who], more].concat());
     let lot = || desk.json(&["qc", "lots", "--aql", "1.0"])[0].clone();
     let found = |what: &str, page: &str, who: &str, more: &[&str]| {

@@ -1,69 +1,35 @@
 //! A reel through the real program: frames cut another way out of the strip, and all of it accounted for and taken back.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod station;
+
+use std::path::Path;
 
 use imaging::Raster;
 use serde_json::{Value, json};
+use station::Station;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_scanner-agent");
 const FRAMES: u32 = 6;
 const WIDTH: u32 = 320;
 const HEIGHT: u32 = 400;
 const GAP: u32 = 40;
 const EDGE: u32 = 60;
 
-struct Reel {
-    folder: tempfile::TempDir,
-    batch: String,
-    strip: Raster,
+/// The strip, held for review.
+fn held(more: &[&str]) -> Station {
+    let mut reel = Station::new();
+    let path = reel.folder.path().join("reel.png");
+    std::fs::write(&path, strip().encode_png(0).expect("encodes")).expect("writes");
+    let words = ["film", &name(&path), "--reel", "MF-1", "--frames", "6", "--reduction", "24", "--hold"];
+    let told = reel.json(&[&words, more].concat());
+    reel.batch = told["held"].as_str().expect("a batch").to_owned();
+    reel
 }
 
-impl Reel {
-    fn held(more: &[&str]) -> Self {
-        let (folder, strip) = (tempfile::tempdir().expect("a folder"), strip());
-        let path = folder.path().join("reel.png");
-        std::fs::write(&path, strip.encode_png(0).expect("encodes")).expect("writes");
-        let mut reel = Self { folder, batch: String::new(), strip };
-        let path = path.to_str().expect("UTF-8").to_owned();
-        let words = ["film", &path, "--reel", "MF-1", "--frames", "6", "--reduction", "24", "--hold"];
-        let told = reel.json(&[&words, more].concat());
-        reel.batch = told["held"].as_str().expect("a batch").to_owned();
-        reel
-    }
-
-    fn spool(&self) -> PathBuf {
-        self.folder.path().join("spool")
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = Command::new(PROGRAM);
-        command.args(words).arg("--json").arg("--spool").arg(self.spool());
-        command.env_remove("CHARTROOM_SERVER").env_remove("CHARTROOM_TOKEN").output().expect("runs")
-    }
-
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.run(words);
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    fn batch(&self, words: &[&str]) -> Value {
-        self.json(&[&["batch", &self.batch], words].concat())
-    }
-
-    fn refused(&self, words: &[&str]) -> String {
-        let output = self.run(&[&["batch", &self.batch], words].concat());
-        assert_eq!(output.status.code(), Some(1), "{words:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
-
-    fn image(&self, page: u32) -> Raster {
-        let out = self.folder.path().join("page.png");
-        let words = ["batch", &self.batch, "image", &page.to_string(), "--out", &name(&out)];
-        assert!(self.run(&words).status.success(), "{words:?}");
-        imaging::decode(&std::fs::read(out).expect("readable")).expect("an image").to_gray()
-    }
+fn image(reel: &Station, page: u32) -> Raster {
+    let out = reel.folder.path().join("page.png");
+    let words = ["batch", &reel.batch, "image", &page.to_string(), "--out", &name(&out)];
+    assert!(reel.run(&words).status.success(), "{words:?}");
+    imaging::decode(&std::fs::read(out).expect("readable")).expect("an image").to_gray()
 }
 
 fn name(path: &Path) -> String {
@@ -98,7 +64,7 @@ fn cuts(report: &Value) -> Vec<(u64, u64)> {
 
 #[test]
 fn a_frame_is_cut_anew_out_of_the_strip_and_the_earlier_cut_comes_back() {
-    let reel = Reel::held(&[]);
+    let reel = held(&[]);
     let before = reel.batch(&["show"]);
     assert_eq!(before["account"]["found"], FRAMES, "{}", before["account"]);
     let after = reel.batch(&["recut", "3", "--from", "790", "--to", "1100", "--top", "70", "--bottom", "450"]);
@@ -108,9 +74,10 @@ fn a_frame_is_cut_anew_out_of_the_strip_and_the_earlier_cut_comes_back() {
     assert_eq!(page["frame"]["confidence"], 1.0);
     assert_eq!((&page["width"], &page["height"], &page["recut"]), (&json!(310), &json!(380), &json!(true)));
     // As positive, pixel by pixel what lies there on the strip; at the page's own resolution.
-    let strip = |x: u32, y: u32| reel.strip.bytes()[((y + 70) * reel.strip.width() + x + 790) as usize];
+    let whole = strip();
+    let strip = |x: u32, y: u32| whole.bytes()[((y + 70) * whole.width() + x + 790) as usize];
     let expected: Vec<u8> = (0..310 * 380).map(|n| 255 - strip(n % 310, n / 310)).collect();
-    assert!(reel.image(3).bytes() == expected, "another picture than lies on the strip");
+    assert!(image(&reel, 3).bytes() == expected, "another picture than lies on the strip");
     assert_eq!(page["dpi"], before["pages"][2]["dpi"]);
     assert_ne!(page["image"], before["pages"][2]["image"]);
     assert_eq!(reel.batch(&["undo"]), before);
@@ -129,7 +96,7 @@ fn a_frame_is_cut_anew_out_of_the_strip_and_the_earlier_cut_comes_back() {
 
 #[test]
 fn frames_are_divided_merged_and_added_and_the_account_follows() {
-    let reel = Reel::held(&[]);
+    let reel = held(&[]);
     let before = reel.batch(&["show"]);
     let whole = cuts(&before);
     let divided = reel.batch(&["divide", "2", "--at", &(whole[1].0 + 150).to_string()]);
@@ -159,7 +126,7 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
         reel.batch(&["add-frame", "--from", &at, "--to", &whole[4].1.to_string(), "--top", "60", "--bottom", "460"]);
     assert_eq!(added["account"]["unassigned"], 0);
     assert_eq!(cuts(&added).len(), FRAMES as usize + 1);
-    assert_eq!(reel.image(7).width(), u32::try_from(whole[4].1 - whole[4].0 - 160).expect("a width"));
+    assert_eq!(image(&reel, 7).width(), u32::try_from(whole[4].1 - whole[4].0 - 160).expect("a width"));
 
     let output = reel.run(&["batch", &reel.batch, "account", "--frames"]);
     let listed = String::from_utf8(output.stdout).expect("UTF-8");
@@ -176,7 +143,7 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
 
 #[test]
 fn a_chart_out_of_the_reels_order_is_named() {
-    let reel = Reel::held(&["--order", "terminal-digit"]);
+    let reel = held(&["--order", "terminal-digit"]);
     // Terminal digits: 55-…, then 56, then 54 again, then 57.
     for (page, mrn) in [("1", "MRN-123455"), ("3", "MRN-123456"), ("4", "MRN-123454"), ("5", "MRN-000057")] {
         reel.batch(&["split", page]);

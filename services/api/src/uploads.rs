@@ -241,12 +241,28 @@ impl<K: Eq + Hash + Copy> Busy<K> {
     /// None where somebody else is at `key`.
     pub fn enter(&self, key: K) -> Option<Entered<'_, K>> {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(key).then_some(Entered { busy: self, key })
+        // Made only for whoever gets in: one that is dropped here would wait for this very lock, and then let others in.
+        keys.insert(key).then(|| Entered { busy: self, key })
     }
 }
 
 impl<K: Eq + Hash + Copy> Drop for Entered<'_, K> {
     fn drop(&mut self) {
         self.busy.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_entered_once_at_a_time_and_refusing_it_disturbs_nobody() {
+        let busy = Busy::default();
+        let first = busy.enter(7);
+        assert!(first.is_some() && busy.enter(8).is_some());
+        assert!(busy.enter(7).is_none() && busy.enter(7).is_none());
+        drop(first);
+        assert!(busy.enter(7).is_some());
     }
 }

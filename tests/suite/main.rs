@@ -26,6 +26,7 @@ mod kill_9;
 mod kill_index;
 mod kill_readers;
 mod long_searches;
+mod many_stations;
 mod outsiders;
 mod planted;
 mod rebuild;

@@ -125,3 +125,38 @@ fn a_folder_of_pages_is_scanned_as_paper_is() -> Result<()> {
     ensure!(code == Some(6) && said["fault"]["sheet"] == 3 && said["fault"]["kind"] == "short", "{said}");
     Ok(())
 }
+
+/// What the printer's own announcer would say: zeroconf's, in a network of its own that only this test sees.
+const ANNOUNCES: &str = r#"
+import socket, subprocess, sys
+from zeroconf import ServiceInfo, Zeroconf
+for words in ("link set lo up", "link add scan0 type veth peer name scan1", "addr add 10.9.9.1/24 dev scan0",
+              "link set scan0 up", "link set scan1 up"):
+    subprocess.run(["ip", *words.split()], check=True)
+announcer = Zeroconf(interfaces=["10.9.9.1"])
+for name, kind, path in (("Ward 3", "platen,adf", "eSCL"), ("Desk", "platen", "/scan/eSCL/")):
+    announcer.register_service(ServiceInfo(
+        "_uscan._tcp.local.", name + "._uscan._tcp.local.", addresses=[socket.inet_aton("10.9.9.1")], port=8099,
+        properties={"rs": path, "ty": name, "is": kind}, server="scanner.local."))
+status = subprocess.run(sys.argv[1:]).returncode
+announcer.close()
+sys.exit(status)
+"#;
+
+#[test]
+fn scanners_that_announce_themselves_are_listed() -> Result<()> {
+    let python = program::cache()?.join("venv/bin/python");
+    let agent = program::command("scanner-agent")?;
+    let mut announced = std::process::Command::new("unshare");
+    announced.args(["--net", "--map-root-user"]).arg(python).args(["-c", ANNOUNCES]);
+    announced.arg(agent.get_program()).args(["devices", "--json"]);
+    let listed: Value = serde_json::from_str(&program::succeed("devices among announcers", announced.output()?)?)?;
+    let found = |name: &str| {
+        let device = listed.as_array().into_iter().flatten().find(|device| device["model"] == name);
+        device.map(|device| (device["name"].clone(), device["kind"].clone()))
+    };
+    let feeder = ("escl:http://10.9.9.1:8099/eSCL".into(), "feeder on the network".into());
+    let flatbed = ("escl:http://10.9.9.1:8099/scan/eSCL".into(), "flatbed on the network".into());
+    ensure!(found("Ward 3") == Some(feeder) && found("Desk") == Some(flatbed), "{listed}");
+    Ok(())
+}

@@ -6,6 +6,7 @@
 //! FOLDER/fed           sheets that have left the feeder whole; survives the driver's process, as paper does
 //! FOLDER/fired         lines of the script that have happened
 //! FOLDER/pace          milliseconds before each sheet
+//! FOLDER/stamp         while it is there, a sheet's first pixels count it: no two sheets are the same bytes
 //! FOLDER/away          while it is there, the scanner is not
 //! ```
 
@@ -101,6 +102,9 @@ impl Feeder {
         let path = self.pages.get(sheet).ok_or(Fault::Empty)?;
         let mut page = Page::read(path).ok_or(Fault::IoError)?;
         page.fault = fault;
+        if self.folder.join("stamp").exists() {
+            page.samples.iter_mut().zip(sheet.to_le_bytes()).for_each(|(sample, byte)| *sample = byte);
+        }
         self.page = Some(page);
         Ok(())
     }

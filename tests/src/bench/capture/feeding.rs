@@ -17,7 +17,8 @@ use tests::program;
 use super::pages::{Condition, sample};
 use crate::report::{Report, cpu_seconds, rounded};
 
-/// Different pages; the feeder has them again and again.
+/// Different pages; the feeder has them again and again, each time with another stamp: what is there already is not
+/// written again.
 const PAGES: usize = 12;
 /// Pages of the floor: as many bare ones as are fed would not fit on most disks.
 const FLOOR_PAGES_MAX: usize = 100;
@@ -63,6 +64,7 @@ impl Room {
         }
         fs::copy(program::path("libsane_feeder.so")?, room.path("lib/libsane-feeder.so.1"))?;
         fs::write(room.path("conf/dll.conf"), "feeder\n")?;
+        fs::write(room.path("paper/stamp"), "")?;
         for number in 0..PAGES.min(count) {
             fs::write(room.path(&format!("drawn/{number}")), pnm(number, colour)?)?;
         }

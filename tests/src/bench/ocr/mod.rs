@@ -39,6 +39,9 @@ pub fn run(report: &mut Report, options: &Options) -> Result<()> {
         hold_to(&allowed[..cores])?;
         race(report, &pages, cores)?;
     }
+    hold_to(&allowed[..1])?;
+    untreated(report, &pages.untreated()?)?;
+    hold_to(&allowed)?;
     if options.corpus.is_some() { accuracy(report, &pages) } else { Ok(()) }
 }
 
@@ -55,6 +58,21 @@ fn race(report: &mut Report, pages: &Pages, cores: usize) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What looking at a page, judging its text and writing it down cost where nothing had to be cleaned.
+fn untreated(report: &mut Report, pages: &Pages) -> Result<()> {
+    let count = pages.list.len() as f64;
+    let each = |contestant: Contestant| match contestant.run(pages, 1)? {
+        Outcome::Done(effort) => Ok(effort.cpu_seconds / count),
+        Outcome::Absent(why) => anyhow::bail!("{} did not run: {why}", contestant.name()),
+    };
+    if pages.list.is_empty() {
+        return report.line(&json!({"bench": "ocr", "value": "no page here needs no cleaning"}));
+    }
+    let (ours, floor) = (each(Contestant::Ours)?, each(Contestant::Interface)?);
+    let unit = format!("CPU-s/page, one core, the {count} pages that need no cleaning");
+    report.beside("ocr", &unit, ours, Contestant::Interface.name(), floor)
 }
 
 /// Processor time where there is one core, pages a minute where there are two.

@@ -10,9 +10,12 @@ use tests::samples;
 
 use super::contestants::Contestant;
 
+/// The reader's recipe, as its ALTO names it, where the page is read as it is.
+const UNTREATED: &str = "recipe=clean=none turn=0 straighten=0.00 scale=1.000 ";
 /// The sample pages are few; each is read so often.
 const ROUNDS: usize = 2;
 
+#[derive(Clone)]
 pub struct Page {
     /// One image, under a name that no other page has.
     pub path: PathBuf,
@@ -81,6 +84,19 @@ impl Pages {
     fn next_path(&self, like: &str) -> PathBuf {
         let ending = Path::new(like).extension().unwrap_or_default().to_string_lossy();
         self.folder.path().join("pages").join(format!("{:05}.{ending}", self.list.len()))
+    }
+
+    /// Those that we read as they are. Their files stay where they were.
+    pub fn untreated(&self) -> Result<Self> {
+        let read_as_it_is = |page: &&Page| {
+            let stem = page.path.file_stem().unwrap_or_default().to_string_lossy();
+            // A file that could hold several pages numbers them.
+            let alto = ["", "-0001"].map(|number| format!("{:?}/{stem}{number}.alto.xml", Contestant::Ours));
+            let read = alto.iter().find_map(|name| fs::read_to_string(self.folder.path().join(name)).ok());
+            read.is_some_and(|alto| alto.contains(UNTREATED))
+        };
+        let list = self.list.iter().filter(read_as_it_is).cloned().collect();
+        Ok(Self { list, ..Self::empty()? })
     }
 
     pub fn paths(&self) -> Vec<&Path> {

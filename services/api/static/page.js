@@ -19,6 +19,8 @@ document.querySelector("[data-do=letters]")?.addEventListener("change", (event) 
 
 const searchField = document.querySelector("[data-key='/']");
 if (searchField) {
+  // A search that is on show is gone on with, or begun anew with one key.
+  if (document.activeElement === searchField) searchField.setSelectionRange(searchField.value.length, searchField.value.length);
   bind("/", "Go to the search box", () => { searchField.focus(); searchField.select(); });
   searchField.addEventListener("keydown", (event) => {
     if (event.key === "Escape") searchField.blur();
@@ -56,8 +58,21 @@ bind("?", "This help", help);
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   // The session ended: a whole page load leads to the log-in.
-  if (status === 401 || status === 403) location.reload();
+  if (status === 401 || status === 403) return location.reload();
+  unanswered(event.detail.target);
 });
+document.addEventListener("htmx:sendError", (event) => unanswered(event.detail.target));
+
+/** What was found before must not stand there as the answer to what is asked now. */
+function unanswered(place) {
+  // What asks by itself asks again.
+  if (!["results", "hits"].includes(place?.id)) return;
+  const alert = document.createElement("p");
+  alert.className = "alert warn";
+  alert.setAttribute("role", "alert");
+  alert.textContent = "The archive does not answer now. Ask again in a moment.";
+  place.replaceChildren(alert);
+}
 document.addEventListener("htmx:beforeSwap", (event) => {
   // A refused query is an answer in words: show it where the hits would be.
   if (event.detail.xhr.status === 400 || event.detail.xhr.status === 422) {

@@ -20,6 +20,8 @@ const state = {
   hit: -1,
   /** Degrees clockwise that make the page upright. */
   turned: 0,
+  /** How often the image of the page on show did not come. */
+  refused: 0,
   /** Where to go once the words of a page have come: its first hit, its last, or nowhere. */
   arrive: "first",
 };
@@ -48,15 +50,30 @@ const osd = OpenSeadragon({
 // All keys go through the one table, so that the help is true.
 osd.addHandler("canvas-key", (event) => { event.preventDefaultAction = true; });
 osd.addHandler("open", () => {
+  state.refused = 0;
+  deep.classList.remove("coming");
   osd.viewport.setRotation(state.turned, true);
   draw();
 });
-osd.addHandler("open-failed", () => note("The image of this page cannot be shown. It is sealed and safe: tell the operator.", true));
+osd.addHandler("open-failed", () => void missing(turn));
+
+/** Why an image did not come: the log-in has ended, the archive is away, or the image itself cannot be had. */
+async function missing(mine) {
+  const status = await fetch("/api/v1/session").then((answer) => answer.status, () => 0);
+  if (mine !== turn) return;
+  // The log-in leads back here.
+  if (status === 401) return location.reload();
+  state.refused += 1;
+  if (status === 200 && state.refused > 1) return note("The image of this page cannot be shown. It is sealed and safe: tell the operator.", true);
+  note("The archive does not answer now. The page comes as soon as it does.", true);
+  setTimeout(() => { if (mine === turn) show(state.at, state.arrive); }, 1500);
+}
 
 // -- pages ---------------------------------------------------------------------------------
 
 function show(at, arrive) {
   if (at < 0 || at >= pages.length) return false;
+  if (at !== state.at) state.refused = 0;
   Object.assign(state, { at, arrive, turned: 0, lit: [], hit: -1 });
   turn += 1;
   const page = pages[at];
@@ -66,9 +83,12 @@ function show(at, arrive) {
   if (correct) correct.href = `/pages/${page.id}/correct`;
   say("page").textContent = `${page.number} / ${pages.length}`;
   for (const field of document.querySelectorAll("input[name=page]")) field.value = page.number;
+  say("hit").textContent = "…";
   note(page.note, page.note !== "");
   history.replaceState(null, "", address());
   deep.hidden = false;
+  // Until the page is there nothing is to be seen of the one before: it would stand under the other's number.
+  deep.classList.add("coming");
   osd.open(`/iiif/3/${page.id}/info.json`);
   void read(page, turn);
   return true;

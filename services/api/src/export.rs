@@ -51,8 +51,11 @@ fn streamed<E: Display>(
     tokio::task::spawn_blocking(move || {
         let out = Outlet { sender: sender.clone(), piece: BytesMut::with_capacity(PIECE) };
         if let Err(error) = write(out) {
+            if sender.is_closed() {
+                tracing::debug!("whoever asked for a {what} has left");
+                return;
+            }
             tracing::error!("a {what} was broken off: {error}");
-            // Nobody listens any more where the line broke first.
             let _ = sender.blocking_send(Err(io::Error::other("the document could not be written")));
         }
     });

@@ -14,6 +14,7 @@ use crate::identity::{self, Caller, Credential};
 use crate::policy::Action;
 use crate::problem::{NOT_SIGNED_IN, PASSWORD_CHANGE, Problem, Reply};
 use crate::state::App;
+use crate::way_back;
 
 /// Where a person logs in, and where they change a handed-out password: pages of
 /// [`crate::pages`].
@@ -136,11 +137,14 @@ fn refusal(request: &HttpRequest, problem: &Problem) -> HttpResponse {
         PASSWORD_CHANGE => PASSWORD_PAGE,
         _ => return problem.error_response(),
     };
-    if wants_page {
-        HttpResponse::SeeOther().insert_header((header::LOCATION, target)).finish()
-    } else {
-        problem.error_response()
+    if !wants_page {
+        return problem.error_response();
     }
+    let mut answer = HttpResponse::SeeOther();
+    if let Some(cookie) = way_back::remembered(request).filter(|_| target == LOG_IN_PAGE) {
+        answer.cookie(cookie);
+    }
+    answer.insert_header((header::LOCATION, target)).finish()
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ pub mod state;
 pub mod uploads;
 pub mod views;
 pub mod vocabulary;
+mod way_back;
 pub mod witness;
 mod witnesses;
 pub mod workers;

@@ -1,5 +1,6 @@
 //! How do people come in and go out? The log-in page, the change of a password, the way home.
 
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use crate::policy::Action;
 use crate::problem::{Problem, Reply};
 use crate::sessions::{self, LoggedIn};
 use crate::state::App;
+use crate::way_back;
 
 /// Where each role's day begins.
 pub async fn home(caller: Caller) -> HttpResponse {
@@ -38,7 +40,7 @@ pub async fn log_in(app: web::Data<App>, request: HttpRequest, form: web::Form<L
     let LogIn { login, password } = form.into_inner();
     let peer = request.peer_addr().map(|peer| peer.ip());
     match sessions::log_in(&app, login.trim(), &password, peer).await {
-        Ok(logged_in) => Ok(entered(logged_in)),
+        Ok(logged_in) => Ok(entered(logged_in, way_back::taken(&request))),
         Err(problem) => {
             let wrong = Some(sentence(&problem.detail));
             html_with(problem.status, &LoginPage { frame: Frame::bare("Log in"), login, wrong })
@@ -46,13 +48,13 @@ pub async fn log_in(app: web::Data<App>, request: HttpRequest, form: web::Form<L
     }
 }
 
-fn entered(logged_in: LoggedIn) -> HttpResponse {
-    let mut answer = see(if logged_in.must_change_password { "/password" } else { "/" });
-    // Only a cookie with control characters is refused, and ours is base64.
-    if answer.add_cookie(&logged_in.cookie).is_err() {
-        return see("/login");
-    }
-    answer
+fn entered(logged_in: LoggedIn, way_back: Option<(String, Cookie<'static>)>) -> HttpResponse {
+    let (address, forgets) = way_back.unzip();
+    let address = address.as_deref().unwrap_or("/");
+    let mut answer = see(if logged_in.must_change_password { "/password" } else { address });
+    // Only a cookie with control characters is refused, and ours are base64.
+    let refused = forgets.iter().chain([&logged_in.cookie]).any(|cookie| answer.add_cookie(cookie).is_err());
+    if refused { see("/login") } else { answer }
 }
 
 pub async fn log_out(app: web::Data<App>, caller: Caller) -> Reply<HttpResponse> {
@@ -85,7 +87,7 @@ pub async fn change_password(
     }
     let peer = request.peer_addr().map(|peer| peer.ip());
     match sessions::change_password(&app, &caller, &form.old, &form.new, peer).await {
-        Ok(logged_in) => Ok(entered(logged_in)),
+        Ok(logged_in) => Ok(entered(logged_in, None)),
         Err(problem) => html_with(problem.status, &password_page(&caller, Some(sentence(&problem.detail)))),
     }
 }

@@ -88,3 +88,22 @@ async fn a_revoked_token_opens_nothing() {
     house.app.refresh().await.expect("folded");
     assert_eq!(house.get(role, "/api/v1/session").await.status, 401);
 }
+
+#[actix_web::test]
+async fn a_log_in_leads_to_where_one_wanted_to_go() {
+    let house = House::new().await;
+    house.account("ann", Role::Searcher, false).await;
+    let page = |path: &str| TestRequest::get().uri(path).insert_header(("accept", "text/html"));
+    let form = |cookie: Cookie<'static>| {
+        let form = [("login", "ann"), ("password", PASSWORD)];
+        with(&cookie, Method::POST, "/login").set_form(form)
+    };
+    let asked = house.send(page("/search?q=left%20lung")).await;
+    assert_eq!((asked.status, asked.header("location")), (303, "/login"));
+    let remembered = cookie(&asked);
+    assert!(!remembered.value().contains("lung") && remembered.path() == Some("/login"));
+    let entered = house.send(form(remembered)).await;
+    assert_eq!((entered.status, entered.header("location")), (303, "/search?q=left%20lung"));
+    let forged = Cookie::new("chartroom-way-back", "Ly9ldmlsLmV4YW1wbGUv");
+    assert_eq!(house.send(form(forged)).await.header("location"), "/", "//evil.example/ is no address of ours");
+}

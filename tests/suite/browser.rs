@@ -53,6 +53,49 @@ fn a_technician_watches_a_batch_and_files_an_exception() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_page_never_stands_under_anothers_number_and_comes_when_the_archive_is_back() -> Result<()> {
+    let mut site = Site::start(1)?;
+    site.account("vera", "searcher", "nine lives of a cat")?;
+    let letter = samples::path("discharge-summary.tif");
+    let report = site.import(&site.token("technician")?, &[letter], &["--patient", samples::MRN])?;
+    let id = report["documents"][0]["document"].as_str().context("a document")?;
+    let browser = Browser::start(&pictures())?;
+    browser.log_in(&site.url(), "vera", "nine lives of a cat")?;
+    browser.open(&format!("{}/documents/{id}?page=1", site.url()))?;
+    browser.wait_for("the first page", SHOWN)?;
+
+    site.kill_server()?;
+    browser.press("j")?;
+    browser.wait_for(
+        "word of the archive being away",
+        "return /does not answer/.test(document.querySelector('[data-say=note]').textContent)",
+    )?;
+    let told = browser.text("[data-say=page]")?;
+    ensure!(told.starts_with('2') && browser.script(SHOWN)?.is_null(), "page {told} with an image on show");
+    browser.screenshot("6-archive-away")?;
+    site.restart_there()?;
+    browser.wait_for("the second page", SHOWN)?;
+    ensure!(browser.script("return document.querySelector('[data-say=note]').hidden || null")? == true);
+
+    // Whose log-in has ended is led to the log-in and, after it, back to the page.
+    browser.script("return fetch('/api/v1/session', {method: 'DELETE'}).then((answer) => answer.status)")?;
+    browser.press("k")?;
+    browser.wait_for("the log-in", "return document.querySelector('input[name=password]') !== null || null")?;
+    browser.type_into("input[name=login]", "vera")?;
+    browser.type_into("input[name=password]", "nine lives of a cat")?;
+    browser.press("\u{E007}")?; // Enter
+    browser.wait_for("the first page again", SHOWN)?;
+    ensure!(browser.url()?.ends_with(&format!("/documents/{id}?page=1")), "{}", browser.url()?);
+    Ok(())
+}
+
+/// Whether the viewer shows the page's image.
+const SHOWN: &str = "
+    const deep = document.querySelector('#stage .deep');
+    return deep && getComputedStyle(deep).visibility === 'visible' && deep.querySelector('canvas') ? true : null;
+";
+
 /// The lit word's rectangle on the screen, once the viewer has drawn it.
 const LIT_WORD: &str = "
     const lit = document.querySelector('.box.now');

@@ -57,8 +57,16 @@ async function feed(more) {
 
 let wrong = "";
 
+let judging = false;
+
+/** Accepts what is on the screen, one page at a time: quick fingers neither accept a page unseen nor pass one by. */
 async function judge(next) {
-  if (await act({ do: "pass", pages: [current] }, `Page ${current} is accepted.`)) next();
+  if (judging) return;
+  if (!isOnScreen()) return say(`Page ${current} is not on the screen yet.`);
+  judging = true;
+  const done = await act({ do: "pass", pages: [current] }, `Page ${current} is accepted.`);
+  judging = false;
+  if (done) next();
 }
 
 async function reject() {
@@ -207,13 +215,26 @@ function drawStage() {
   if (!image) { image = make("img"); show("paper", image); }
   if (image.dataset.image !== shown.image) {
     image.dataset.image = shown.image;
-    fill(image, SCREEN);
+    // The page before must not stand there under this one's number.
+    image.removeAttribute("src");
+    image.alt = `Page ${shown.page}`;
+    fill(image, SCREEN).then(fetchNext);
   }
-  image.alt = `Page ${shown.page}`;
   $("stage").classList.toggle("zoomed", zoomed);
   const verdict = shown.hidden ? "left out of its document" : shown.verdict?.failed ? `rejected: ${shown.verdict.failed}` : shown.verdict === "passed" ? "accepted" : "";
   $("verdict").hidden = !verdict;
   $("verdict").replaceChildren(icon(shown.hidden ? "minus" : shown.verdict?.failed ? "bad" : "ok"), verdict);
+}
+
+function isOnScreen() {
+  const image = $("paper").querySelector("img");
+  return image?.dataset.image === page()?.image && image.complete && image.naturalWidth > 0;
+}
+
+/** The page that will probably be looked at next. */
+function fetchNext() {
+  const next = batch.pages[batch.pages.findIndex((one) => one.page === current) + 1];
+  if (next) picture(id, next.image, SCREEN).catch(() => null);
 }
 
 const STANDING = {

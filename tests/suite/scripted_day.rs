@@ -127,8 +127,10 @@ impl Technician {
     /// Goes through all pages, accepting each, and turns the one that stands on its head.
     fn goes_through_the_pages(&self) -> Result<()> {
         for page in 1..=SHEETS {
-            let here =
-                format!("return document.querySelector('.pages a[aria-current]')?.textContent.startsWith('{page}')");
+            let here = format!(
+                "const image = document.querySelector('#paper img');
+                return document.querySelector('.pages a[aria-current]')?.textContent.startsWith('{page}') && image.naturalWidth > 0"
+            );
             self.browser.wait_for(&format!("page {page}"), &here)?;
             if page == UPSIDE_DOWN {
                 self.presses("t")?;
@@ -137,6 +139,20 @@ impl Technician {
             self.presses("a")?;
             self.hears(&format!("Page {page} is accepted."))?;
         }
+        Ok(())
+    }
+
+    /// Hammers at the key: pages are accepted one after the other all the same.
+    fn is_in_a_hurry(&self) -> Result<()> {
+        self.presses("aaaaaa")?;
+        let passed_by = self.browser.wait_for(
+            "a page further on",
+            "const pages = [...document.querySelectorAll('.pages a')];
+            const at = pages.findIndex((page) => page.ariaCurrent === 'page');
+            const judged = (page) => /accepted|left out/.test(page.ariaLabel);
+            return at > 0 && pages.slice(0, at).filter((page) => !judged(page)).map((page) => page.textContent).join(' ') || at > 0 && 'none'",
+        )?;
+        ensure!(passed_by == "none", "pages were passed by: {passed_by}");
         Ok(())
     }
 
@@ -203,6 +219,8 @@ fn a_day_with_everything_that_goes_wrong_ends_with_what_was_fed_in_the_archive()
     let field = "const field = document.getElementById('field-patient'); return document.activeElement === field && field.value";
     ana.browser.wait_for("the field as it was", &format!("{field} === '{RIGHT_PATIENT}'"))?;
     ana.presses("\u{E00C}")?; // Escape
+    ana.presses("\u{E011}")?; // Home
+    ana.is_in_a_hurry()?;
     ana.presses("\u{E011}")?; // Home
     ana.goes_through_the_pages()?;
     ana.sees("0 questions")?;

@@ -23,7 +23,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a statement waits for another process's writer before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Where the database is away, people in front of a screen are told so and not left waiting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
 

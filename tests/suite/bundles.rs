@@ -9,7 +9,7 @@ use serde_json::Value;
 use tests::{program, samples, site::Site};
 
 /// One document of two pages, captured by an enrolled station; its id.
-fn filled(site: &Site) -> Result<String> {
+pub fn filled(site: &Site) -> Result<String> {
     fs::write(site.root().join("stations"), site.enrol_station()?)?;
     let words = ["--patient", samples::MRN];
     let import = site
@@ -32,7 +32,7 @@ fn verify(site: &Site, bundle: &Path) -> Result<(Option<i32>, Value)> {
     Ok((output.status.code(), report?))
 }
 
-fn unpack(tar: &Path, into: &Path) -> Result<PathBuf> {
+pub fn unpack(tar: &Path, into: &Path) -> Result<PathBuf> {
     fs::create_dir_all(into)?;
     program::succeed("tar", Command::new("tar").arg("-xf").arg(tar).arg("-C").arg(into).output()?)?;
     Ok(into.join("bundle"))

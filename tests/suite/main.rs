@@ -22,6 +22,7 @@ mod feeder;
 mod fields;
 mod film;
 mod frauds;
+mod hostile_bytes;
 mod kill_9;
 mod kill_index;
 mod kill_readers;

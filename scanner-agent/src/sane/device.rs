@@ -142,7 +142,9 @@ impl Device<'_> {
     /// Sets an option by name; numbers may carry a unit, as in `300dpi`.
     pub fn set(&self, name: &str, value: &str) -> Result<(), DeviceError> {
         let refuse = |reason: &str| DeviceError::Option { name: name.to_owned(), reason: reason.to_owned() };
-        let slot = self.slot(name).ok_or_else(|| refuse("the device has no such option"))?;
+        let slot = self
+            .slot(name)
+            .ok_or_else(|| refuse("the device has no such option: `scanner-agent probe` lists those it has"))?;
         if !slot.active || !slot.settable {
             return Err(refuse("the device does not let it be set with these other options"));
         }

@@ -26,6 +26,8 @@ use crate::mend::Mend;
 
 /// Longer terms are cut, in the index and in queries alike.
 const TERM_BYTES_MAX: usize = 200;
+/// A guess, for room.
+const BYTES_A_TOKEN: usize = 6;
 /// Letters after a number that count as its unit: `mg`, `mmHg`, `kcal`.
 const UNIT_LETTERS_MAX: usize = 4;
 
@@ -112,6 +114,7 @@ impl Tokens {
 
     /// Puts mended terms at their places, and takes away the halves of words that are known as a whole.
     pub fn apply(&mut self, mends: &[Mend]) {
+        let mut put = Vec::with_capacity(mends.len());
         for Mend { bytes, term } in mends {
             if term.is_empty() {
                 self.items.retain(|item| item.coarse || item.start < bytes.start || item.end > bytes.end);
@@ -120,18 +123,29 @@ impl Tokens {
                 let start = self.arena.len();
                 self.arena.push_str(term);
                 let term = start..self.arena.len();
-                self.items.push(Item {
-                    term,
-                    position: at,
-                    start: bytes.start,
-                    end: bytes.end,
-                    coarse: false,
-                    mended: true,
-                });
+                let (start, end) = (bytes.start, bytes.end);
+                put.push(Item { term, position: at, start, end, coarse: false, mended: true });
             }
         }
-        // Stable: what was read stands before what was mended.
-        self.items.sort_by_key(|item| item.position);
+        put.sort_by_key(|item| item.position);
+        self.insert(put);
+    }
+
+    /// Both by position; what was there stands before what is put.
+    fn insert(&mut self, put: Vec<Item>) {
+        if put.is_empty() {
+            return;
+        }
+        let mut put = put.into_iter().peekable();
+        let there = std::mem::take(&mut self.items);
+        self.items.reserve(there.len() + put.len());
+        for item in there {
+            while let Some(before) = put.next_if(|put| put.position < item.position) {
+                self.items.push(before);
+            }
+            self.items.push(item);
+        }
+        self.items.extend(put);
     }
 
     /// Replaces what was there with the tokens of `text`.
@@ -139,6 +153,7 @@ impl Tokens {
         self.arena.clear();
         self.arena.reserve(text.len());
         self.items.clear();
+        self.items.reserve(text.len() / BYTES_A_TOKEN);
         let mut position = 0;
         let mut broken = None;
         for chunk in chunks(text) {
@@ -153,6 +168,29 @@ impl Tokens {
     /// Fills `parts` from one chunk.
     fn split(&mut self, text: &str, chunk: &Range<usize>) {
         self.parts.clear();
+        if text[chunk.clone()].is_ascii() { self.split_ascii(text, chunk) } else { self.split_any(text, chunk) }
+    }
+
+    /// What [`Self::split_any`] does, for what nearly all chunks are: nothing to look up in Unicode's tables.
+    fn split_ascii(&mut self, text: &str, chunk: &Range<usize>) {
+        let bytes = text[chunk.clone()].as_bytes();
+        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let joins = |at: usize| matches!(bytes[at], b'.' | b',') && digit(at - 1) && digit(at + 1);
+        let mut at = 0;
+        while let Some(length) = bytes[at..].iter().position(u8::is_ascii_alphanumeric) {
+            let start = at + length;
+            at = start + 1;
+            while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || joins(at)) {
+                at += 1;
+            }
+            let (start, end, term) = (chunk.start + start, chunk.start + at, self.arena.len());
+            self.arena.push_str(&text[start..end]);
+            self.arena[term..].make_ascii_lowercase();
+            self.parts.push(Part { term: term..self.arena.len(), start, end, ideograph: false });
+        }
+    }
+
+    fn split_any(&mut self, text: &str, chunk: &Range<usize>) {
         let mut open: Option<Part> = None;
         let mut before = ' ';
         let mut chars = text[chunk.clone()].char_indices().peekable();
@@ -310,20 +348,41 @@ struct Chunk {
 }
 
 fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
-    let mut rest = 0;
+    let mut rest = skip(text, 0, true);
     std::iter::from_fn(move || {
-        let start = rest + text[rest..].find(|c| !is_gap(c))?;
-        let end = text[start..].find(is_gap).map_or(text.len(), |length| start + length);
-        let gap = text[end..].find(|c| !is_gap(c)).map_or(text.len(), |length| end + length);
-        rest = gap;
-        Some(Chunk { bytes: start..end, ends_line: text[end..gap].contains('\n') })
+        let start = rest;
+        let end = skip(text, start, false);
+        rest = skip(text, end, true);
+        let ends_line = text.as_bytes()[end..rest].contains(&b'\n');
+        (start < end).then_some(Chunk { bytes: start..end, ends_line })
     })
+}
+
+/// Where the gap that begins here ends, or the chunk.
+fn skip(text: &str, from: usize, gap: bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        let (is_gap, length) = match byte {
+            0..0x80 => (is_gap_byte(*byte), 1),
+            _ => text[at..].chars().next().map_or((false, 1), |c| (is_gap(c), c.len_utf8())),
+        };
+        if is_gap != gap {
+            break;
+        }
+        at += length;
+    }
+    at
+}
+
+const fn is_gap_byte(byte: u8) -> bool {
+    byte <= b' ' || byte == 0x7F
 }
 
 /// White space and control characters part chunks; invisible marks do not.
 pub fn is_gap(c: char) -> bool {
     if c.is_ascii() {
-        return c <= ' ' || c == '\u{7F}';
+        return is_gap_byte(c as u8);
     }
     (c.is_whitespace() || c.is_control()) && !is_ignorable(c)
 }
@@ -351,7 +410,7 @@ fn is_soft(c: char) -> bool {
     is_hyphen(c) || matches!(c, '\'' | '\u{2019}')
 }
 
-fn is_hyphen(c: char) -> bool {
+pub fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}' | '\u{2011}' | '\u{AC}')
 }
 

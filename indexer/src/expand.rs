@@ -21,11 +21,13 @@ pub struct Expander<'a> {
 }
 
 impl Expander<'_> {
-    /// The tree with synonyms beside words, and words in place of [`Expr::Similar`].
+    /// The tree with synonyms beside words, and words in place of [`Expr::Similar`] and
+    /// [`Expr::Coded`].
     pub fn resolve(&self, expr: Expr) -> Result<Expr> {
         self.map(expr, &|leaf| match leaf {
             Expr::Similar { term, edits } => self.alike(term, edits),
             Expr::Words(runs) => Ok(Expr::Words(self.with_synonyms(runs))),
+            Expr::Coded(runs) => Ok(Expr::Words(self.with_codes(runs))),
             other => Ok(other),
         })
     }
@@ -50,6 +52,13 @@ impl Expander<'_> {
             Expr::Not(inner) => Expr::Not(inner),
             other => leaf(other)?,
         })
+    }
+
+    fn with_codes(&self, mut runs: Vec<Run>) -> Vec<Run> {
+        let typed: Vec<Vec<String>> = runs.iter().map(|run| run.terms.clone()).collect();
+        let codes = typed.iter().flat_map(|terms| self.vocabulary.codes.of(terms));
+        runs.extend(codes.map(|terms| Run { terms, kin: Kin::Synonym }));
+        runs
     }
 
     fn with_synonyms(&self, mut runs: Vec<Run>) -> Vec<Run> {

@@ -1,54 +1,38 @@
-//! Which documents do the matching pages belong to, which pages of each are best, and how many
-//! documents are of which kind? One pass over all matches, so that every count is exact.
+//! Which documents do the matching pages belong to, and which pages of each are best? One pass over all
+//! matches, so that every count is exact.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
+use std::hash::Hasher;
 
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
+use tantivy::fastfield::AliveBitSet;
 use tantivy::query::{Scorer, Weight};
-use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED, TantivyError};
+use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED};
 
 use crate::PAGES_SHOWN;
-use crate::hits::Sort;
-use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT};
+use crate::error::Result;
+use crate::hits::{Scope, Sort};
+use crate::register::{Entry, Moment, Section};
 use crate::stop::Stop;
 
 /// What [`crate::schema::weight`] gives a clear page.
 const WEIGHT_FULL: Score = 100.0;
 
-/// Where in a list the document with a key is.
-pub type Places = HashMap<u64, usize, BuildHasherDefault<KeyHasher>>;
-
 /// Everything that matched, by document.
-#[derive(Debug, Default)]
-pub struct Groups {
+#[derive(Debug)]
+pub struct Groups<'a> {
     pub pages: u64,
-    pub documents: Vec<Group>,
-    places: Places,
-    /// Document types by the index in [`Group::kind`].
-    pub kinds: Vec<String>,
+    pub documents: Vec<Group<'a>>,
     /// Not every page was looked at.
     pub cut: bool,
+    /// By the document's number, one more than its place in the list; 0 for none.
+    places: Vec<u32>,
 }
 
 #[derive(Debug, Clone)]
-pub struct Group {
-    pub key: u64,
+pub struct Group<'a> {
+    pub of: &'a Entry,
     pub pages: u32,
     pub best: Best,
-    /// Days since 1970-01-01.
-    pub date: Option<i64>,
-    /// See [`crate::stored::source_of`].
-    pub source: u64,
-    pub kind: Option<usize>,
-    /// See [`crate::schema::patient_key`]; 0 for none.
-    pub patient: u64,
-    /// Milliseconds since 1970-01-01.
-    pub scanned: i64,
 }
 
 /// The best pages of a document, best first. An array, because there is one for each of what
@@ -106,7 +90,11 @@ impl FromIterator<Candidate> for Best {
     }
 }
 
-impl Groups {
+impl<'a> Groups<'a> {
+    fn over(moment: &Moment) -> Self {
+        Self { pages: 0, documents: Vec::new(), cut: false, places: vec![0; moment.documents] }
+    }
+
     /// Where in the list the best documents are, at most `most`, in no order.
     pub fn best_documents(&self, sort: Sort, most: usize) -> Vec<usize> {
         let order = |a: &usize, b: &usize| self.documents[*a].order(&self.documents[*b], sort);
@@ -132,11 +120,11 @@ impl Groups {
     }
 
     /// The documents from `skip` on, at most `take`, best first.
-    pub fn ranked(&self, sort: Sort, skip: usize, take: usize) -> Vec<&Group> {
+    pub fn ranked(&self, sort: Sort, skip: usize, take: usize) -> Vec<&Group<'a>> {
         if skip >= self.documents.len() || take == 0 {
             return Vec::new();
         }
-        let mut best: Vec<&Group> = self
+        let mut best: Vec<&Group<'a>> = self
             .best_documents(sort, skip.saturating_add(take).min(self.documents.len()))
             .into_iter()
             .map(|at| &self.documents[at])
@@ -145,50 +133,107 @@ impl Groups {
         best.split_off(skip)
     }
 
-    fn absorb(&mut self, other: Self) {
-        self.cut |= other.cut;
-        self.pages += other.pages;
-        self.documents.reserve(other.documents.len());
-        self.places.reserve(other.documents.len());
-        let kinds: Vec<usize> = other.kinds.iter().map(|kind| self.kind(kind)).collect();
-        for mut group in other.documents {
-            group.kind = group.kind.map(|kind| kinds[kind]);
-            match self.places.entry(group.key) {
-                Entry::Vacant(place) => {
-                    place.insert(self.documents.len());
-                    self.documents.push(group);
-                }
-                Entry::Occupied(place) => self.documents[*place.get()].absorb(&group),
+    /// Takes the next pages in, and leaves the scorer behind them.
+    fn step(&mut self, part: &mut Part<'a>, pages: &mut dyn Scorer) {
+        let mut page = pages.doc();
+        for _ in 0..STEP {
+            if page == TERMINATED {
+                return;
             }
+            if part.shows(page) {
+                self.take(part, page, pages.score());
+            }
+            page = pages.advance();
         }
     }
 
-    /// There are a few dozen types at most, so a list will do.
-    fn kind(&mut self, name: &str) -> usize {
-        self.kinds.iter().position(|kind| kind == name).unwrap_or_else(|| {
-            self.kinds.push(name.to_owned());
-            self.kinds.len() - 1
-        })
+    fn take(&mut self, part: &mut Part<'a>, doc: DocId, score: Score) {
+        let page = part.section.page(doc);
+        let at = match part.open {
+            Some((entry, at)) if entry == page.entry => at,
+            _ => self.place(part.section.entry(page.entry)),
+        };
+        part.open = Some((page.entry, at));
+        self.pages += 1;
+        let group = &mut self.documents[at];
+        group.pages += 1;
+        let score = weigh(score, page.weight);
+        if group.best.admits(score) {
+            let address = DocAddress::new(part.segment, doc);
+            group.best.insert(Candidate { score, number: page.number, address });
+        }
+    }
+
+    /// Where in the list the document is.
+    fn place(&mut self, of: &'a Entry) -> usize {
+        let place = &mut self.places[of.document as usize];
+        if *place == 0 {
+            self.documents.push(Group { of, pages: 0, best: Best::default() });
+            *place = self.documents.len() as u32;
+        }
+        *place as usize - 1
     }
 }
 
-impl Group {
-    fn absorb(&mut self, other: &Self) {
-        self.pages += other.pages;
-        other.best.iter().for_each(|candidate| self.best.insert(*candidate));
-    }
+/// Poor and nearly empty pages count for less; what is below zero is last already.
+fn weigh(score: Score, weight: u8) -> Score {
+    if score <= 0.0 { score } else { score * Score::from(weight) / WEIGHT_FULL }
+}
 
+impl Group<'_> {
     /// Total, so that the pages of a result never overlap: as asked, then best first, then newest, then by key.
     fn order(&self, other: &Self, sort: Sort) -> Ordering {
+        let newest_first = || other.of.date.cmp(&self.of.date);
         let asked = match sort {
             Sort::Relevance => Ordering::Equal,
-            Sort::Service => other.date.cmp(&self.date),
-            Sort::Scanned => other.scanned.cmp(&self.scanned),
+            Sort::Service => newest_first(),
+            Sort::Scanned => other.of.scanned.cmp(&self.of.scanned),
         };
         let best_first = || other.best.score().total_cmp(&self.best.score());
-        let newest_first = || other.date.cmp(&self.date);
-        asked.then_with(best_first).then_with(newest_first).then_with(|| self.key.cmp(&other.key))
+        asked.then_with(best_first).then_with(newest_first).then_with(|| self.of.key.cmp(&other.of.key))
     }
+}
+
+/// Pages between two looks at whether to stop.
+const STEP: usize = 1_024;
+
+/// One segment while its pages are taken in.
+struct Part<'a> {
+    segment: SegmentOrdinal,
+    section: &'a Section,
+    alive: Option<&'a AliveBitSet>,
+    scope: Scope,
+    /// The entry of the page before, and the place of its document: pages of a document mostly follow one another.
+    open: Option<(u32, usize)>,
+}
+
+impl<'a> Part<'a> {
+    fn new(segment: SegmentOrdinal, reader: &'a SegmentReader, section: &'a Section, scope: Scope) -> Self {
+        Self { segment, section, alive: reader.alive_bitset(), scope, open: None }
+    }
+
+    fn shows(&self, page: DocId) -> bool {
+        self.section.shows(page, self.scope) && self.alive.is_none_or(|alive| alive.is_alive(page))
+    }
+}
+
+/// All pages within the scope that match, until it is stopped.
+pub fn collect<'a>(moment: &'a Moment, weight: &dyn Weight, scope: Scope, stop: &Stop) -> Result<Groups<'a>> {
+    let mut groups = Groups::over(moment);
+    let segments = moment.searcher.segment_readers().iter().zip(moment.sections.iter());
+    for (segment, (reader, section)) in (0..).zip(segments) {
+        if stop.is_stopped() {
+            groups.cut = true;
+            break;
+        }
+        let mut part = Part::new(segment, reader, section, scope);
+        let mut pages = weight.scorer(reader, 1.0)?;
+        while pages.doc() != TERMINATED && !stop.is_stopped() {
+            groups.step(&mut part, pages.as_mut());
+        }
+        groups.cut |= pages.doc() != TERMINATED;
+    }
+    Ok(groups)
 }
 
 /// Keys are random already.
@@ -204,184 +249,7 @@ impl Hasher for KeyHasher {
         bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
     }
 
-    fn write_i64(&mut self, key: i64) {
-        self.write_u64(key.cast_unsigned());
-    }
-
     fn write_u64(&mut self, key: u64) {
         self.0 = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-/// The collector to hand to the engine.
-#[derive(Debug)]
-pub struct GroupPages {
-    pub stop: Stop,
-}
-
-/// Pages between two looks at [`GroupPages::stop`].
-const STEP: usize = 1_024;
-
-pub struct SegmentGroups {
-    segment: SegmentOrdinal,
-    keys: Values<u64>,
-    numbers: Values<u64>,
-    dates: Column<i64>,
-    sources: Values<u64>,
-    weights: Values<u64>,
-    patients: Values<u64>,
-    scanned: Values<i64>,
-    kinds: Option<StrColumn>,
-    /// Pages of a document mostly follow one another, so each page is compared with the one before alone; a document
-    /// that is here twice is put together by [`Groups::absorb`].
-    found: Vec<Found>,
-    cut: bool,
-}
-
-type Values<T> = Arc<dyn ColumnValues<T>>;
-
-/// A column in which every page has a value is read by the page's number, without asking whether it has one.
-fn values<T: Copy + Default + PartialOrd + std::fmt::Debug + Send + Sync + 'static>(column: Column<T>) -> Values<T> {
-    if column.get_cardinality() == Cardinality::Full {
-        column.values
-    } else {
-        column.first_or_default_col(T::default())
-    }
-}
-
-/// A document as far as this segment has it, and any one of its pages.
-#[derive(Debug)]
-struct Found {
-    key: u64,
-    pages: u32,
-    best: Best,
-    doc: DocId,
-}
-
-impl Collector for GroupPages {
-    type Fruit = Groups;
-    type Child = SegmentGroups;
-
-    fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentGroups> {
-        let columns = reader.fast_fields();
-        let number = |name| columns.u64(name).map(values);
-        Ok(SegmentGroups {
-            segment,
-            keys: number(DOCUMENT_KEY)?,
-            numbers: number(NUMBER)?,
-            // A segment none of whose pages has a date has no such column.
-            dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
-            sources: number(SOURCE)?,
-            weights: number(WEIGHT)?,
-            patients: number(PATIENT_KEY)?,
-            scanned: columns.i64(SCANNED).map(values)?,
-            kinds: columns.str(DOCUMENT_TYPE)?,
-            found: Vec::new(),
-            cut: false,
-        })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        true
-    }
-
-    /// As the engine does it, in steps between which it may be stopped.
-    fn collect_segment(
-        &self,
-        weight: &dyn Weight,
-        segment: SegmentOrdinal,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<tantivy::Result<Groups>> {
-        let mut groups = SegmentGroups { cut: self.stop.is_stopped(), ..self.for_segment(segment, reader)? };
-        if !groups.cut {
-            let mut pages = weight.scorer(reader, 1.0)?;
-            while pages.doc() != TERMINATED && !self.stop.is_stopped() {
-                groups.collect_step(pages.as_mut(), reader);
-            }
-            groups.cut = pages.doc() != TERMINATED;
-        }
-        Ok(groups.harvest())
-    }
-
-    fn merge_fruits(&self, segments: Vec<tantivy::Result<Groups>>) -> tantivy::Result<Groups> {
-        let mut all = Groups::default();
-        for groups in segments {
-            all.absorb(groups?);
-        }
-        Ok(all)
-    }
-}
-
-impl SegmentCollector for SegmentGroups {
-    type Fruit = tantivy::Result<Groups>;
-
-    fn collect(&mut self, doc: DocId, score: Score) {
-        let key = self.keys.get_val(doc);
-        let score = self.weigh(doc, score);
-        if self.found.last().is_none_or(|found| found.key != key) {
-            self.found.push(Found { key, pages: 0, best: Best::default(), doc });
-        }
-        let Some(found) = self.found.last_mut() else { return };
-        found.pages += 1;
-        if found.best.admits(score) {
-            let number = self.numbers.get_val(doc) as u32;
-            found.best.insert(Candidate { score, number, address: DocAddress::new(self.segment, doc) });
-        }
-    }
-
-    fn harvest(mut self) -> tantivy::Result<Groups> {
-        let mut groups = Groups { cut: self.cut, ..Groups::default() };
-        let mut kinds: HashMap<u64, usize> = HashMap::new();
-        groups.documents.reserve(self.found.len());
-        for Found { key, pages, best, doc } in std::mem::take(&mut self.found) {
-            groups.pages += u64::from(pages);
-            let kind = match self.kind_ord(doc) {
-                None => None,
-                Some(ord) => Some(match kinds.get(&ord) {
-                    Some(kind) => *kind,
-                    None => *kinds.entry(ord).or_insert(groups.kind(&self.kind_name(ord)?)),
-                }),
-            };
-            let (date, source) = (self.dates.first(doc), self.sources.get_val(doc));
-            let (patient, scanned) = (self.patients.get_val(doc), self.scanned.get_val(doc));
-            groups.documents.push(Group { key, pages, best, date, source, kind, patient, scanned });
-        }
-        Ok(groups)
-    }
-}
-
-impl SegmentGroups {
-    fn collect_step(&mut self, pages: &mut dyn Scorer, reader: &SegmentReader) {
-        for _ in 0..STEP {
-            let page = pages.doc();
-            if page == TERMINATED {
-                return;
-            }
-            if !reader.is_deleted(page) {
-                self.collect(page, pages.score());
-            }
-            pages.advance();
-        }
-    }
-
-    /// Poor and nearly empty pages count for less; what is below zero is last already.
-    fn weigh(&self, doc: DocId, score: Score) -> Score {
-        if score <= 0.0 {
-            return score;
-        }
-        score * self.weights.get_val(doc) as Score / WEIGHT_FULL
-    }
-
-    fn kind_ord(&self, doc: DocId) -> Option<u64> {
-        self.kinds.as_ref()?.term_ords(doc).next()
-    }
-
-    fn kind_name(&self, ord: u64) -> tantivy::Result<String> {
-        let mut name = String::new();
-        let known = self.kinds.as_ref().map(|kinds| kinds.ord_to_str(ord, &mut name)).transpose()?;
-        match known {
-            Some(true) => Ok(name),
-            _ => Err(TantivyError::InternalError("a document type is missing from its dictionary".to_owned())),
-        }
     }
 }

@@ -5,6 +5,7 @@ use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, Ti
 use record::{manifest::SourceKind, words::PageText};
 use serde::{Deserialize, Serialize};
 
+use crate::edges::Edges;
 use crate::query::Kin;
 use crate::stop::Stop;
 
@@ -20,6 +21,9 @@ pub struct PageDocument {
     pub arrived: u64,
     pub fields: DocumentFields,
     pub text: PageText,
+    /// What the pages before and behind it have at their edges.
+    pub before: Edges,
+    pub behind: Edges,
 }
 
 /// What the index knows of a document. Every page carries a copy, so that a filter on it is
@@ -218,6 +222,14 @@ pub struct Facets {
 pub struct FacetCount {
     pub value: String,
     pub documents: u64,
+}
+
+/// What there is to be found within a scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    pub pages: u64,
+    /// Document types, by name.
+    pub types: Vec<String>,
 }
 
 /// A word to go on with.

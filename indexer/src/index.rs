@@ -14,19 +14,22 @@ use tantivy::indexer::LogMergePolicy;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
 use crate::analysis::Tokens;
+use crate::edges::joins;
 use crate::error::{Error, Result};
-use crate::hits::{LitBox, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
-use crate::mend::mends;
+use crate::hits::{LitBox, Overview, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
+use crate::mend::{Memory, mends};
+use crate::register::{Moment, Register};
 use crate::schema::{ANALYZER, Fields};
 use crate::search::View;
 use crate::stored::StoredPage;
 use crate::terms::{TERMS, Terms};
 use crate::vocabulary::Vocabulary;
+use crate::writer::Writer;
 
 /// What the writer may hold before it writes a segment by itself.
 const WRITER_BYTES: usize = 64 * 1024 * 1024;
-/// Merge from this many segments of a size on, and drop deleted pages from this share on.
-const MERGE_SEGMENTS: usize = 4;
+/// Merge from this many segments of a size on (each page is then written anew half as often as with four), and drop deleted pages from this share on.
+const MERGE_SEGMENTS: usize = 8;
 const MERGE_DELETED_SHARE: f32 = 0.2;
 /// Above this, a commit waits for a merge: every search asks every segment.
 const SEGMENTS_MAX: usize = 24;
@@ -50,14 +53,18 @@ pub struct Index {
     engine: tantivy::Index,
     fields: Fields,
     reader: IndexReader,
-    writer: Mutex<Option<IndexWriter>>,
+    writer: Mutex<Option<Writer>>,
     writes: bool,
     cursor: AtomicU64,
     vocabulary: RwLock<Vocabulary>,
+    memory: Mutex<Memory>,
     /// Of the words that this process was started with, and of those that the pages in the index were mended by.
     words: u64,
     mended_by: u64,
-    moments: Mutex<VecDeque<(u64, Searcher)>>,
+    register: Mutex<Register>,
+    /// What searches see now, and what the further pages of earlier ones see.
+    now: RwLock<Moment>,
+    moments: Mutex<VecDeque<Moment>>,
 }
 
 impl std::fmt::Debug for Index {
@@ -127,17 +134,22 @@ impl Index {
         let words = vocabulary.lexicon.fingerprint();
         let (cursor, mended_by) = committed(&engine)?.map_or((0, words), |payload| (payload.cursor, payload.lexicon));
         let policy = if writer.is_some() { ReloadPolicy::Manual } else { ReloadPolicy::OnCommitWithDelay };
-        let reader = engine.reader_builder().reload_policy(policy).try_into()?;
+        let reader: IndexReader = engine.reader_builder().reload_policy(policy).try_into()?;
+        let mut register = Register::default();
+        let now = register.moment(reader.searcher(), &fields, cursor)?;
         Ok(Self {
             engine,
             fields,
             reader,
             writes: writer.is_some(),
-            writer: Mutex::new(writer),
+            writer: Mutex::new(writer.map(Writer::new)),
             cursor: AtomicU64::new(cursor),
             vocabulary: RwLock::new(vocabulary),
+            memory: Mutex::default(),
             words,
             mended_by,
+            register: Mutex::new(register),
+            now: RwLock::new(now),
             moments: Mutex::default(),
         })
     }
@@ -157,30 +169,25 @@ impl Index {
             return Err(Error::TooManyWords { max: limits::PAGE_WORDS_MAX });
         }
         let mut tokens = Tokens::of(&stored.text);
-        stored.mends = mends(&self.vocabulary().lexicon, &stored.text, &tokens);
+        let vocabulary = self.vocabulary();
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        stored.mends = mends(&vocabulary.lexicon, &mut memory, &stored.text, &tokens);
+        drop(memory);
+        stored.mends.extend(joins(&vocabulary.lexicon, &stored, &tokens, &page.before, &page.behind));
+        drop(vocabulary);
         tokens.apply(&stored.mends);
         let document = self.fields.document(page, &stored, &tokens);
-        self.with_writer(|writer| {
-            writer.delete_term(self.fields.page_term(&page.page));
-            writer.add_document(document)?;
-            Ok(())
-        })
+        self.with_writer(|writer| writer.put(self.fields.page_term(&page.page), document))
     }
 
     /// Takes a page out, as when a later version of its document no longer has it.
     pub fn remove(&self, page: &PageId) -> Result<()> {
-        self.with_writer(|writer| {
-            writer.delete_term(self.fields.page_term(page));
-            Ok(())
-        })
+        self.with_writer(|writer| writer.remove(self.fields.page_term(page)))
     }
 
     /// Takes all pages of a document out: those that its newest version has are put again.
     pub fn remove_document(&self, document: &DocumentId) -> Result<()> {
-        self.with_writer(|writer| {
-            writer.delete_term(self.fields.document_term(document));
-            Ok(())
-        })
+        self.with_writer(|writer| writer.remove(self.fields.document_term(document)))
     }
 
     /// Makes everything put so far durable and findable, together with the ledger's `cursor`.
@@ -189,47 +196,63 @@ impl Index {
         let payload = Payload { analyzer: ANALYZER.to_owned(), cursor, lexicon: self.mended_by };
         let payload = serde_json::to_string(&payload).map_err(std::io::Error::from)?;
         self.with_writer(|writer| {
-            let mut commit = writer.prepare_commit()?;
+            writer.flush()?;
+            let mut commit = writer.engine.prepare_commit()?;
             commit.set_payload(&payload);
             commit.commit()?;
-            self.hold_back(writer)
+            self.hold_back(&mut writer.engine)
         })?;
         self.reader.reload()?;
         self.cursor.store(cursor, Ordering::Release);
+        self.see(cursor)?;
         Ok(())
     }
 
     /// Empties the index, durably; the cursor is 0 again.
     pub fn clear(&self) -> Result<()> {
-        self.with_writer(|writer| Ok(writer.delete_all_documents().map(|_| ())?))?;
+        self.with_writer(|writer| {
+            writer.flush()?;
+            writer.engine.delete_all_documents()?;
+            Ok(())
+        })?;
         self.commit(0)
     }
 
     /// Pages in the last commit.
     pub fn pages(&self) -> u64 {
-        self.searcher().num_docs()
+        self.reader.searcher().num_docs()
     }
 
     pub fn segments(&self) -> usize {
-        self.searcher().segment_readers().len()
+        self.reader.searcher().segment_readers().len()
     }
 
     pub fn contains(&self, page: &PageId) -> Result<bool> {
-        self.view().contains(page)
+        self.view()?.contains(page)
     }
 
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
-        let view = self.view_as_of(request.as_of);
+        let view = self.view_as_of(request.as_of)?;
         let result = view.search(request)?;
         if result.documents > result.hits.len() as u64 {
-            self.remember(view.as_of, view.searcher);
+            self.remember(view.moment);
         }
         Ok(result)
+    }
+
+    /// What there is to be found, without a search.
+    pub fn overview(&self, scope: Scope) -> Result<Overview> {
+        Ok(self.moment()?.overview(scope).clone())
     }
 
     /// Teaches the lexicon a name, for pages put from now on.
     pub fn learn(&self, name: &str) {
         self.vocabulary.write().unwrap_or_else(PoisonError::into_inner).lexicon.learn(name);
+    }
+
+    /// Words of the pages that are frequent and on no list, for [`Index::learn`].
+    pub fn own_words(&self) -> Result<Vec<String>> {
+        self.view()?.own_words()
     }
 
     /// Whether the pages were mended by other words than this index was opened with: then a rebuild is due.
@@ -239,24 +262,24 @@ impl Index {
 
     /// How to go on with the last word of the box.
     pub fn suggest(&self, beginning: &str, scope: Scope) -> Result<Vec<Suggestion>> {
-        self.view().suggest(beginning, scope)
+        self.view()?.suggest(beginning, scope)
     }
 
     /// The same within one document. Whoever calls has asked the policy.
     pub fn suggest_in_document(&self, document: &DocumentId, beginning: &str) -> Result<Vec<Suggestion>> {
-        self.view().suggest_in_document(document, beginning)
+        self.view()?.suggest_in_document(document, beginning)
     }
 
     /// The words to light on a page that somebody may see: whoever calls has asked the policy.
     /// Empty for a page that is not in the index.
     pub fn lit(&self, page: &PageId, query: &str) -> Result<Vec<LitBox>> {
-        self.view().lit(page, query)
+        self.view()?.lit(page, query)
     }
 
     /// Every page of a document with a word of the query, by number. Whoever calls has asked
     /// the policy. Scores are 0: the order is the document's own.
     pub fn hits_in_document(&self, document: &DocumentId, query: &str) -> Result<Vec<PageHit>> {
-        self.view().hits_in_document(document, query)
+        self.view()?.hits_in_document(document, query)
     }
 
     /// Reads every byte and compares checksums. Takes as long as that takes.
@@ -269,31 +292,45 @@ impl Index {
         }
     }
 
-    fn view(&self) -> View<'_> {
-        self.view_on(self.cursor(), self.searcher())
+    fn view(&self) -> Result<View<'_>> {
+        Ok(self.view_of(self.moment()?))
     }
 
-    pub(crate) fn searcher(&self) -> Searcher {
-        self.reader.searcher()
-    }
-
-    fn view_on(&self, as_of: u64, searcher: Searcher) -> View<'_> {
-        View { searcher, fields: &self.fields, vocabulary: self.vocabulary(), as_of }
+    fn view_of(&self, moment: Moment) -> View<'_> {
+        View { moment, fields: &self.fields, vocabulary: self.vocabulary() }
     }
 
     /// The view of an earlier moment, where it is remembered; else of now.
-    fn view_as_of(&self, as_of: Option<u64>) -> View<'_> {
+    fn view_as_of(&self, as_of: Option<u64>) -> Result<View<'_>> {
         let moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = moments.iter().find(|(moment, _)| Some(*moment) == as_of).cloned();
+        let known = moments.iter().find(|moment| Some(moment.as_of) == as_of).cloned();
         drop(moments);
-        known.map_or_else(|| self.view(), |(moment, searcher)| self.view_on(moment, searcher))
+        known.map_or_else(|| self.view(), |moment| Ok(self.view_of(moment)))
     }
 
-    /// Keeps a view for the further pages of its results; the one that was asked of longest ago goes.
-    fn remember(&self, as_of: u64, searcher: Searcher) {
+    /// What the last commit shows. Another process's commits come by themselves, to [`Index::open_to_read`].
+    pub(crate) fn moment(&self) -> Result<Moment> {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let generation = |searcher: &Searcher| searcher.generation().generation_id();
+        if self.writes || generation(&now.searcher) == generation(&self.reader.searcher()) {
+            return Ok(now);
+        }
+        self.see(self.cursor())
+    }
+
+    /// From here on, searches see what the engine has loaded.
+    fn see(&self, as_of: u64) -> Result<Moment> {
+        let mut register = self.register.lock().unwrap_or_else(PoisonError::into_inner);
+        let moment = register.moment(self.reader.searcher(), &self.fields, as_of)?;
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = moment.clone();
+        Ok(moment)
+    }
+
+    /// Keeps a moment for the further pages of its results; the one that was asked of longest ago goes.
+    fn remember(&self, moment: Moment) {
         let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
-        moments.retain(|(moment, _)| *moment != as_of);
-        moments.push_back((as_of, searcher));
+        moments.retain(|other| other.as_of != moment.as_of);
+        moments.push_back(moment);
         if moments.len() > MOMENTS_KEPT {
             moments.pop_front();
         }
@@ -307,13 +344,13 @@ impl Index {
     /// to be moved.
     pub fn retire(&self) -> Result<()> {
         match self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(writer) => Ok(writer.wait_merging_threads()?),
+            Some(writer) => Ok(writer.engine.wait_merging_threads()?),
             None => Ok(()),
         }
     }
 
     /// Does something with the one writer. The engine's writer checks its own state; a panic elsewhere does not spoil it.
-    fn with_writer<T>(&self, work: impl FnOnce(&mut IndexWriter) -> Result<T>) -> Result<T> {
+    fn with_writer<T>(&self, work: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         work(writer.as_mut().ok_or(Error::ReadOnly)?)
     }

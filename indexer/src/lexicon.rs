@@ -15,6 +15,8 @@ pub const DEBIAN_LISTS: [&str; 2] = ["/usr/share/dict/words", "/usr/share/hunspe
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
     words: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    beginnings: Ends,
+    endings: Ends,
     fingerprint: u64,
 }
 
@@ -37,6 +39,8 @@ impl Lexicon {
         let hash = hash(word.as_bytes());
         if self.words.insert(hash) {
             self.fingerprint = self.fingerprint.wrapping_add(hash);
+            self.beginnings.add(word.bytes());
+            self.endings.add(word.bytes().rev());
         }
     }
 
@@ -46,6 +50,21 @@ impl Lexicon {
 
     pub(crate) fn knows_spelling(&self, spelling: Spelling) -> bool {
         self.words.contains(&spread(spelling.0))
+    }
+
+    /// Whether some word may begin so.
+    pub(crate) fn begins(&self, spelling: Spelling) -> bool {
+        self.beginnings.has(spelling.0)
+    }
+
+    /// Where the longest end of the term begins that some word may end in.
+    pub(crate) fn known_end(&self, term: &str) -> usize {
+        let mut state = FNV_BASIS;
+        let known = term.bytes().rev().take_while(|byte| {
+            state = fnv(state, &[*byte]);
+            self.endings.has(state)
+        });
+        term.len() - known.count()
     }
 
     pub fn len(&self) -> usize {
@@ -59,6 +78,38 @@ impl Lexicon {
     /// Says which words are in it, whatever the order they came in: the sum of their hashes.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+}
+
+/// How words begin, or end: a bit for each hash, so that what no word begins or ends with is not looked up hundreds of
+/// times. Now and then a bit is another one's, which costs those look-ups (Bloom, "Space/time trade-offs in hash coding",
+/// CACM 13, 1970, with one hash).
+#[derive(Debug, Clone, Default)]
+struct Ends(Vec<u64>);
+
+/// A megabyte: a third of a million English words set an eighth of the bits.
+const ENDS_BITS: u64 = 1 << 23;
+
+impl Ends {
+    /// The empty one, and every longer one.
+    fn add(&mut self, word: impl Iterator<Item = u8>) {
+        self.0.resize(ENDS_BITS as usize / 64, 0);
+        let mut state = FNV_BASIS;
+        self.set(state);
+        for byte in word {
+            state = fnv(state, &[byte]);
+            self.set(state);
+        }
+    }
+
+    fn set(&mut self, state: u64) {
+        let bit = spread(state) % ENDS_BITS;
+        self.0[bit as usize / 64] |= 1 << (bit % 64);
+    }
+
+    fn has(&self, state: u64) -> bool {
+        let bit = spread(state) % ENDS_BITS;
+        self.0.get(bit as usize / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
     }
 }
 
@@ -150,6 +201,16 @@ mod tests {
             assert!(lexicon.knows(known), "{known}");
         }
         assert!(!lexicon.knows("remark") && !lexicon.knows("ms") && !lexicon.knows("ours"));
+    }
+
+    #[test]
+    fn every_end_of_a_word_is_known() {
+        let mut lexicon = Lexicon::default();
+        assert!(!lexicon.begins(Spelling::EMPTY));
+        lexicon.learn("fever");
+        assert!((0..=5).all(|end| lexicon.begins(Spelling::EMPTY.then(&"fever"[..end]))));
+        assert!(!lexicon.begins(Spelling::EMPTY.then("fevr")));
+        assert_eq!([lexicon.known_end("fever"), lexicon.known_end("fexer"), lexicon.known_end("")], [0, 3, 0]);
     }
 
     #[test]

@@ -5,18 +5,21 @@
 //!
 //! Read in this order:
 //! 1. [`hits`]: what is asked and answered.
-//! 2. [`index`]: the files, the one writer, the commits.
+//! 2. [`index`]: the files, the one [`writer`], the commits.
 //! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
-//!    (what else the tree asks for), [`plan`] (tree to engine query), [`shape`] (open words), [`group`] (pages to
-//!    documents), [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
-//! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`] and [`code`]: what
-//!    misread ones say. [`schema`], [`terms`], [`stored`], [`varint`]: what is
+//!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`shape`] (open words), [`register`] and [`group`] (pages to
+//!    documents), [`facets`], [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
+//! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`edges`] and [`code`]: what
+//!    misread and broken ones say, [`codes`] and [`synonyms`] what means the same; [`own_words`]: what the archive teaches. [`schema`], [`terms`], [`stored`], [`varint`]: what is
 //!    kept of a page.
 
 mod analysis;
 mod code;
+mod codes;
+mod edges;
 mod error;
 mod expand;
+mod facets;
 pub mod floor;
 mod fold;
 mod group;
@@ -26,8 +29,11 @@ mod lexicon;
 mod light;
 mod mend;
 mod nearness;
+mod own_words;
 mod plan;
 mod query;
+mod register;
+mod row;
 mod schema;
 mod search;
 mod shape;
@@ -38,13 +44,17 @@ mod synonyms;
 mod terms;
 mod varint;
 mod vocabulary;
+mod word;
+mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use codes::{Codes, CodesError};
+pub use edges::Edges;
 pub use error::{Error, Result};
 pub use hits::{
-    DocumentFields, DocumentHit, FacetCount, Facets, Filters, Fragment, LitBox, PageDocument, PageHit, Scope,
+    DocumentFields, DocumentHit, FacetCount, Facets, Filters, Fragment, LitBox, Overview, PageDocument, PageHit, Scope,
     SearchRequest, SearchResult, Sort, Suggestion,
 };
 pub use index::Index;

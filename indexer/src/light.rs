@@ -29,8 +29,10 @@ struct Hit {
 }
 
 impl<'a> Light<'a> {
-    pub fn on(page: &'a StoredPage, expr: &Expr) -> Self {
-        Self { page, hits: matches(expr, &page.tokens()) }
+    /// With room for the page's terms, which serves for one page after the other.
+    pub fn on(page: &'a StoredPage, expr: &Expr, room: &mut Tokens) -> Self {
+        page.fill(room);
+        Self { page, hits: matches(expr, room) }
     }
 
     pub fn is_dark(&self) -> bool {
@@ -147,7 +149,7 @@ impl<'q> Places<'q> {
     fn want(&mut self, expr: &'q Expr, wanted: &mut Vec<Wanted<'q>>) {
         match expr {
             Expr::All(all) | Expr::Any(all) => all.iter().for_each(|expr| self.want(expr, wanted)),
-            Expr::Not(_) | Expr::Filter(_) | Expr::Similar { .. } => {}
+            Expr::Not(_) | Expr::Filter(_) | Expr::Similar { .. } | Expr::Coded(_) => {}
             Expr::Prefix(stem) => self.prefixes.push(stem),
             Expr::Wild(wild) => self.wilds.push(wild),
             Expr::Near { terms, within } => {

@@ -15,6 +15,7 @@
 //! (ACM Computing Surveys 24, 1992), section 2, has the kinds of error; the confusions are those
 //! of Latin type as scanners see it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::analysis::{Token, Tokens};
@@ -149,9 +150,29 @@ const CONFUSIONS: [(&str, &str); 108] = [
     ("z", "s"),
 ];
 
+/// What words that nobody knows were taken for, as long as the lexicon is the same: a reader makes the same mistakes on
+/// page after page.
+#[derive(Debug, Default)]
+pub struct Memory {
+    lexicon: u64,
+    words: HashMap<Box<str>, Box<[String]>>,
+}
+
+/// Words in the memory before it is emptied: a few megabytes.
+const REMEMBERED_MAX: usize = 50_000;
+
+impl Memory {
+    fn candidates(&mut self, lexicon: &Lexicon, term: &str) -> &[String] {
+        if self.lexicon != lexicon.fingerprint() || self.words.len() >= REMEMBERED_MAX {
+            *self = Self { lexicon: lexicon.fingerprint(), words: HashMap::new() };
+        }
+        self.words.entry(term.into()).or_insert_with(|| candidates(lexicon, term).into())
+    }
+}
+
 /// What there is to mend in a text.
-pub fn mends(lexicon: &Lexicon, text: &str, tokens: &Tokens) -> Vec<Mend> {
-    let mut work = Work { lexicon, found: Vec::new() };
+pub fn mends(lexicon: &Lexicon, memory: &mut Memory, text: &str, tokens: &Tokens) -> Vec<Mend> {
+    let mut work = Work { lexicon, memory, found: Vec::new() };
     work.codes(tokens);
     if !lexicon.is_empty() {
         let broken = work.broken(text, tokens);
@@ -162,6 +183,7 @@ pub fn mends(lexicon: &Lexicon, text: &str, tokens: &Tokens) -> Vec<Mend> {
 
 struct Work<'a> {
     lexicon: &'a Lexicon,
+    memory: &'a mut Memory,
     found: Vec<Mend>,
 }
 
@@ -228,29 +250,45 @@ impl Work<'_> {
     }
 
     fn mend(&mut self, term: &str, bytes: &Range<usize>) {
-        let mut found = self.by_shape(term);
-        if found.is_empty() && term.bytes().all(|b| b.is_ascii_lowercase()) {
-            found = self.by_edit(term);
-            if found.is_empty() {
-                found = self.by_space(term);
-            }
-        }
-        if found.is_empty() {
-            found.extend(self.without_digits(term));
-        }
-        if found.len() <= CANDIDATES_MAX {
-            found.into_iter().for_each(|term| self.put(bytes.clone(), term));
+        for word in self.memory.candidates(self.lexicon, term) {
+            self.found.push(Mend { bytes: bytes.clone(), term: word.clone() });
         }
     }
+}
 
+/// The known words that one that is none may be; none where it could be any.
+fn candidates(lexicon: &Lexicon, term: &str) -> Vec<String> {
+    let guess = Guess(lexicon);
+    let mut found = guess.by_shape(term);
+    if found.is_empty() && term.bytes().all(|b| b.is_ascii_lowercase()) {
+        found = guess.by_edit(term);
+        if found.is_empty() {
+            found = guess.by_space(term);
+        }
+    }
+    if found.is_empty() {
+        found.extend(guess.without_digits(term));
+    }
+    if found.len() <= CANDIDATES_MAX { found } else { Vec::new() }
+}
+
+struct Guess<'a>(&'a Lexicon);
+
+impl Guess<'_> {
     /// Known words one confusion away.
     fn by_shape(&self, term: &str) -> Vec<String> {
         let mut found = Vec::new();
+        let known_end = self.0.known_end(term);
         let mut before = Spelling::EMPTY;
         for (at, c) in term.char_indices() {
+            if !self.0.begins(before) {
+                break;
+            }
             for (read, printed) in confusions_of(term.as_bytes()[at]) {
-                if let Some(after) = term[at..].strip_prefix(read) {
-                    self.try_word(before, &term[..at], &[printed, after], &mut found);
+                if at + read.len() >= known_end
+                    && let Some(after) = term[at..].strip_prefix(read)
+                {
+                    self.try_word(before.then(printed), &[&term[..at], printed], after, &mut found);
                 }
             }
             before = before.then(&term[at..at + c.len_utf8()]);
@@ -258,36 +296,55 @@ impl Work<'_> {
         found
     }
 
-    /// Known words one letter more, less, other or swapped away.
+    /// Known words one letter more, less, other or swapped away. What stands before and behind the letter is as in the
+    /// word, so some word has to begin and to end so.
     fn by_edit(&self, term: &str) -> Vec<String> {
-        const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
         let mut found = Vec::new();
+        let known_end = self.0.known_end(term);
         let mut begun = Spelling::EMPTY;
         for at in 0..=term.len() {
+            if !self.0.begins(begun) {
+                break;
+            }
             let (before, after) = term.split_at(at);
-            let skip = |count: usize| after.get(count..).unwrap_or_default();
-            for letter in 0..LETTERS.len() {
-                let letter = &LETTERS[letter..=letter];
-                self.try_word(begun, before, &[letter, after], &mut found);
-                if !after.is_empty() {
-                    self.try_word(begun, before, &[letter, skip(1)], &mut found);
-                }
-            }
-            if after.len() > 1 {
-                self.try_word(begun, before, &[&after[1..2], &after[..1], skip(2)], &mut found);
-            }
-            if !after.is_empty() {
-                self.try_word(begun, before, &[skip(1)], &mut found);
-                begun = begun.then(&after[..1]);
-            }
+            self.edits_at(begun, before, after, known_end.saturating_sub(at), &mut found);
+            begun = begun.then(after.get(..1).unwrap_or_default());
         }
         found
+    }
+
+    /// Words that are `before`, then `after` with its first letter or two spelt otherwise; of `after`, what stands from
+    /// `known` on is the end of some word.
+    fn edits_at(&self, begun: Spelling, before: &str, after: &str, known: usize, found: &mut Vec<String>) {
+        const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+        let skip = |count: usize| after.get(count..).unwrap_or_default();
+        let (insert, exchange, swap) = (known == 0, known <= 1 && !after.is_empty(), known <= 2 && after.len() > 1);
+        for letter in (0..LETTERS.len()).filter(|_| insert || exchange) {
+            let letter = &LETTERS[letter..=letter];
+            let begun = begun.then(letter);
+            if !self.0.begins(begun) {
+                continue;
+            }
+            if insert {
+                self.try_word(begun, &[before, letter], after, found);
+            }
+            if exchange {
+                self.try_word(begun, &[before, letter], skip(1), found);
+            }
+        }
+        if swap {
+            let swapped = [before, &after[1..2], &after[..1]];
+            self.try_word(begun.then(swapped[1]).then(swapped[2]), &swapped, skip(2), found);
+        }
+        if exchange {
+            self.try_word(begun, &[before], skip(1), found);
+        }
     }
 
     /// Two known words, cut where the shorter one is longest.
     fn by_space(&self, term: &str) -> Vec<String> {
         let cuts = SPLIT_LETTERS_MIN..(term.len() + 1).saturating_sub(SPLIT_LETTERS_MIN);
-        let known = |at: &usize| self.lexicon.knows(&term[..*at]) && self.lexicon.knows(&term[*at..]);
+        let known = |at: &usize| self.0.knows(&term[..*at]) && self.0.knows(&term[*at..]);
         let best = cuts.filter(known).max_by_key(|at| (*at).min(term.len() - at));
         best.map(|at| vec![term[..at].to_owned(), term[at..].to_owned()]).unwrap_or_default()
     }
@@ -295,14 +352,13 @@ impl Work<'_> {
     /// `which23`: a note's number behind a word.
     fn without_digits(&self, term: &str) -> Option<String> {
         let word = term.trim_matches(|c: char| c.is_ascii_digit());
-        (word.len() < term.len() && word.len() >= LETTERS_MIN && self.lexicon.knows(word)).then(|| word.to_owned())
+        (word.len() < term.len() && word.len() >= LETTERS_MIN && self.0.knows(word)).then(|| word.to_owned())
     }
 
-    /// `begun` is the spelling of `before`.
-    fn try_word(&self, begun: Spelling, before: &str, rest: &[&str], found: &mut Vec<String>) {
-        let spelling = rest.iter().fold(begun, |spelling, part| spelling.then(part));
-        if self.lexicon.knows_spelling(spelling) {
-            let word = before.to_owned() + &rest.concat();
+    /// `begun` is how the parts of `before` are spelt together.
+    fn try_word(&self, begun: Spelling, before: &[&str], rest: &str, found: &mut Vec<String>) {
+        if self.0.knows_spelling(begun.then(rest)) {
+            let word = before.concat() + rest;
             if word.len() >= LETTERS_MIN && !found.contains(&word) {
                 found.push(word);
             }
@@ -323,6 +379,11 @@ fn confusions_of(first: u8) -> impl Iterator<Item = &'static (&'static str, &'st
     CONFUSIONS[from..].iter().take_while(move |(read, _)| begins(read) == first)
 }
 
+/// Small plain letters, as many as a mended word has.
+pub fn is_letters(term: &str) -> bool {
+    (LETTERS_MIN..=LETTERS_MAX).contains(&term.len()) && term.bytes().all(|b| b.is_ascii_lowercase())
+}
+
 /// Plain letters, and not more digits than letters.
 fn is_mendable(term: &str) -> bool {
     let digits = term.bytes().filter(u8::is_ascii_digit).count();
@@ -335,8 +396,8 @@ pub fn meant(lexicon: &Lexicon, term: &str) -> Vec<String> {
     if !is_mendable(term) || lexicon.knows(term) {
         return Vec::new();
     }
-    let work = Work { lexicon, found: Vec::new() };
-    let mut found = work.by_shape(term);
-    found.extend(work.by_edit(term));
+    let guess = Guess(lexicon);
+    let mut found = guess.by_shape(term);
+    found.extend(guess.by_edit(term));
     found
 }

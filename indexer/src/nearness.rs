@@ -21,7 +21,7 @@ const NEAR: Score = 1.5;
 const NEAR_WORDS: u32 = 8;
 
 /// Raises the scores of the best documents' pages that have words of the query near each other.
-pub fn raise(groups: &mut Groups, expr: &Expr, searcher: &Searcher, fields: &Fields) -> Result<()> {
+pub fn raise(groups: &mut Groups<'_>, expr: &Expr, searcher: &Searcher, fields: &Fields) -> Result<()> {
     let terms = typed(expr, fields);
     if terms.len() < 2 {
         return Ok(());

@@ -2,16 +2,17 @@
 
 use record::limits;
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery,
+    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query,
 };
-use tantivy::schema::IndexRecordOption;
 use tantivy::{Score, Term};
 
-use crate::hits::SearchRequest;
+use crate::hits::{Scope, SearchRequest};
 use crate::query::{Expr, Kin, Run, Wild};
+use crate::row::RowQuery;
 use crate::schema::Fields;
 use crate::shape::ShapeQuery;
 use crate::stop::Stop;
+use crate::word::{Word, WordsQuery};
 
 /// What a page loses that has a word only because it was mended: more than BM25 gives for any word, so that pages with
 /// the word itself come first.
@@ -22,19 +23,27 @@ const SIMILAR_SCORE: Score = -96.0;
 
 type Clause = (Occur, Box<dyn Query>);
 
-/// The whole request as one query, scope and filters included: nothing is filtered afterwards.
+/// What the request asks for, as one query; [`crate::group::collect`] looks at no page outside of its scope.
 pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Plan {
     let planner = Planner { fields, stop: request.stop.clone(), cut: Stop::default() };
     let mut clauses = planner.clauses(expr);
     clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
-    clauses.extend(fields.hidden_from(request.scope).map(|query| (Occur::MustNot, query)));
-    Plan { query: Box::new(BooleanQuery::new(clauses)), cut: planner.cut }
+    Plan { query: BooleanQuery::new(clauses), cut: planner.cut }
 }
 
 pub struct Plan {
-    pub query: Box<dyn Query>,
+    pub query: BooleanQuery,
     /// Set while the query runs, where not every word of a shape was looked at.
     pub cut: Stop,
+}
+
+impl Plan {
+    /// The query with the scope in it, for whoever lets the engine count.
+    pub fn within(self, fields: &Fields, scope: Scope) -> BooleanQuery {
+        let hidden = fields.hidden_from(scope).map(|query| (Occur::MustNot, query));
+        let found: Clause = (Occur::Must, Box::new(self.query));
+        BooleanQuery::new(std::iter::once(found).chain(hidden).collect())
+    }
 }
 
 struct Planner<'a> {
@@ -47,11 +56,16 @@ impl Planner<'_> {
     /// What must and must not hold; something must in any case, for the engine finds nothing by absence alone.
     fn clauses(&self, expr: &Expr) -> Vec<Clause> {
         let all = if let Expr::All(all) = expr { all.as_slice() } else { std::slice::from_ref(expr) };
+        let (words, others): (Vec<&Expr>, Vec<&Expr>) = all.iter().partition(|part| single_word(part).is_some());
         let clause = |part: &Expr| match part {
             Expr::Not(inner) => (Occur::MustNot, self.query(inner)),
             part => (Occur::Must, self.query(part)),
         };
-        let mut clauses: Vec<Clause> = all.iter().map(clause).collect();
+        let mut clauses: Vec<Clause> = others.into_iter().map(clause).collect();
+        if !words.is_empty() {
+            let words = words.into_iter().filter_map(single_word);
+            clauses.push((Occur::Must, words_query(self.fields, words)));
+        }
         if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
             clauses.push((Occur::Must, Box::new(AllQuery)));
         }
@@ -72,7 +86,7 @@ impl Planner<'_> {
             Expr::Wild(wild) => self.shape(wild.stem(), Some(wild.clone())),
             Expr::Filter(filter) => fields.filter(filter),
             // Resolved into words before.
-            Expr::Similar { .. } => Box::new(EmptyQuery),
+            Expr::Similar { .. } | Expr::Coded(_) => Box::new(EmptyQuery),
         }
     }
 
@@ -95,8 +109,8 @@ fn body(fields: &Fields, term: &str) -> Term {
 /// Terms at consecutive positions; the farther from what was typed, the less they count.
 fn run(fields: &Fields, run: &Run) -> Box<dyn Query> {
     let found: Box<dyn Query> = match run.terms.as_slice() {
-        [term] => one_term(fields, term),
-        terms => Box::new(PhraseQuery::new(terms.iter().map(|term| body(fields, term)).collect())),
+        [term] => words_query(fields, std::iter::once(term.as_str())),
+        terms => Box::new(RowQuery(terms.iter().map(|term| body(fields, term)).collect())),
     };
     match run.kin {
         Kin::Typed | Kin::Misread => found,
@@ -105,11 +119,20 @@ fn run(fields: &Fields, run: &Run) -> Box<dyn Query> {
     }
 }
 
-fn one_term(fields: &Fields, term: &str) -> Box<dyn Query> {
-    let found = TermQuery::new(body(fields, term), IndexRecordOption::WithFreqs);
-    let mended = TermQuery::new(Term::from_field_text(fields.mended, term), IndexRecordOption::Basic);
-    let loss = ConstScoreQuery::new(Box::new(mended), MENDED_LOSS);
-    Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(found)), (Occur::Should, Box::new(loss))]))
+/// A word as it was typed, that stands for nothing else.
+fn single_word(part: &Expr) -> Option<&str> {
+    match part {
+        Expr::Words(runs) => match runs.as_slice() {
+            [Run { terms, kin: Kin::Typed }] if terms.len() == 1 => Some(&terms[0]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn words_query<'a>(fields: &Fields, terms: impl Iterator<Item = &'a str>) -> Box<dyn Query> {
+    let word = |term| Word { term: body(fields, term), mended: Term::from_field_text(fields.mended, term) };
+    Box::new(WordsQuery { words: terms.map(word).collect(), loss: MENDED_LOSS })
 }
 
 /// Each term within so many positions of the next, in any order: at one offset, the engine's slop is a distance.

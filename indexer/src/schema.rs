@@ -1,6 +1,5 @@
 //! What the engine keeps of a page, and under which names.
 
-use std::collections::HashSet;
 use std::ops::Bound;
 
 use record::{Digest, DocumentId, Mrn, PageId};
@@ -139,12 +138,6 @@ impl Fields {
         fields.encounter.iter().for_each(|stay| out.add_text(self.encounter_code, plain_code(stay.reveal())));
     }
 
-    /// The bytes of a page in what the engine stored: [`StoredPage::encode`] made them.
-    pub fn stored<'a>(&self, document: &'a TantivyDocument) -> Option<&'a [u8]> {
-        use tantivy::schema::Value;
-        document.get_first(self.stored)?.as_bytes()
-    }
-
     pub fn page_term(&self, page: &PageId) -> Term {
         Term::from_field_bytes(self.page, page.as_uuid().as_bytes())
     }
@@ -156,7 +149,12 @@ impl Fields {
     /// What the scope takes away. Few pages wait for a decision, so leaving those out costs
     /// less than asking every page whether it is filed; each page has the field.
     pub fn hidden_from(&self, scope: Scope) -> Option<Box<dyn Query>> {
-        scope.is_filed_only().then(|| exactly(Term::from_field_bool(self.filed, false)))
+        scope.is_filed_only().then(|| exactly(self.unfiled_term()))
+    }
+
+    /// Has every page whose document is not filed.
+    pub fn unfiled_term(&self) -> Term {
+        Term::from_field_bool(self.filed, false)
     }
 
     /// One condition of the query language.
@@ -259,8 +257,17 @@ fn indexed(tokenizer: &str) -> TextOptions {
 
 /// Mended terms that were not read anywhere on the page.
 fn only_mended(tokens: &Tokens) -> impl Iterator<Item = Token<'_>> {
-    let read: HashSet<&str> = tokens.iter().filter(|token| !token.mended).map(|token| token.term).collect();
-    tokens.iter().filter(move |token| token.mended && !read.contains(token.term))
+    let mut mended: Vec<&str> = tokens.iter().filter(|token| token.mended).map(|token| token.term).collect();
+    mended.sort_unstable();
+    mended.dedup();
+    let mut read = vec![false; mended.len()];
+    if !mended.is_empty() {
+        for token in tokens.iter().filter(|token| !token.mended) {
+            mended.binary_search(&token.term).into_iter().for_each(|at| read[at] = true);
+        }
+    }
+    let only = move |term: &str| mended.binary_search(&term).is_ok_and(|at| !read[at]);
+    tokens.iter().filter(move |token| token.mended && only(token.term))
 }
 
 /// How much a page counts, in percent: from half for one that could hardly be read, and from 60 % for one with hardly a

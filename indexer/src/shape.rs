@@ -65,7 +65,8 @@ impl ShapeQuery {
     }
 }
 
-fn add(mut postings: BlockSegmentPostings, pages: &mut BitSet) {
+/// Sets the bits of the pages.
+pub fn add(mut postings: BlockSegmentPostings, pages: &mut BitSet) {
     while !postings.docs().is_empty() {
         postings.docs().iter().for_each(|page| {
             pages.insert(*page);

@@ -17,7 +17,7 @@ use crate::mend::Mend;
 use crate::varint::{Reader, Writer};
 
 const VERSION: u8 = 3;
-const SOURCES: [SourceKind; 3] = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
+pub const SOURCES: [SourceKind; 3] = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
 /// Keeps every date of the common era apart from "none", which is 0.
 const DATE_OFFSET: i64 = 1 << 20;
 
@@ -71,9 +71,15 @@ impl StoredPage {
 
     /// The terms of the text, with what was mended.
     pub fn tokens(&self) -> Tokens {
-        let mut tokens = Tokens::of(&self.text);
-        tokens.apply(&self.mends);
+        let mut tokens = Tokens::default();
+        self.fill(&mut tokens);
         tokens
+    }
+
+    /// The same, in the place of another text's.
+    pub fn fill(&self, tokens: &mut Tokens) {
+        tokens.analyze(&self.text);
+        tokens.apply(&self.mends);
     }
 
     pub fn encode(&self) -> Vec<u8> {
@@ -181,14 +187,17 @@ pub fn source_of(code: u64) -> Option<SourceKind> {
     SOURCES.get(usize::try_from(code).ok()?).copied()
 }
 
-fn words(page: &PageText) -> (String, Vec<StoredWord>) {
+pub fn words(page: &PageText) -> (String, Vec<StoredWord>) {
     let (mut text, mut words) = (String::new(), Vec::new());
     for line in page.lines() {
         let before = words.len();
         for word in line.words.iter().filter(|word| !word.text.chars().all(is_gap)) {
             let start = text.len();
-            // A line break inside a word would shift the lines.
-            text.extend(word.text.chars().map(|c| if is_gap(c) { ' ' } else { c }));
+            match word.text.contains(is_gap) {
+                // A line break inside a word would shift the lines.
+                true => text.extend(word.text.chars().map(|c| if is_gap(c) { ' ' } else { c })),
+                false => text.push_str(&word.text),
+            }
             let end = text.len();
             words.push(StoredWord { start, end, place: word.place, confidence: word.confidence, ends_line: false });
             text.push(' ');

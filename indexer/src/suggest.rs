@@ -28,7 +28,7 @@ impl View<'_> {
         let Some(stem) = stem(beginning) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for word in self.words_from(&stem)? {
-            let pages = pages_with(&self.searcher, self.fields, &word, scope)?;
+            let pages = pages_with(self.searcher(), self.fields, &word, scope)?;
             if pages > 0 {
                 found.push(Suggestion { word, pages });
             }
@@ -61,7 +61,7 @@ impl View<'_> {
     fn words_from(&self, stem: &str) -> Result<Vec<String>> {
         let lexicon = &self.vocabulary.lexicon;
         let mut found: HashMap<String, u64> = HashMap::new();
-        for segment in self.searcher.segment_readers() {
+        for segment in self.searcher().segment_readers() {
             let index = segment.inverted_index(self.fields.body)?;
             let mut terms = index.terms().range().ge(stem).into_stream()?;
             let mut left = TERMS_SEEN_MAX;
@@ -92,7 +92,8 @@ impl View<'_> {
                 }
                 let text = format!("{}{word}{}", &request.query[..token.start], &request.query[token.end..]);
                 let Ok(expr) = query::parse(&text) else { continue };
-                let pages = self.searcher.search(&plan(self.fields, &expr, request).query, &Count)? as u64;
+                let query = plan(self.fields, &expr, request).within(self.fields, request.scope);
+                let pages = self.searcher().search(&query, &Count)? as u64;
                 if pages > best.as_ref().map_or(0, |(most, _)| *most) {
                     best = Some((pages, text));
                 }

@@ -9,6 +9,7 @@ impl Writer {
         self.0
     }
 
+    #[inline]
     pub fn uint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
@@ -17,6 +18,7 @@ impl Writer {
         self.0.push(value as u8);
     }
 
+    #[inline]
     pub fn int(&mut self, value: i64) {
         self.uint(((value << 1) ^ (value >> 63)) as u64);
     }
@@ -53,17 +55,29 @@ impl<'a> Reader<'a> {
         self.0.len()
     }
 
+    #[inline]
     pub fn raw(&mut self, length: usize) -> Option<&'a [u8]> {
         let (head, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(head)
     }
 
+    #[inline]
     pub fn byte(&mut self) -> Option<u8> {
         self.raw(1).map(|bytes| bytes[0])
     }
 
+    #[inline]
     pub fn uint(&mut self) -> Option<u64> {
+        // Most are this small.
+        if let Some((byte @ ..0x80, rest)) = self.0.split_first() {
+            self.0 = rest;
+            return Some(u64::from(*byte));
+        }
+        self.long_uint()
+    }
+
+    fn long_uint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -75,6 +89,7 @@ impl<'a> Reader<'a> {
         None
     }
 
+    #[inline]
     pub fn int(&mut self) -> Option<i64> {
         let value = self.uint()?;
         Some((value >> 1) as i64 ^ -((value & 1) as i64))

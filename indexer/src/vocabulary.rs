@@ -1,6 +1,7 @@
-//! What does the index know of language? The lexicon that mends misread words, and the
-//! hospital's synonyms.
+//! What does the index know of language? The lexicon that mends misread words, the
+//! hospital's synonyms, and the names of codes.
 
+use crate::codes::Codes;
 use crate::lexicon::Lexicon;
 use crate::synonyms::Synonyms;
 
@@ -8,4 +9,5 @@ use crate::synonyms::Synonyms;
 pub struct Vocabulary {
     pub lexicon: Lexicon,
     pub synonyms: Synonyms,
+    pub codes: Codes,
 }

@@ -69,7 +69,7 @@ fn draw(folder: &Path, count: usize) -> Result<()> {
 }
 
 /// Reads the next page as this one word.
-fn hand_in(site: &Site, worker: &str, word: &str) -> Result<()> {
+pub fn hand_in(site: &Site, worker: &str, word: &str) -> Result<()> {
     let job: Value =
         Caller::new(&site.url(), worker)?.post("/api/v1/jobs/claim", &json!({"worker": "suite"}))?.json()?;
     let number = |name: &str| job[name].as_u64().and_then(|number| u32::try_from(number).ok()).context("a number");

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use tests::program;
 use tests::site::Site;
 
 /// Letters of the search, and the statuses that may answer it: above 64 KiB no address is one (RFC 9110, section 4.1,
@@ -36,6 +37,23 @@ fn long_searches_get_a_clear_answer_however_they_arrive() -> Result<()> {
             ensure!(status != "422" || answer.contains("more than 1000: shorten it"), "{letters} letters: {answer}");
         }
     }
+    Ok(())
+}
+
+/// The address is sent and the socket closed behind it, as by a person who types on: the server says how often it stopped
+/// a search for that.
+#[test]
+fn a_search_that_nobody_waits_for_is_stopped() -> Result<()> {
+    let site = Site::start(0)?;
+    let (token, admin) = (site.token("searcher")?, site.caller("admin")?);
+    let request =
+        format!("GET /api/v1/search?q=fever HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let left = program::wait_for("a search to be left", || {
+        TcpStream::connect(site.url().trim_start_matches("http://"))?.write_all(request.as_bytes())?;
+        let metrics = admin.get("/metrics")?.text()?;
+        Ok(metrics.lines().find(|line| line.starts_with("chartroom_searches_left_total")).map(str::to_owned))
+    })?;
+    ensure!(!left.ends_with(" 0"), "{left}");
     Ok(())
 }
 

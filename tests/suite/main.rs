@@ -29,6 +29,7 @@ mod kill_readers;
 mod long_searches;
 mod many_stations;
 mod outsiders;
+mod page_ends;
 mod planted;
 mod rebuild;
 mod reel_bench;

@@ -63,7 +63,7 @@ impl Field {
             Self::Reel => "the number of a reel, as in `reel:17`",
             Self::Frame => "a number, or two with `..` between, as in `frame:200..220`",
             Self::Page => "a number, or two with `..` between, as in `page:1..3`",
-            Self::Code => "a code, as in `code:E11.9`",
+            Self::Code => "a code, as in `code:E11.9`, or words of its name, as in `code:\"type 2 diabetes\"`",
             Self::By => "the name of a capture station, as in `by:station-3`",
             Self::Batch => "the id of a batch",
             Self::Confidence => "a number from 0 to 100, as in `confidence:<80` or `confidence:60..80`",

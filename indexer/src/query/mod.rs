@@ -40,6 +40,8 @@ pub enum Expr {
         terms: Vec<String>,
         within: u32,
     },
+    /// The same, or the code of a diagnosis with these words in its name.
+    Coded(Vec<Run>),
     /// Some term begins so.
     Prefix(String),
     /// Some term has this shape.

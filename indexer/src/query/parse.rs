@@ -197,7 +197,8 @@ impl Parser {
         };
         self.at += 1;
         if field == Field::Code {
-            return Ok(single(self.words.runs(&text)?));
+            let runs = self.words.runs(&text)?;
+            return Ok((!runs.is_empty()).then_some(Expr::Coded(runs)));
         }
         let filter = field::value(field, &text).ok_or(QueryError::Value { place, rule: field.rule() })?;
         Ok(Some(Expr::Filter(filter)))

@@ -33,6 +33,49 @@ fn phrases_light_only_where_the_words_stand_together() {
 }
 
 #[test]
+fn the_overview_counts_what_the_scope_shows() {
+    let other = |document: &str, filed: bool, kind: &str| {
+        let page = page(document, 1, &["fever"]);
+        let fields = DocumentFields { filed, document_type: kind.parse().ok(), ..page.fields };
+        PageDocument { fields, ..page }
+    };
+    let shelf = Shelf::of(&[other("a", true, "LETTER"), other("b", true, "CONSENT"), other("c", false, "FILM")]);
+    let types = |scope| shelf.index.overview(scope).expect("looks").types;
+    assert_eq!(types(Scope::FILED), ["CONSENT", "LETTER"]);
+    assert_eq!(types(Scope::EVERYTHING), ["CONSENT", "FILM", "LETTER"]);
+    // The same pages again, one of another type by now, and one twice in the same commit.
+    shelf.put(&[other("a", true, "NOTE"), other("b", true, "NOTE"), other("b", true, "CONSENT")], 2);
+    assert_eq!(types(Scope::FILED), ["CONSENT", "NOTE"]);
+    let pages = |scope| shelf.index.overview(scope).expect("looks").pages;
+    assert_eq!((pages(Scope::FILED), pages(Scope::EVERYTHING)), (2, 3));
+    assert_eq!(shelf.search("fever").pages, 2);
+}
+
+/// Three words alone, so that they stand in every order, and the same one twice in a row.
+#[test]
+fn phrases_are_found_exactly_where_they_stand() {
+    let mut random = Random::new(11);
+    let words = ["fever", "cough", "rash"];
+    let text = |random: &mut Random, most: usize| -> Vec<&str> {
+        (0..1 + random.below(most)).map(|_| *random.pick(&words)).collect()
+    };
+    let texts: Vec<Vec<&str>> = (0..60).map(|_| text(&mut random, 70)).collect();
+    let pages: Vec<PageDocument> =
+        texts.iter().enumerate().map(|(n, text)| page(&format!("d{n}"), 1, &[&text.join(" ")])).collect();
+    let shelf = Shelf::of(&pages[..30]);
+    shelf.put(&pages[30..], 2);
+    for _ in 0..200 {
+        let phrase = text(&mut random, 5);
+        let there = |text: &&Vec<&str>| text.windows(phrase.len()).any(|row| row == phrase);
+        let wanted = texts.iter().filter(there).count() as u64;
+        let phrase = phrase.join(" ");
+        assert_eq!(shelf.search(&format!("\"{phrase}\"")).pages, wanted, "{phrase}");
+        let with_another = texts.iter().filter(there).filter(|text| text.contains(&"rash")).count() as u64;
+        assert_eq!(shelf.search(&format!("rash \"{phrase}\"")).pages, with_another, "rash and {phrase}");
+    }
+}
+
+#[test]
 fn a_word_over_a_line_end_is_found_whole_and_in_phrases() {
     let shelf = Shelf::of(&[page("d", 1, &["the infor-", "mation desk"])]);
     for query in ["information", "\"the information desk\"", "infor*"] {

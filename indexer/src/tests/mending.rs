@@ -2,7 +2,7 @@
 //! what is said of it.
 
 use super::{Shelf, document_id, page, page_id};
-use crate::{Index, Kin, LitBox, PageDocument, Scope, SearchRequest, Sort};
+use crate::{Codes, Edges, Index, Kin, LitBox, PageDocument, Scope, SearchRequest, Sort, Vocabulary};
 
 const WORDS: &str = "morphine burning the medication information chest pain which region patient fever cough walter \
                      drawing hospital severe with";
@@ -37,6 +37,69 @@ fn a_misread_word_is_found_by_what_it_says_and_lit_where_it_stands() {
         assert!(result.hits[0].pages[0].boxes.iter().all(|lit| lit.kin == Kin::Misread), "{query}");
         assert_eq!(shelf.search(printed).pages, 1, "what was read is still found: {printed}");
     }
+}
+
+#[test]
+fn a_word_broken_over_the_end_of_a_page_is_found_on_both_and_each_half_is_lit() {
+    let (first, second) =
+        (page("d", 1, &["severe chest infor-", "7"]), page("d", 2, &["MERCY", "mation of the patient"]));
+    let [one, other] = [&first, &second].map(|page| Edges::of(&page.text));
+    assert!(one.may_go_on(&other) && !other.may_go_on(&one));
+    let shelf =
+        Shelf::knowing(WORDS, "", &[PageDocument { behind: other, ..first }, PageDocument { before: one, ..second }]);
+    let found = shelf.search("information");
+    assert_eq!((found.pages, found.documents), (2, 1));
+    for (query, number, lit) in [
+        ("information", 1, vec!["infor-"]),
+        ("\"chest information\"", 1, vec!["chest", "infor-"]),
+        ("\"information of the patient\"", 2, vec!["mation", "of", "the", "patient"]),
+    ] {
+        assert!(shelf.search(query).pages > 0, "{query}");
+        let boxes = shelf.index.lit(&page_id("d", number), query).expect("lights");
+        assert_eq!(boxes.into_iter().map(|lit| lit.word).collect::<Vec<_>>(), lit, "{query}");
+    }
+}
+
+#[test]
+fn halves_at_the_ends_of_pages_that_make_no_known_word_stay_as_they_are() {
+    let (first, second) = (page("d", 1, &["chest infor-"]), page("d", 2, &["pain of it", "Mation"]));
+    let [one, other] = [&first, &second].map(|page| Edges::of(&page.text));
+    let shelf =
+        Shelf::knowing(WORDS, "", &[PageDocument { behind: other, ..first }, PageDocument { before: one, ..second }]);
+    assert_eq!(shelf.search("inforpain").pages + shelf.search("information").pages, 0);
+    assert_eq!(shelf.search("pain").pages, 1);
+}
+
+#[test]
+fn the_archive_teaches_its_own_words_and_not_its_misreadings() {
+    let line = |n: usize| match n % 4 {
+        0 => "zyxlumab fevor",
+        _ => "zyxlumab fever",
+    };
+    let pages: Vec<PageDocument> = (0..80).map(|n| page(&format!("d{n}"), 1, &[line(n)])).collect();
+    let shelf = Shelf::knowing(WORDS, "", &pages);
+    assert_eq!(shelf.index.own_words().expect("asks"), ["zyxlumab"]);
+    shelf.index.learn("zyxlumab");
+    shelf.put(&[page("late", 1, &["zyxlurnab"])], 2);
+    assert_eq!(shelf.search("zyxlumab").pages, 81, "a misread one is found from then on");
+}
+
+#[test]
+fn a_diagnosis_is_found_by_its_code_and_by_its_name() {
+    let codes = Codes::parse("E11.9\tType 2 diabetes mellitus without complications\nJ45\tAsthma\n").expect("parses");
+    let pages = [
+        page("code", 1, &["Dx (E11.9)"]),
+        page("name", 1, &["type 2 diabetes", "mellitus without complications"]),
+        page("none", 1, &["diabetes in the family"]),
+    ];
+    let shelf = Shelf::with(Vocabulary { codes, ..Vocabulary::default() }, &pages);
+    let found = |query: &str| shelf.search(query).hits.into_iter().map(|hit| hit.fields.document).collect::<Vec<_>>();
+    let ids = |names: &[&str]| names.iter().map(|name| document_id(name)).collect::<Vec<_>>();
+    assert_eq!(found("code:E11.9"), ids(&["code", "name"]), "the code itself first");
+    assert_eq!(found("code:\"type 2 diabetes\""), ids(&["name", "code"]));
+    assert_eq!(found("E11.9"), ids(&["code"]), "codes are looked up where they are asked for");
+    assert_eq!(shelf.lit("code", "code:\"diabetes mellitus\""), ["(E11.9)"]);
+    assert_eq!(found("code:asthma"), ids(&[]));
 }
 
 #[test]

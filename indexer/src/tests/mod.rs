@@ -11,7 +11,7 @@ use record::manifest::SourceKind;
 use record::words::{Block, Box as Place, Engine, Line, PageText, Word};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp};
 
-use crate::{DocumentFields, Index, Lexicon, PageDocument, Scope, SearchRequest, SearchResult, Synonyms, Vocabulary};
+use crate::{DocumentFields, Edges, Index, PageDocument, Scope, SearchRequest, SearchResult, Synonyms, Vocabulary};
 
 /// Xorshift64* (Marsaglia 2003, Vigna 2016).
 pub struct Random(u64);
@@ -102,7 +102,16 @@ pub fn page(document: &str, number: u32, lines: &[&str]) -> PageDocument {
         scanned: Timestamp(1_700_000_000_000),
         reel: None,
     };
-    PageDocument { page: page_id(document, number), number, frame: None, arrived: 0, fields, text: text_of(lines) }
+    PageDocument {
+        page: page_id(document, number),
+        number,
+        frame: None,
+        arrived: 0,
+        fields,
+        text: text_of(lines),
+        before: Edges::default(),
+        behind: Edges::default(),
+    }
 }
 
 pub struct Shelf {
@@ -117,9 +126,13 @@ impl Shelf {
 
     /// One that knows these words, and these synonyms.
     pub fn knowing(words: &str, synonyms: &str, pages: &[PageDocument]) -> Self {
-        let mut lexicon = Lexicon::default();
-        lexicon.learn(words);
-        let vocabulary = Vocabulary { lexicon, synonyms: Synonyms::parse(synonyms).expect("parses") };
+        let mut vocabulary =
+            Vocabulary { synonyms: Synonyms::parse(synonyms).expect("parses"), ..Vocabulary::default() };
+        vocabulary.lexicon.learn(words);
+        Self::with(vocabulary, pages)
+    }
+
+    pub fn with(vocabulary: Vocabulary, pages: &[PageDocument]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let index = Index::open_with(dir.path(), vocabulary).expect("opens");
         let shelf = Self { index, dir };

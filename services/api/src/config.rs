@@ -79,6 +79,11 @@ impl DataDir {
         self.0.join("synonyms.txt")
     }
 
+    /// Codes and their names, see [`indexer::Codes`]; it need not be there.
+    pub fn codes_file(&self) -> PathBuf {
+        self.0.join("codes.tsv")
+    }
+
     /// Partial uploads, one file each, named by the hex digest of the whole.
     pub fn uploads(&self) -> PathBuf {
         self.0.join("uploads")

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use indexer::{Filters, Index, LitBox, PageHit, SearchRequest, SearchResult, Sort, Stop, Suggestion};
+use indexer::{Filters, Index, LitBox, Overview, PageHit, SearchRequest, SearchResult, Sort, Stop, Suggestion};
 use record::event::ViewForm;
 use record::{DocumentId, PageId};
 
@@ -47,6 +47,12 @@ pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchR
     Ok(found)
 }
 
+/// What the caller could find at all.
+pub async fn overview(app: &App, caller: &Caller) -> Reply<Overview> {
+    let scope = scope(caller)?;
+    blocking(app, move |index| index.overview(scope)).await
+}
+
 /// How to go on with what is typed: words of pages that the caller may see.
 pub async fn suggest(app: &App, caller: &Caller, beginning: String) -> Reply<Vec<Suggestion>> {
     let scope = scope(caller)?;
@@ -71,22 +77,31 @@ pub async fn in_document(app: &App, document: DocumentId, query: String) -> Repl
 /// The answer, at most a moment after the budget is used up: what is stopped answers with what it has. Whoever leaves
 /// drops this, and that stops it too.
 async fn within<T>(budget: Duration, stop: Stop, work: impl Future<Output = T>) -> T {
-    let _gone = StopOnDrop(stop.clone());
+    let mut asked = Asked { stop, answered: false };
     let mut work = std::pin::pin!(work);
-    match tokio::time::timeout(budget, &mut work).await {
+    let done = match tokio::time::timeout(budget, &mut work).await {
         Ok(done) => done,
         Err(_) => {
-            stop.stop();
+            asked.stop.stop();
             work.await
         }
-    }
+    };
+    asked.answered = true;
+    done
 }
 
-struct StopOnDrop(Stop);
+/// A search that somebody waits for, as long as this is there.
+struct Asked {
+    stop: Stop,
+    answered: bool,
+}
 
-impl Drop for StopOnDrop {
+impl Drop for Asked {
     fn drop(&mut self) {
-        self.0.stop();
+        if !self.answered {
+            self.stop.stop();
+            metrics::counter!("chartroom_searches_left_total").increment(1);
+        }
     }
 }
 
@@ -105,4 +120,32 @@ async fn blocking<T: Send + 'static>(
     let index = app.shelf.index();
     let done = tokio::task::spawn_blocking(move || work(&index)).await;
     Ok(done.map_err(|error| Problem::unavailable("search index", &error))??)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use indexer::Stop;
+
+    use super::within;
+
+    #[tokio::test]
+    async fn a_search_ends_with_its_budget_or_with_whoever_asked() {
+        let stop = Stop::default();
+        let stopped = stop.clone();
+        let until_stopped = async move {
+            while !stopped.is_stopped() {
+                tokio::task::yield_now().await;
+            }
+            "what there is"
+        };
+        assert_eq!(within(Duration::from_millis(1), stop, until_stopped).await, "what there is");
+
+        let stop = Stop::default();
+        let mut search = Box::pin(within(Duration::MAX, stop.clone(), std::future::pending::<()>()));
+        assert!(futures::poll!(&mut search).is_pending() && !stop.is_stopped());
+        drop(search);
+        assert!(stop.is_stopped(), "nobody waits any more");
+    }
 }

@@ -6,6 +6,7 @@
 //! caller reads its own writes. The index has a task of its own ([`run`]): it is always behind
 //! the catalog, and a slow index never holds up capture.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use archive::Archive;
 use catalog::{Body, Catalog, Entry, Page, PageIdentity, PageState};
 use fields::Rules;
 use formats::alto;
-use indexer::{DocumentFields, Index, PageDocument};
+use indexer::{DocumentFields, Edges, Index, PageDocument};
 use record::event::{Actor, PatientsRecord, UnreadableReason};
 use record::manifest::SourceKind;
 use record::words::PageText;
@@ -229,9 +230,9 @@ pub async fn index_group(
     let most = GROUP.min(usize::try_from(end - cursor).unwrap_or(GROUP));
     let events = archive.events(cursor, most).await?;
     let next = cursor + events.len() as u64;
-    let mut changes = Vec::new();
+    let (mut changes, mut texts) = (Vec::new(), Texts::new(archive));
     for event in &events {
-        changes.extend(changes_of(archive, catalog, &event.event).await?);
+        changes.extend(changes_of(&mut texts, catalog, &event.event).await?);
     }
     learn_names(archive, index, cursor, &events).await?;
     if changes.is_empty() && next.saturating_sub(index.cursor()) < UNCOMMITTED_MAX {
@@ -273,46 +274,95 @@ enum Change {
 }
 
 /// The page that was read; or, of a document with a new version, all that have been read in place of all there were.
-async fn changes_of(archive: &Archive, catalog: &Catalog, event: &EventKind) -> Result<Vec<Change>, FollowError> {
-    let mut changes = Vec::new();
-    let (document, pages) = match event {
+async fn changes_of(texts: &mut Texts<'_>, catalog: &Catalog, event: &EventKind) -> Result<Vec<Change>, FollowError> {
+    match event {
         EventKind::Read { page, .. } | EventKind::Corrected { page, .. } => match catalog.page(*page).await? {
-            Some((document, page)) if !page.withdrawn => (document, vec![page]),
-            _ => return Ok(changes),
+            Some((document, page)) if !page.withdrawn => {
+                let around = catalog.pages_around(document.document, page.number).await?;
+                let fields = fields_of(catalog, &document).await?;
+                puts(texts, &document, &fields, &around, Some(&page)).await
+            }
+            _ => Ok(Vec::new()),
         },
         EventKind::Sealed { document, version: 2.., .. } => match catalog.document(*document).await? {
-            Some(found) => {
-                changes.push(Change::Clear(*document));
-                (found, catalog.pages_of(*document).await?)
+            Some(document) => {
+                let pages = catalog.pages_of(document.document).await?;
+                let fields = fields_of(catalog, &document).await?;
+                let mut changes = vec![Change::Clear(document.document)];
+                changes.extend(puts(texts, &document, &fields, &pages, None).await?);
+                Ok(changes)
             }
-            None => return Ok(changes),
+            None => Ok(Vec::new()),
         },
-        _ => return Ok(changes),
-    };
-    let fields = DocumentFields { reel: reel_of(catalog, &document).await?, ..fields_of(&document) };
-    for page in pages.iter().filter(|page| page.state == PageState::Read) {
-        let arrived = page.read_index.unwrap_or_default().max(document.sealed_index);
-        let page = page_document(archive, &fields, page, arrived).await?;
-        changes.extend(page.map(|page| Change::Put(Box::new(page))));
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Puts those of the pages, given by number, that have been read. With `only`, that one, and of those beside it the ones
+/// that were put before it and have half of a word that the other half of may be on it.
+async fn puts(
+    texts: &mut Texts<'_>,
+    document: &catalog::Document,
+    fields: &DocumentFields,
+    pages: &[Page],
+    only: Option<&Page>,
+) -> Result<Vec<Change>, FollowError> {
+    let is_only = |page: &Page| only.is_none_or(|only| only.page == page.page);
+    let (mut edges, mut changes) = (Vec::new(), Vec::new());
+    for (index, page) in pages.iter().enumerate() {
+        for page in pages.iter().take(index + 2).skip(edges.len()) {
+            edges.push(texts.of(page).await?.map(|text| Edges::of(&text)).unwrap_or_default());
+        }
+        let before = index.checked_sub(1).filter(|before| pages[*before].number + 1 == page.number);
+        let behind = pages.get(index + 1).filter(|next| next.number == page.number + 1).map(|_| index + 1);
+        let goes_on = before.is_some_and(|before| is_only(&pages[before]) && edges[before].may_go_on(&edges[index]))
+            || behind.is_some_and(|behind| is_only(&pages[behind]) && edges[index].may_go_on(&edges[behind]));
+        let was_put = only.is_some_and(|only| page.read_index < only.read_index);
+        if !is_only(page) && !(goes_on && was_put) {
+            continue;
+        }
+        let Some(text) = texts.of(page).await? else { continue };
+        let at = |at: Option<usize>| at.map(|at| edges[at].clone()).unwrap_or_default();
+        changes.push(Change::Put(Box::new(PageDocument {
+            page: page.page,
+            number: page.number,
+            frame: page.frame,
+            arrived: page.read_index.unwrap_or_default().max(document.sealed_index),
+            fields: fields.clone(),
+            text: PageText::clone(&text),
+            before: at(before),
+            behind: at(behind),
+        })));
     }
     Ok(changes)
 }
 
-async fn page_document(
-    archive: &Archive,
-    fields: &DocumentFields,
-    page: &Page,
-    arrived: u64,
-) -> Result<Option<PageDocument>, FollowError> {
-    let text = text_of(archive, page.page, page.text.as_ref()).await?;
-    Ok(text.map(|text| PageDocument {
-        page: page.page,
-        number: page.number,
-        frame: page.frame,
-        arrived,
-        fields: fields.clone(),
-        text,
-    }))
+/// Texts of pages that were read; the last few are kept, since the next page's neighbours are mostly among them.
+struct Texts<'a> {
+    archive: &'a Archive,
+    kept: VecDeque<(Digest, Option<Arc<PageText>>)>,
+}
+
+/// A page, those beside it, and as many again.
+const TEXTS_KEPT: usize = 6;
+
+impl<'a> Texts<'a> {
+    fn new(archive: &'a Archive) -> Self {
+        Self { archive, kept: VecDeque::new() }
+    }
+
+    async fn of(&mut self, page: &Page) -> Result<Option<Arc<PageText>>, FollowError> {
+        let Some(digest) = page.text.as_ref().filter(|_| page.state == PageState::Read) else { return Ok(None) };
+        if let Some((_, text)) = self.kept.iter().find(|(kept, _)| kept == digest) {
+            return Ok(text.clone());
+        }
+        let text = text_of(self.archive, page.page, Some(digest)).await?.map(Arc::new);
+        self.kept.push_back((*digest, text.clone()));
+        if self.kept.len() > TEXTS_KEPT {
+            self.kept.pop_front();
+        }
+        Ok(text)
+    }
 }
 
 /// A page's text. One that is damaged is missing for its own page, and for no other: the log says which, and
@@ -355,8 +405,8 @@ fn reel_number(name: &str) -> Option<String> {
     words.rfind(|word| word.chars().any(|c| c.is_ascii_digit())).map(str::to_owned)
 }
 
-fn fields_of(document: &catalog::Document) -> DocumentFields {
-    DocumentFields {
+async fn fields_of(catalog: &Catalog, document: &catalog::Document) -> Result<DocumentFields, FollowError> {
+    Ok(DocumentFields {
         document: document.document,
         batch: document.batch,
         filed: document.filed,
@@ -367,8 +417,8 @@ fn fields_of(document: &catalog::Document) -> DocumentFields {
         source: document.source_kind,
         station: document.station.clone(),
         scanned: document.created,
-        reel: None,
-    }
+        reel: reel_of(catalog, document).await?,
+    })
 }
 
 impl From<FollowError> for Problem {

@@ -102,11 +102,24 @@ pub async fn renew(app: &App) -> Result<(), FollowError> {
 }
 
 async fn teach(app: &App, index: &Index) -> Result<(), FollowError> {
-    Ok(vocabulary::names(&app.catalog, |name| index.learn(name)).await?)
+    vocabulary::names(&app.catalog, |name| index.learn(name)).await?;
+    teach_own_words(app, index).await
+}
+
+/// What the pages that are there say often helps to mend those to come.
+async fn teach_own_words(app: &App, index: &Index) -> Result<(), FollowError> {
+    let current = app.shelf.index();
+    let words = tokio::task::spawn_blocking(move || current.own_words()).await.map_err(|_| FollowError::Thread)??;
+    words.iter().for_each(|word| index.learn(word));
+    tracing::info!("search has learned {} words from the archive's own pages", words.len());
+    Ok(())
 }
 
 /// Runs beside the server: an index that was made with other words is made anew.
 pub async fn keep_current(app: actix_web::web::Data<App>) {
+    if let Err(error) = teach_own_words(&app, &app.shelf.index()).await {
+        tracing::error!("the archive's own words were not learned, so fewer misread ones are found: {error}");
+    }
     if app.shelf.index().is_mended_by_other_words() {
         tracing::info!("the word lists have changed: the search index is made anew while the old one answers");
         if let Err(error) = renew(&app).await {

@@ -1,11 +1,11 @@
 //! Which words does this archive know? Those of the system's word lists, those that the hospital
-//! adds, its synonyms, and every name on the patient list.
+//! adds, its synonyms, the names of codes, and every name on the patient list.
 
 use std::path::Path;
 
 use anyhow::Context as _;
 use catalog::Catalog;
-use indexer::{DEBIAN_LISTS, Lexicon, Synonyms, Vocabulary};
+use indexer::{Codes, DEBIAN_LISTS, Lexicon, Synonyms, Vocabulary};
 
 use crate::config::DataDir;
 
@@ -29,8 +29,11 @@ pub fn read(data: &DataDir) -> anyhow::Result<Vocabulary> {
     lexicon.learn_list(&optional(&data.words_file())?);
     let file = data.synonyms_file();
     let synonyms = Synonyms::parse(&optional(&file)?).with_context(|| format!("{} is refused", file.display()))?;
-    tracing::info!("search knows {} words and {} groups of synonyms", lexicon.len(), synonyms.len());
-    Ok(Vocabulary { lexicon, synonyms })
+    let file = data.codes_file();
+    let codes = Codes::parse(&optional(&file)?).with_context(|| format!("{} is refused", file.display()))?;
+    let (words, groups) = (lexicon.len(), synonyms.len());
+    tracing::info!("search knows {words} words, {groups} groups of synonyms and {} codes", codes.len());
+    Ok(Vocabulary { lexicon, synonyms, codes })
 }
 
 fn optional(file: &Path) -> anyhow::Result<String> {

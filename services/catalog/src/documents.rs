@@ -196,6 +196,13 @@ impl Catalog {
         rows!(self.reader.on(), Page, sql, document)
     }
 
+    /// Of the newest version, the page with this number and those before and behind it, in order.
+    pub async fn pages_around(&self, document: DocumentId, number: u32) -> Result<Vec<Page>> {
+        let sql = "SELECT * FROM pages WHERE document = $1 AND withdrawn = 0 AND number BETWEEN $2 AND $3 \
+                   ORDER BY number, page";
+        rows!(self.reader.on(), Page, sql, document, number.saturating_sub(1), number.saturating_add(1))
+    }
+
     /// A page with the document it is in, withdrawn ones too: what may be shown depends on the document.
     pub async fn page(&self, page: PageId) -> Result<Option<(Document, Page)>> {
         let Some(page) = row!(self.reader.on(), Page, "SELECT * FROM pages WHERE page = $1", page)? else {

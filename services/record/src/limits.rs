@@ -123,6 +123,9 @@ pub const SEARCH_SIMILAR_TERMS_MAX: usize = 50;
 pub const SEARCH_SUGGESTIONS_MAX: usize = 8;
 /// Terms of one segment of the index that `wor*` and `w?rd` go through.
 pub const SEARCH_OPEN_TERMS_MAX: usize = 100_000;
+/// Lines of a list of codes and their names, and codes of one name that a search asks for.
+pub const SEARCH_CODES_MAX: usize = 200_000;
+pub const SEARCH_NAMED_CODES_MAX: usize = 200;
 /// What a search may take, where the operator says nothing: then it answers with what it has.
 pub const SEARCH_BUDGET_MILLIS: u64 = 2_000;
 /// Searches that one person keeps, the characters of a name, and the bytes of a search as an address has it.

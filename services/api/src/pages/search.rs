@@ -77,13 +77,13 @@ pub async fn show(
         }
         return Ok(part);
     }
-    let types = types(&app, &caller).await?;
+    let types = find::overview(&app, &caller).await?.types;
     html(&SearchPage { frame: super::frame(&caller, "Search", Some(Section::Search)), form, types, outcome })
 }
 
 async fn outcome(app: &App, caller: &Caller, form: &Form, place: Place) -> Reply<Outcome> {
     if form.is_empty() {
-        return Ok(Outcome::Blank { pages: everything(app, caller).await?.pages });
+        return Ok(Outcome::Blank { pages: find::overview(app, caller).await?.pages });
     }
     let filters = match filters(form) {
         Ok(filters) => filters,
@@ -130,19 +130,6 @@ pub async fn words(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) ->
     let found = find::suggest(&app, &caller, q.clone()).await?;
     let whole = |word: Suggestion| format!("{before}{}", word.word);
     html(&Words { words: found.into_iter().map(whole).collect() })
-}
-
-/// Counts and facets over all that the caller may find, without a hit.
-async fn everything(app: &App, caller: &Caller) -> Reply<SearchResult> {
-    find::search(app, caller, Wanted { page: 1, ..Wanted::default() }).await
-}
-
-/// Document types that the caller can find something of.
-async fn types(app: &App, caller: &Caller) -> Reply<Vec<String>> {
-    let mut types: Vec<String> =
-        everything(app, caller).await?.facets.document_type.into_iter().map(|count| count.value).collect();
-    types.sort();
-    Ok(types)
 }
 
 /// The form's filters, or the rule that one of them breaks.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use indexer::floor::Floor;
-use indexer::{DocumentFields, Filters, Index, PageDocument, Scope, SearchRequest, Vocabulary};
+use indexer::{DocumentFields, Edges, Filters, Index, PageDocument, Scope, SearchRequest, Vocabulary};
 use record::manifest::SourceKind;
 use record::words::{Block, Box as Place, Line, PageText, Word};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp};
@@ -274,7 +274,16 @@ impl Pages {
         let number = n % DOCUMENT_PAGES + 1;
         let page = PageId::derived([n.to_be_bytes().as_slice()]);
         let fields = fields(n / DOCUMENT_PAGES, patients(self.count));
-        PageDocument { page, number, frame: None, arrived: n.into(), fields, text: self.text() }
+        PageDocument {
+            page,
+            number,
+            frame: None,
+            arrived: n.into(),
+            fields,
+            text: self.text(),
+            before: Edges::default(),
+            behind: Edges::default(),
+        }
     }
 
     fn text(&mut self) -> PageText {

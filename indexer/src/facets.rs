@@ -1,0 +1,64 @@
+//! How many of the documents that match are of each kind?
+
+use tantivy::DocAddress;
+
+use crate::PATIENTS_SHOWN;
+use crate::group::{Group, Groups};
+use crate::hits::{FacetCount, Facets};
+use crate::register::Moment;
+use crate::stored::{SOURCES, source_of};
+
+/// All but patients, whose numbers stand with their pages.
+pub fn facets(groups: &Groups<'_>, moment: &Moment) -> Facets {
+    let (mut types, mut years) = (vec![0_u64; moment.kinds.len()], vec![0_u64; moment.years.len()]);
+    let mut sources = [0_u64; SOURCES.len()];
+    for entry in groups.documents.iter().map(|group| group.of) {
+        entry.kind.into_iter().for_each(|kind| types[usize::from(kind)] += 1);
+        entry.year.into_iter().for_each(|year| years[usize::from(year)] += 1);
+        sources.get_mut(usize::from(entry.source)).into_iter().for_each(|count| *count += 1);
+    }
+    let types = moment.kinds.iter().zip(types).map(|(kind, n)| count(kind.clone(), n));
+    let sources = (0..).zip(sources).filter_map(|(code, n)| Some(count(source_of(code)?.as_str().to_owned(), n)));
+    let mut years: Vec<(i32, u64)> = moment.years.iter().copied().zip(years).collect();
+    years.sort_unstable_by_key(|(year, _)| std::cmp::Reverse(*year));
+    let years = years.into_iter().map(|(year, n)| count(year.to_string(), n));
+    Facets {
+        document_type: frequent_first(types.collect()),
+        year: years.filter(|count| count.documents > 0).collect(),
+        source: frequent_first(sources.collect()),
+        patient: Vec::new(),
+    }
+}
+
+fn count(value: String, documents: u64) -> FacetCount {
+    FacetCount { value, documents }
+}
+
+fn frequent_first(mut counts: Vec<FacetCount>) -> Vec<FacetCount> {
+    counts.retain(|count| count.documents > 0);
+    counts.sort_by(|a, b| b.documents.cmp(&a.documents).then_with(|| a.value.cmp(&b.value)));
+    counts
+}
+
+/// A page of each of the patients with most documents, and how many those are; `patients` are numbered.
+pub fn frequent_patients(groups: &Groups<'_>, patients: usize) -> Vec<(DocAddress, u64)> {
+    let mut documents = vec![0_u64; patients];
+    let mut found: Vec<&Group<'_>> = Vec::new();
+    for group in &groups.documents {
+        let Some(patient) = group.of.patient else { continue };
+        let documents = &mut documents[patient as usize];
+        if *documents == 0 {
+            found.push(group);
+        }
+        *documents += 1;
+    }
+    let of = |group: &Group<'_>| group.of.patient.map_or(0, |patient| documents[patient as usize]);
+    let order =
+        |a: &&Group<'_>, b: &&Group<'_>| of(b).cmp(&of(a)).then_with(|| a.of.patient_key.cmp(&b.of.patient_key));
+    if found.len() > PATIENTS_SHOWN {
+        found.select_nth_unstable_by(PATIENTS_SHOWN, order);
+        found.truncate(PATIENTS_SHOWN);
+    }
+    found.sort_unstable_by(order);
+    found.into_iter().filter_map(|group| Some((group.best.iter().next()?.address, of(group)))).collect()
+}

@@ -1,0 +1,297 @@
+//! Which document is each page of, and what is known of that document? Read from the engine's columns once for each
+//! segment, which never changes, and kept as long as the segment is searched: a search then counts
+//! documents by numbers, in plain arrays.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::{Arc, OnceLock};
+
+use record::Date;
+use tantivy::columnar::{Cardinality, Column, ColumnValues};
+use tantivy::index::SegmentId;
+use tantivy::schema::IndexRecordOption;
+use tantivy::store::StoreReader;
+use tantivy::{BitSet, DocId, DocSet as _, Searcher, SegmentReader, TERMINATED};
+
+use crate::error::{Error, Result};
+use crate::group::KeyHasher;
+use crate::hits::{Overview, Scope};
+use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, Fields, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT};
+
+/// What all searches of one moment share.
+#[derive(Clone)]
+pub struct Moment {
+    pub searcher: Searcher,
+    /// One for each of the searcher's segments.
+    pub sections: Arc<[Arc<Section>]>,
+    /// How many documents, patients and types are numbered.
+    pub documents: usize,
+    pub patients: usize,
+    pub kinds: Arc<[String]>,
+    pub years: Arc<[i32]>,
+    /// The ledger position of it.
+    pub as_of: u64,
+    /// For whoever sees filed documents only, and for whoever sees all.
+    overviews: Arc<[OnceLock<Overview>; 2]>,
+}
+
+/// Numbers documents, patients, types and years as segments name them. A number is for good.
+#[derive(Default)]
+pub struct Register {
+    documents: Numbers,
+    patients: Numbers,
+    kinds: Vec<String>,
+    years: Vec<i32>,
+    sections: HashMap<SegmentId, Arc<Section>>,
+}
+
+type Numbers = HashMap<u64, u32, BuildHasherDefault<KeyHasher>>;
+
+/// The pages of one segment.
+pub struct Section {
+    pages: Vec<Page>,
+    entries: Vec<Entry>,
+    /// Pages whose documents are not filed.
+    unfiled: BitSet,
+    store: StoreReader,
+}
+
+/// Blocks of stored pages that are kept unpacked, of each segment.
+const BLOCKS_KEPT: usize = 32;
+
+/// A page, as far as counting and ranking need it.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Which of the section's entries is its document's.
+    pub entry: u32,
+    /// Its place in the document.
+    pub number: u32,
+    /// See [`crate::schema::weight`].
+    pub weight: u8,
+}
+
+/// A document as one page or several after one another tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub key: u64,
+    /// See [`crate::schema::patient_key`]; 0 for none.
+    pub patient_key: u64,
+    /// Milliseconds since 1970-01-01.
+    pub scanned: i64,
+    /// Days since 1970-01-01.
+    pub date: Option<i32>,
+    pub document: u32,
+    /// Numbers of the patient, of the type, and of the year of the date.
+    pub patient: Option<u32>,
+    pub kind: Option<u16>,
+    pub year: Option<u16>,
+    /// See [`crate::stored::source_of`].
+    pub source: u8,
+}
+
+impl Moment {
+    /// Looked at once, by the first who asks.
+    pub fn overview(&self, scope: Scope) -> &Overview {
+        self.overviews[usize::from(scope.is_filed_only())].get_or_init(|| self.look(scope))
+    }
+
+    fn look(&self, scope: Scope) -> Overview {
+        let (mut pages, mut types) = (0, vec![false; self.kinds.len()]);
+        for (reader, section) in self.searcher.segment_readers().iter().zip(self.sections.iter()) {
+            for page in (0..reader.max_doc()).filter(|page| section.shows(*page, scope) && !reader.is_deleted(*page)) {
+                pages += 1;
+                section
+                    .entry(section.page(page).entry)
+                    .kind
+                    .into_iter()
+                    .for_each(|kind| types[usize::from(kind)] = true);
+            }
+        }
+        let mut types: Vec<String> =
+            self.kinds.iter().zip(types).filter(|(_, there)| *there).map(|(kind, _)| kind.clone()).collect();
+        types.sort();
+        Overview { pages, types }
+    }
+}
+
+impl Register {
+    /// The moment that a searcher shows. Segments that it no longer has are forgotten.
+    pub fn moment(&mut self, searcher: Searcher, fields: &Fields, as_of: u64) -> Result<Moment> {
+        let mut sections = HashMap::new();
+        let mut order = Vec::new();
+        for reader in searcher.segment_readers() {
+            let id = reader.segment_id();
+            let section = match self.sections.get(&id) {
+                Some(section) => Arc::clone(section),
+                None => Arc::new(self.read(reader, fields)?),
+            };
+            sections.insert(id, Arc::clone(&section));
+            order.push(section);
+        }
+        self.sections = sections;
+        let (documents, patients) = (self.documents.len(), self.patients.len());
+        let (kinds, years) = (self.kinds.as_slice().into(), self.years.as_slice().into());
+        let (sections, overviews) = (order.into(), Arc::default());
+        Ok(Moment { searcher, sections, documents, patients, kinds, years, as_of, overviews })
+    }
+
+    fn read(&mut self, reader: &SegmentReader, fields: &Fields) -> Result<Section> {
+        let columns = Columns::open(reader)?;
+        let kinds = self.kinds_of(reader)?;
+        let mut section = Section {
+            pages: Vec::with_capacity(reader.max_doc() as usize),
+            entries: Vec::new(),
+            unfiled: unfiled(reader, fields)?,
+            store: reader.get_store_reader(BLOCKS_KEPT)?,
+        };
+        for page in 0..reader.max_doc() {
+            let entry = self.entry(&columns, &kinds, page)?;
+            // Pages of a document mostly follow one another.
+            if section.entries.last() != Some(&entry) {
+                section.entries.push(entry);
+            }
+            let (number, weight) = (columns.numbers.get_val(page), columns.weights.get_val(page));
+            let entry = section.entries.len() as u32 - 1;
+            section.pages.push(Page { entry, number: number as u32, weight: weight as u8 });
+        }
+        Ok(section)
+    }
+
+    fn entry(&mut self, columns: &Columns, kinds: &[u16], page: DocId) -> Result<Entry> {
+        let (key, patient_key) = (columns.keys.get_val(page), columns.patients.get_val(page));
+        let date = columns.dates.first(page);
+        let year = date.and_then(Date::from_days_since_epoch).map(|date| date.year());
+        let kind = columns.kinds.as_ref().and_then(|ords| ords.first(page));
+        Ok(Entry {
+            key,
+            patient_key,
+            scanned: columns.scanned.get_val(page),
+            date: date.map(i32::try_from).transpose().map_err(|_| damaged("a date"))?,
+            document: number(&mut self.documents, key),
+            patient: (patient_key != 0).then(|| number(&mut self.patients, patient_key)),
+            kind: kind.map(|ord| kinds.get(ord as usize).copied().ok_or_else(|| damaged("a type"))).transpose()?,
+            year: year.map(|year| place(&mut self.years, year)).transpose()?,
+            source: columns.sources.get_val(page) as u8,
+        })
+    }
+
+    /// Our numbers of the types, in the order of the segment's own.
+    fn kinds_of(&mut self, reader: &SegmentReader) -> Result<Vec<u16>> {
+        let Some(column) = reader.fast_fields().str(DOCUMENT_TYPE)? else { return Ok(Vec::new()) };
+        let mut numbers = Vec::new();
+        for ord in 0..column.num_terms() as u64 {
+            let mut name = String::new();
+            column.ord_to_str(ord, &mut name)?;
+            numbers.push(place(&mut self.kinds, name)?);
+        }
+        Ok(numbers)
+    }
+}
+
+/// There are a few dozen types or years, so a list will do.
+fn place<T: PartialEq>(list: &mut Vec<T>, value: T) -> Result<u16> {
+    let at = list.iter().position(|other| *other == value).unwrap_or_else(|| {
+        list.push(value);
+        list.len() - 1
+    });
+    u16::try_from(at).map_err(|_| damaged("one of too many types or years"))
+}
+
+impl Section {
+    pub fn page(&self, page: DocId) -> Page {
+        self.pages[page as usize]
+    }
+
+    pub fn entry(&self, entry: u32) -> &Entry {
+        &self.entries[entry as usize]
+    }
+
+    /// What was stored with the page, by [`crate::stored::StoredPage::encode`].
+    pub fn stored<T>(&self, page: DocId, decode: impl FnOnce(&[u8]) -> Option<T>) -> Result<T> {
+        let document = self.store.get_document_bytes(page)?;
+        only_value(&document).and_then(decode).ok_or_else(|| damaged("the record"))
+    }
+
+    /// Whether somebody with this scope may know of the page.
+    pub fn shows(&self, page: DocId, scope: Scope) -> bool {
+        !scope.is_filed_only() || !self.unfiled.contains(page)
+    }
+}
+
+/// The bytes of the one value that is stored. The engine's own way to them goes byte by byte; this is its format: how many
+/// values, the field in four bytes and the type in one, then length and bytes. Numbers have their last byte marked.
+fn only_value(document: &[u8]) -> Option<&[u8]> {
+    const ONE: u8 = 0x81;
+    let (head, mut rest) = document.split_at_checked(6)?;
+    let mut length = 0_usize;
+    for shift in (0..35).step_by(7) {
+        let (byte, behind) = rest.split_first()?;
+        rest = behind;
+        length |= usize::from(byte & 0x7F) << shift;
+        if *byte >= 0x80 {
+            return (head[0] == ONE && rest.len() == length).then_some(rest);
+        }
+    }
+    None
+}
+
+fn number(numbers: &mut Numbers, key: u64) -> u32 {
+    let next = numbers.len() as u32;
+    *numbers.entry(key).or_insert(next)
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Damaged(format!("{what} of a page makes no sense"))
+}
+
+fn unfiled(reader: &SegmentReader, fields: &Fields) -> Result<BitSet> {
+    let mut pages = BitSet::with_max_value(reader.max_doc());
+    let term = fields.unfiled_term();
+    if let Some(mut postings) = reader.inverted_index(term.field())?.read_postings(&term, IndexRecordOption::Basic)? {
+        while postings.doc() != TERMINATED {
+            pages.insert(postings.doc());
+            postings.advance();
+        }
+    }
+    Ok(pages)
+}
+
+struct Columns {
+    keys: Values<u64>,
+    numbers: Values<u64>,
+    sources: Values<u64>,
+    weights: Values<u64>,
+    patients: Values<u64>,
+    scanned: Values<i64>,
+    /// A segment none of whose pages has a date or a type has no such column.
+    dates: Column<i64>,
+    kinds: Option<Column<u64>>,
+}
+
+type Values<T> = Arc<dyn ColumnValues<T>>;
+
+impl Columns {
+    fn open(reader: &SegmentReader) -> Result<Self> {
+        let columns = reader.fast_fields();
+        let number = |name| columns.u64(name).map(values);
+        Ok(Self {
+            keys: number(DOCUMENT_KEY)?,
+            numbers: number(NUMBER)?,
+            sources: number(SOURCE)?,
+            weights: number(WEIGHT)?,
+            patients: number(PATIENT_KEY)?,
+            scanned: columns.i64(SCANNED).map(values)?,
+            dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
+            kinds: columns.str(DOCUMENT_TYPE)?.map(|kinds| kinds.ords().clone()),
+        })
+    }
+}
+
+/// A column in which every page has a value is read by the page's number, without asking whether it has one.
+fn values<T: Copy + Default + PartialOrd + std::fmt::Debug + Send + Sync + 'static>(column: Column<T>) -> Values<T> {
+    if column.get_cardinality() == Cardinality::Full {
+        column.values
+    } else {
+        column.first_or_default_col(T::default())
+    }
+}

@@ -1,0 +1,37 @@
+//! A word that begins on one page and ends on the next is found by its whole, on both pages, though the first of them
+//! came into the index before anybody had read the second.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use tests::{program, samples, site::Site};
+
+use crate::kill_index::hand_in;
+
+#[test]
+fn a_word_over_the_end_of_a_page_is_found_on_both() -> Result<()> {
+    let mut site = Site::start(0)?;
+    fs::write(site.data().join("words.txt"), "cholangitis\n")?;
+    site.kill_server()?;
+    site.restart()?;
+    let (station, worker, searcher) = (site.token("technician")?, site.token("worker")?, site.caller("searcher")?);
+    site.import(&station, &[samples::path("discharge-summary.tif")], &["--patient", samples::MRN])?;
+    hand_in(&site, &worker, "cholan-")?;
+    let found = |word: &str, pages: usize| {
+        program::wait_for("the pages in the index", || {
+            let hits = searcher.search(word)?;
+            Ok((hits.len() == pages).then_some(hits))
+        })
+    };
+    found("cholan", 1)?;
+    ensure!(searcher.search("cholangitis")?.is_empty(), "nobody has read how it goes on");
+    hand_in(&site, &worker, "gitis")?;
+    let hits = found("cholangitis", 2)?;
+    let mut lit = Vec::new();
+    for hit in &hits {
+        lit.push(hit["boxes"][0]["word"].as_str().context("a lit word")?.to_owned());
+    }
+    lit.sort();
+    ensure!(lit == ["cholan-", "gitis"], "each page lights its half: {lit:?}");
+    Ok(())
+}

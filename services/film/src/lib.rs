@@ -11,10 +11,14 @@
 //! | how wide are this reel's frames? | `sizes`, learned from the reel itself |
 //! | which chain of frames explains all that best? | `chain` |
 //! | what was exposed and is in no frame? | [`Found::unassigned`] |
+//! | what does the strip show at these places? | [`cut`] |
+//! | do the charts on it stand in the reel's order? | [`filing`] |
 
 mod blips;
 mod chain;
+mod cut;
 mod exposure;
+pub mod filing;
 mod find;
 mod profile;
 mod sizes;
@@ -24,5 +28,6 @@ mod strip;
 mod tests;
 
 pub use blips::Blip;
+pub use cut::cut;
 pub use find::{Confidence, Doubt, Found, Frame, find};
 pub use strip::{Reducer, Strip};

@@ -8,11 +8,13 @@
 //! | how are cover and separator sheets printed? | [`pdf::write_sheets`] |
 //! | how is the text of a page kept? | [`alto`] |
 //! | how does it leave for programs that read something else? | [`hocr`], [`tsv`] |
+//! | how does an archive tell of its reels? | [`ead`] |
 //!
 //! Pixels are never decoded here: image data are copied, wrapped and packed as they are. What comes in is hostile until
 //! proven otherwise, and bounded by [`record::limits`].
 
 pub mod alto;
+pub mod ead;
 pub mod hocr;
 mod language;
 pub mod pdf;

@@ -1,7 +1,7 @@
 //! What is on a picture that is larger than memory? Read block by block, gray.
 //!
 //! A strip of film has a thousand million pixels. Rows of a PNG, strips and tiles of a TIFF come one after the other; what cannot
-//! be read so (JPEG, interlaced PNG, TIFF by CCITT or with a palette) comes as one block, within the limits of a page.
+//! be read so (JPEG, JPEG 2000, interlaced PNG, TIFF by CCITT or with a palette) comes as one block, within the limits of a page.
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
@@ -13,6 +13,7 @@ use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 
 use crate::decode::{decode, high_bytes};
+use crate::jpeg2000::{decode_jpeg2000, is_jpeg2000};
 use crate::probe::tiff_error;
 use crate::raster::luma;
 use crate::tiff_pixels::unpack;
@@ -59,6 +60,9 @@ impl<R: BufRead + Seek> Blocks<R> {
     /// [`ImageError`] says whether it is too large for a strip, cut short, damaged or of an unsupported kind.
     pub fn open(mut source: R) -> Result<Self, ImageError> {
         let start = source.fill_buf().map_err(|error| unreadable(MediaType::Tiff, &error))?;
+        if is_jpeg2000(start) {
+            return Self::jpeg2000(&mut source);
+        }
         let is_interlaced = start.get(28).is_some_and(|&method| method != 0);
         let blocks = match MediaType::sniff(start).ok_or(ImageError::UnknownFormat)? {
             MediaType::Png if !is_interlaced => Self::png(source)?,
@@ -93,11 +97,17 @@ impl<R: BufRead + Seek> Blocks<R> {
     }
 
     fn whole(source: &mut R, media_type: MediaType) -> Result<Self, ImageError> {
-        let mut bytes = Vec::new();
-        let limit = PAGE_BYTES_MAX as u64 + 1;
-        source.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(media_type, &error))?;
-        let raster = decode(&bytes)?.to_gray();
-        Ok(Self { size: (raster.width(), raster.height()), kind: Kind::Whole(raster) })
+        let bytes = all_of(source).map_err(|error| unreadable(media_type, &error))?;
+        Ok(Self::of(decode(&bytes)?.to_gray()))
+    }
+
+    fn jpeg2000(source: &mut R) -> Result<Self, ImageError> {
+        let bytes = all_of(source).map_err(|error| ImageError::Jpeg2000(error.to_string()))?;
+        Ok(Self::of(decode_jpeg2000(&bytes)?.to_gray()))
+    }
+
+    fn of(raster: Raster) -> Self {
+        Self { size: (raster.width(), raster.height()), kind: Kind::Whole(raster) }
     }
 
     fn png(source: R) -> Result<Self, ImageError> {
@@ -125,6 +135,13 @@ impl<R: BufRead + Seek> Blocks<R> {
             if is_plain { Kind::Plain(Box::new(Plain::of(decoder, size.1)?)) } else { Kind::Tiff(Box::new(decoder)) };
         Ok(Self { size, kind })
     }
+}
+
+/// Of a picture that is decoded at once; no more than a page may have.
+fn all_of(source: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(PAGE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 const fn whole((w, h): (u32, u32)) -> Rectangle {

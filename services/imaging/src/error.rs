@@ -16,6 +16,8 @@ pub enum ImageError {
     Damaged { media_type: MediaType, detail: String },
     #[error("read the {media_type}: {detail} is not supported; save it in a plainer form")]
     Unsupported { media_type: MediaType, detail: String },
+    #[error("read the JPEG 2000: {0}; fetch a whole copy, or save it in another form")]
+    Jpeg2000(String),
     #[error("take in an image of {width} × {height} pixels: {rule}; scan it at a lower resolution")]
     TooLarge { width: u32, height: u32, rule: &'static str },
     #[error("use {got} bytes as {width} × {height} pixels: the size does not fit")]

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | what is this file, how large, how dense? | [`probe`] (reads headers only) |
 //! | what is on a picture larger than memory? | [`Blocks`] |
-//! | what does it look like? | [`decode`] gives a [`Raster`] |
+//! | what does it look like? | [`decode`] gives a [`Raster`]; [`decode_jpeg2000`] of what pages are not kept in |
 //! | the same picture turned, cut, scaled, encoded | the methods of [`Raster`] |
 //! | where on the master is what was found on the straightened picture? | [`Straightening`] |
 //! | how far is the text turned? | [`skew`] |
@@ -26,6 +26,7 @@ mod denoise;
 mod encode;
 mod error;
 mod glyphs;
+mod jpeg2000;
 mod light;
 mod noise;
 mod polarity;
@@ -47,6 +48,7 @@ pub use decode::decode;
 pub use denoise::{deblur, median, sharpen, smooth};
 pub use error::ImageError;
 pub use glyphs::{glyph_height, marks};
+pub use jpeg2000::{decode_jpeg2000, is_jpeg2000};
 pub use light::{Light, even_light, light};
 pub use noise::{Noise, noise};
 pub use polarity::is_negative;

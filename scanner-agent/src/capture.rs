@@ -61,6 +61,7 @@ fn one_file(batch: &Batch, unpacker: &Unpacker, at: u32, file: &SourceFile) -> a
         return Ok(refuse("changed while it was imported: import it again".into()));
     }
     let scratch = batch.scratch()?;
+    let unpacker = unpacker.behind(at.checked_sub(1).and_then(|before| batch.state().strips.get(&before)));
     let contents = unpacker.unpack(&batch.blob(&original.digest), &scratch).context("failed to start unpacking")?;
     let captured = captured(at, file, contents, |media_type, page| {
         let bytes = page.read().context("failed to read back an unpacked page")?;

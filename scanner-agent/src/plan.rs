@@ -177,7 +177,11 @@ fn document(state: &State, opened: &Opened, (order, frames): (&[Placed], &BTreeM
         source: opened.source.clone(),
         originals: originals(state, &pages, &shown, &sheets),
         pages: entries.collect(),
-        fields: CapturedFields { file_names: file_names(opened, &pages), reel: opened.reel.clone(), ..part.fields },
+        fields: CapturedFields {
+            file_names: file_names(opened, &pages),
+            reel: opened.reel.clone().map(Box::new),
+            ..part.fields
+        },
     };
     Planned { document, hand_over }
 }

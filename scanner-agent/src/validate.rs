@@ -45,7 +45,6 @@ pub struct Keying {
 
 /// How far keying a document's fields has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Keyed {
     #[default]
     Nothing,

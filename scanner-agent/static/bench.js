@@ -38,7 +38,7 @@ function say(text) {
 const frames = () => batch.pages.filter(({ number }) => number !== undefined).sort((one, other) => one.number - other.number);
 const frame = () => batch.pages.find(({ page }) => page === current);
 const placeOf = (frame) => (facts && frame?.frame && frame.strip === strip ? edges(facts, frame.frame) : null);
-const isDoubtful = ({ page, mark }) => batch.account.doubtful.includes(page) || !mark && batch.account.misplaced?.includes(page);
+const isDoubtful = ({ page, mark }) => batch.account.doubtful.includes(page) || !mark && (batch.account.misplaced?.includes(page) || batch.account.foreign?.includes(page));
 const doubtful = () => frames().filter(isDoubtful);
 const outside = () => (batch.account.outside ?? []).filter((place) => place.strip === strip);
 
@@ -199,6 +199,15 @@ function undo() {
   return act({ do: "undo" }, () => "The last operation is taken back.");
 }
 
+/** A page of its own: what it looks like on paper is in it. */
+async function saveAccount() {
+  const html = await get(`/api/batches/${id}/account`);
+  const link = make("a", { href: URL.createObjectURL(new Blob([html], { type: "text/html" })), download: `account-${id}.html` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+  say("The account is saved: open and print it.");
+}
+
 // -- drawing --------------------------------------------------------------------------------------
 async function turnTo(number) {
   strip = number;
@@ -309,9 +318,10 @@ bind("s", "Splice", ready(() => mark("splice")));
 bind("u", "Undo", ready(undo));
 bind("i", "Invert the film", ready(() => { ribbon.inverted = !ribbon.inverted; ribbon.soon(); }));
 bind("z", "Closer, closest, the whole film", ready(() => ribbon.zoom()));
+bind("p", "Save the account, to be printed", ready(saveAccount));
 bind("v", "The batch's pages", () => location.assign(`/batches/${id}`));
 bind("g", "All batches", () => location.assign("/"));
 bind("?", "This help", help);
 
-const does = Object.fromEntries(Object.entries({ cut, drop, divide, merge, add, mark, accept: () => mark("page"), acceptRun, undo }).map(([name, run]) => [name, inTurn(run)]));
+const does = Object.fromEntries(Object.entries({ cut, drop, divide, merge, add, mark, accept: () => mark("page"), acceptRun, undo, saveAccount }).map(([name, run]) => [name, inTurn(run)]));
 watch(tell, (text) => show("trouble", alarm("bad", make("p", text))));

@@ -22,6 +22,7 @@ function drawFrame({ frame, edges, draft, does, account }) {
   const shown = draft ?? edges;
   const doubts = (frame.frame?.doubts ?? []).map((doubt) => make("li", DOUBTS[doubt] ?? doubt));
   if (account.misplaced?.includes(frame.page)) doubts.push(make("li", "its patient number breaks the reel's order"));
+  if (account.foreign?.includes(frame.page)) doubts.push(make("li", "the reel's box does not name its patient"));
   const facts = [["Confidence", frame.frame ? frame.frame.confidence.toFixed(2) : "came as a frame"],
     ["Along", shown ? `${shown.from} to ${shown.to}` : ""], ["Across", shown ? `${shown.top} to ${shown.bottom}` : ""],
     ["Size", shown ? `${shown.to - shown.from} × ${shown.bottom - shown.top}` : `${frame.width} × ${frame.height}`]];
@@ -56,14 +57,15 @@ function drawDoing({ does, strip }) {
 const FIGURES = [["expected", "expected"], ["blips", "blips"], ["found", "found"], ["accepted", "in documents"], ["targets", "targets"], ["leaders", "leaders"],
   ["retakes", "retakes"], ["blanks", "blanks"], ["splices", "splices"], ["hidden", "left out"], ["unassigned", "exposed outside of frames"]];
 
-function drawAccount({ account }) {
+function drawAccount({ account, does }) {
   const figures = FIGURES.filter(([name]) => account[name] > 0 || name === "found");
   const open = account.differences.length && !account.explained;
   return make("section", make("h2", "The reel", open ? badge("warn", "not accounted for") : badge("ok", "accounted for")),
     make("dl.facts", figures.map(([name, text]) => [make("dt", text), make("dd.nums", account[name])])),
     account.differences.length ? make("ul.doubts", account.differences.map((text) => make("li", text))) : null,
     account.explained ? make("p.small", `Explained: ${account.explained}`) : null,
-    account.doubtful.length ? make("p.small.quiet", counted(account.doubtful.length, "frame"), " to look at: ", make("kbd", "n")) : null);
+    account.doubtful.length ? make("p.small.quiet", counted(account.doubtful.length, "frame"), " to look at: ", make("kbd", "n")) : null,
+    make("p.row", button("p", "Save to print", does.saveAccount)));
 }
 
 export function drawSide(desk) {

@@ -5,6 +5,7 @@ mod station;
 use std::path::Path;
 
 use imaging::Raster;
+use record::words::Box as Rectangle;
 use serde_json::{Value, json};
 use station::Station;
 
@@ -139,6 +140,69 @@ fn frames_are_divided_merged_and_added_and_the_account_follows() {
     assert_eq!(marked["account"]["accepted"], FRAMES + 1);
     assert_eq!(reel.batch(&["undo"]), added);
     assert!(reel.refused(&["add-frame", "--strip", "2", "--from", "1", "--to", "99"]).contains("is no strip of film"));
+}
+
+/// The strip in two tiles, cut where a scanner stops.
+fn tiles(reel: &Station, at: u32) -> [std::path::PathBuf; 2] {
+    let whole = strip();
+    let part = |name: &str, x: u32, w: u32| {
+        let tile = whole.crop(Rectangle { x, y: 0, w, h: whole.height() }).expect("on the strip");
+        let path = reel.folder.path().join(name);
+        std::fs::write(&path, tile.encode_png(0).expect("encodes")).expect("writes");
+        path
+    };
+    [part("tile-1.png", 0, at), part("tile-2.png", at, whole.width() - at)]
+}
+
+#[test]
+fn a_frame_over_the_border_of_two_tiles_is_one_frame() {
+    let fourth = EDGE + 3 * (WIDTH + GAP);
+    for within in [WIDTH / 2, WIDTH - 100] {
+        let mut reel = Station::new();
+        let at = fourth + within;
+        let [one, two] = tiles(&reel, at);
+        let words =
+            ["film", &name(&one), &name(&two), "--reel", "MF-2", "--frames", "6", "--reduction", "24", "--hold"];
+        let told = reel.json(&words);
+        let account = &told["account"];
+        assert_eq!((&account["found"], &account["differences"]), (&json!(FRAMES), &json!([])), "{within}: {account}");
+        reel.batch = told["held"].as_str().expect("a batch").to_owned();
+        let report = reel.batch(&["show"]);
+        let pages = report["pages"].as_array().expect("pages");
+        let page = pages.iter().find(|page| page["number"] == 4).expect("the fourth frame");
+        // Its picture is what lies on the whole strip, border or not.
+        let (x, y) = (page["frame"]["x"].as_u64().expect("a place"), page["frame"]["y"].as_u64().expect("a place"));
+        let shown = image(&reel, u32::try_from(page["page"].as_u64().expect("a page")).expect("small"));
+        assert!(shown.width().abs_diff(WIDTH) < 12, "{} wide", shown.width());
+        let place = Rectangle { x: x as u32, y: y as u32, w: shown.width(), h: shown.height() };
+        let lies = strip().crop(place).expect("on the strip").invert();
+        assert!(shown.bytes() == lies.bytes(), "{within}: another picture than lies on the strip");
+        // It is an operation like any other: taken back, the film is cut off where the tiles end.
+        let undone = reel.batch(&["undo"]);
+        assert_ne!(undone["account"]["differences"], json!([]), "{}", undone["account"]);
+    }
+}
+
+/// A sliver of a frame is taken with the one behind it; then somebody has to look.
+#[test]
+fn a_border_just_before_the_end_of_a_frame_is_not_passed_over() {
+    let reel = Station::new();
+    let [one, two] = tiles(&reel, EDGE + 3 * (WIDTH + GAP) + WIDTH - 24);
+    let told = reel.json(&["film", &name(&one), &name(&two), "--reel", "MF-2", "--frames", "6", "--hold"]);
+    assert_eq!(told["account"]["doubtful"], json!([4]), "{}", told["account"]);
+}
+
+#[test]
+fn a_reels_account_is_printed() {
+    let reel = held(&[]);
+    reel.batch(&["mark", "target", "1"]);
+    let output = reel.run(&["batch", &reel.batch, "account", "--html"]);
+    let page = String::from_utf8(output.stdout).expect("UTF-8");
+    for there in
+        ["<h1>Reel MF-1</h1>", "Accounted for", "<td class=\"n\">6</td>", "frame 1</th><td>target", "Signature"]
+    {
+        assert!(page.contains(there), "{there} is not in {page}");
+    }
 }
 
 #[test]

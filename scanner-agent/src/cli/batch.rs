@@ -139,6 +139,10 @@ pub enum BatchAction {
         /// As CSV
         #[arg(long)]
         csv: bool,
+        /// As a page to be printed and signed: HTML that needs nothing else
+        #[arg(long)]
+        #[serde(default)]
+        html: bool,
         /// A line for each frame, as CSV: where it is on its strip, what it is, why somebody should look at it
         #[arg(long)]
         #[serde(default)]

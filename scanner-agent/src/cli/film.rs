@@ -5,16 +5,17 @@ use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use record::Mrn;
 use record::film::{Film as Stock, Order, Polarity, Reel};
 use serde::{Deserialize, Serialize};
 
-use super::{Filing, capture};
+use super::{Filing, Server, capture};
 
 const FILM_EXAMPLES: &str = "\
 Examples:
   scanner-agent film reel-0231.tif --cuts-only --json
   scanner-agent film reel-0231.tif --reel MF-0231 --reduction 24 --frames 2486 --server http://localhost:8080
-  scanner-agent film frames/ --reel MF-0232 --box 14 --shelf C3 --order terminal-digit
+  scanner-agent film frames/ --reel MF-0232 --box 14 --shelf C3 --order terminal-digit --first 100200 --last 104900
   scanner-agent batch 0198… account
   scanner-agent batch 0198… mark target 1-3 2486 && scanner-agent batch 0198… mark page 117 118
   scanner-agent batch 0198… accept && scanner-agent batch 0198… release && scanner-agent resume
@@ -52,6 +53,12 @@ pub struct Film {
     /// In which order charts stand on it
     #[arg(long, value_enum, value_name = "ORDER")]
     pub order: Option<OrderArg>,
+    /// The first chart that its box names, by patient number: charts of another reel are told of
+    #[arg(long, value_name = "MRN")]
+    pub first: Option<Mrn>,
+    /// The last chart that its box names
+    #[arg(long, value_name = "MRN")]
+    pub last: Option<Mrn>,
     /// How many frames its box, odometer or target says there are
     #[arg(long, value_name = "FRAMES")]
     pub frames: Option<u32>,
@@ -95,8 +102,48 @@ impl Film {
                 OrderArg::Alphabetical => Order::Alphabetical,
             }),
             frames: self.frames,
+            first: self.first.clone(),
+            last: self.last.clone(),
         })
     }
+}
+
+const RECUT_EXAMPLES: &str = "\
+Examples:
+  scanner-agent recut --reel MF-0231 --frame 100 --left 48210 --right 50040 --server http://localhost:8080
+  scanner-agent recut --reel MF-0231 --frame 101 --divide-x 49100 --json
+
+The document has a new version with the new picture; the version before it stays as it was sealed.";
+
+/// In pixels of the strip as its scanner made it; edges that are not named stay.
+#[derive(Debug, Args)]
+#[command(after_help = RECUT_EXAMPLES)]
+pub struct Recut {
+    /// The reel's number
+    #[arg(long, value_name = "LABEL", value_parser = capture::name)]
+    pub reel: String,
+    /// The frame's number on the reel
+    #[arg(long, value_name = "NUMBER")]
+    pub frame: u32,
+    #[arg(long, value_name = "PIXEL")]
+    pub left: Option<u32>,
+    #[arg(long, value_name = "PIXEL")]
+    pub right: Option<u32>,
+    #[arg(long, value_name = "PIXEL")]
+    pub top: Option<u32>,
+    #[arg(long, value_name = "PIXEL")]
+    pub bottom: Option<u32>,
+    /// The frame is two, side by side: where the second one begins
+    #[arg(long, value_name = "PIXEL", conflicts_with = "divide_y")]
+    pub divide_x: Option<u32>,
+    /// The frame is two, one above the other: where the second one begins
+    #[arg(long, value_name = "PIXEL")]
+    pub divide_y: Option<u32>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: Server,
 }
 
 /// Where a frame of film begins and ends, in pixels of its strip.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{Batch, BatchAction};
 use capture::pair;
 pub use capture::{Codes, Devices, Import, Probe, Scan, Sheets};
-pub use film::{Edges, Film, Span};
+pub use film::{Edges, Film, Recut, Span};
 pub use qc::{Lots, Qc, QcAction};
 pub use serve::Serve;
 pub use watch::Watch;
@@ -64,6 +64,8 @@ pub enum Command {
     Watch(Watch),
     /// Take in a reel of microfilm
     Film(Film),
+    /// Cut a frame of film another way that is in the archive
+    Recut(Recut),
     /// Scan from a device: SANE, on the network (eSCL), or a folder of pages to practise with
     Scan(Scan),
     /// List the scanners

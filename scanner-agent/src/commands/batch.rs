@@ -8,7 +8,7 @@ use record::BatchId;
 use super::{Exit, review, spool_folder};
 use crate::cli::{self, BatchAction};
 use crate::reel::account::Account;
-use crate::reel::listing;
+use crate::reel::{listing, sheet};
 use crate::report::{print, print_json};
 use crate::spool::{self, Home, Spool, State};
 use crate::station;
@@ -20,7 +20,7 @@ pub fn run(args: &cli::Batch) -> anyhow::Result<Exit> {
         BatchAction::Show => return show(&folder, id, args.json),
         BatchAction::Image { page, out } => return image(&folder, id, *page, out),
         BatchAction::Account { frames: true, .. } => return frames(&folder, id),
-        BatchAction::Account { csv, .. } => return account(&folder, id, *csv, args.json),
+        BatchAction::Account { csv, html, .. } => return account(&folder, id, (*csv, *html), args.json),
         _ => {}
     }
     let spool = Spool::open(&folder, station::now)?;
@@ -41,14 +41,15 @@ fn show(home: &Home, id: BatchId, json: bool) -> anyhow::Result<Exit> {
 }
 
 /// What came of a reel.
-fn account(home: &Home, id: BatchId, csv: bool, json: bool) -> anyhow::Result<Exit> {
+fn account(home: &Home, id: BatchId, (csv, html): (bool, bool), json: bool) -> anyhow::Result<Exit> {
     let state = look(home, id)?;
     let Some(account) = Account::of(&state) else { bail!("failed to account for batch {id}: it is no reel of film") };
     let label = state.reel().map_or("", |reel| &reel.label);
-    match (json, csv) {
-        (true, _) => print_json(&account)?,
-        (false, true) => print(&account.csv(label))?,
-        (false, false) => print(&account.text(label))?,
+    match (html, json, csv) {
+        (true, ..) => print(&sheet::html(&state, &account))?,
+        (false, true, _) => print_json(&account)?,
+        (false, false, true) => print(&account.csv(label))?,
+        (false, false, false) => print(&account.text(label))?,
     }
     Ok(Exit::Done)
 }

@@ -6,15 +6,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use record::manifest::Patient;
 use record::note::LogKey;
-use record::{BatchId, Mrn};
+use record::words::Box as Rectangle;
+use record::{BatchId, DocumentId, Mrn, PageId};
 
 use super::Exit;
 use crate::capture;
 use crate::cli;
 use crate::handover::client::Client;
+use crate::handover::reels::{Hit, Shown};
 use crate::handover::{self, HandOverError, Handing, Pace};
+use crate::reel::account::Account;
 use crate::report::Report;
 use crate::spool::Spool;
+use crate::spool::event::Event;
+use crate::stage::Stage;
 use crate::station;
 use crate::unpack::supervise::Unpacker;
 
@@ -47,6 +52,20 @@ impl<'a> Archive<'a> {
     pub fn look_up(&self, mrns: &[Mrn]) -> anyhow::Result<Vec<(Mrn, Option<Patient>)>> {
         let said = self.client.look_up(mrns).map_err(HandOverError::from)?;
         Ok(mrns.iter().cloned().zip(said.unwrap_or_default()).collect())
+    }
+
+    /// The pages that are this frame of this reel.
+    pub fn frames(&self, reel: &str, frame: u32) -> anyhow::Result<Vec<Hit>> {
+        Ok(self.client.frames(reel, frame).map_err(HandOverError::from)?)
+    }
+
+    pub fn document(&self, document: DocumentId) -> anyhow::Result<Shown> {
+        Ok(self.client.document(document).map_err(HandOverError::from)?)
+    }
+
+    /// Cuts a frame another way; gives the document's new version.
+    pub fn recut(&self, document: DocumentId, page: PageId, version: u32, cuts: &[Rectangle]) -> anyhow::Result<u32> {
+        Ok(self.client.recut(document, page, version, cuts).map_err(HandOverError::from)?)
     }
 
     /// Hands over what waits from before, interrupted scans excepted. A batch that cannot go is
@@ -87,6 +106,13 @@ impl<'a> Archive<'a> {
                 return Ok(None);
             }
             capture::files(&mut batch, &unpacker)?;
+        }
+        let question = Account::of(batch.state()).and_then(|account| account.open_question());
+        // Whether it was interrupted before it could be held, or is taken up here.
+        if let Some(question) = question.filter(|_| batch.state().stage == Stage::Capturing) {
+            batch.record(Event::Moved { stage: Stage::Review, reason: None })?;
+            eprintln!("scanner-agent: batch {id} is a reel that is not accounted for, and is held now: {question}");
+            return Ok(None);
         }
         capture::decide(&mut batch, &unpacker)?;
         let planned = batch.state().clone();

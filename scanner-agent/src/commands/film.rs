@@ -41,6 +41,7 @@ pub fn run(args: &cli::Film) -> anyhow::Result<Exit> {
     let mut batch = spool.batch(id)?;
     if !batch.state().capture_complete {
         capture::files(&mut batch, &unpacker()?)?;
+        review::sew_all(&mut batch).context("failed to cut the frames that lie over two tiles")?;
     }
     let account = Account::of(batch.state()).context("failed to account for the reel: its batch is none")?;
     match archive {
@@ -73,8 +74,9 @@ fn open(args: &cli::Film, reel: Reel) -> anyhow::Result<Opened> {
     }
     let name = format!("Reel {}", reel.label).chars().take(record::limits::NAME_CHARS_MAX).collect::<String>();
     Ok(Opened {
-        // What was said of the reel takes part: the same film said to be another is another batch.
-        batch: plan::batch_id(&serde_json::to_string(&reel)?, &files),
+        // What was said of the reel takes part: the same film said to be another is another batch. Patient numbers do not: in a
+        // hash they could be found by trying all of them.
+        batch: plan::batch_id(&serde_json::to_string(&reel.clone().without_charts())?, &files),
         name,
         source: Source { kind: SourceKind::Film, station: station::name(), device: None },
         defaults: args.filing.fields.captured(),

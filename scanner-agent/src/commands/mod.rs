@@ -9,6 +9,7 @@ mod import;
 mod key;
 mod probe;
 mod qc;
+mod recut;
 mod resume;
 mod review;
 mod scan;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Import(args) => import::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Film(args) => film::run(&args),
+        Command::Recut(args) => recut::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Probe(args) => probe::run(&args),

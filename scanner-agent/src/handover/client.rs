@@ -72,7 +72,7 @@ pub struct Client {
     token: String,
 }
 
-struct Reply {
+pub(super) struct Reply {
     status: StatusCode,
     offset: Option<u64>,
     complete: bool,
@@ -159,13 +159,13 @@ impl Client {
         accepted(self.send(|| self.request(method.clone(), path).json(body))?)
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
     /// Repeats on a broken connection and on a server in trouble; every request of the protocol
     /// may be repeated.
-    fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Reply, ClientError> {
+    pub(super) fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Reply, ClientError> {
         let mut last = String::new();
         for attempt in 0..TRIES {
             if attempt > 0 {
@@ -214,7 +214,7 @@ fn cause(error: &reqwest::Error) -> String {
     inner.to_string()
 }
 
-fn accepted(reply: Reply) -> Result<Reply, ClientError> {
+pub(super) fn accepted(reply: Reply) -> Result<Reply, ClientError> {
     if reply.status.is_success() { Ok(reply) } else { Err(ClientError::Refused(problem(&reply))) }
 }
 
@@ -225,6 +225,6 @@ fn problem(reply: &Reply) -> Problem {
     Problem { status: reply.status.as_u16(), text: text.chars().take(300).collect() }
 }
 
-fn parse<T: DeserializeOwned>(reply: Reply) -> Result<T, ClientError> {
+pub(super) fn parse<T: DeserializeOwned>(reply: Reply) -> Result<T, ClientError> {
     serde_json::from_slice(&reply.body).map_err(|_| ClientError::Malformed("its JSON is not of the expected shape"))
 }

@@ -6,6 +6,7 @@
 
 pub mod client;
 mod pace;
+pub mod reels;
 mod trust;
 
 use std::cell::Cell;

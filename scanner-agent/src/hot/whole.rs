@@ -22,9 +22,12 @@ pub fn fault(path: &Path) -> io::Result<Option<&'static str>> {
     let head = read(&mut file, 0, TAIL)?;
     let tail = read(&mut file, size.saturating_sub(TAIL), TAIL)?;
     Ok(match Kind::of(&head) {
-        None => Some("is no PDF, TIFF, PNG or JPEG"),
+        None => Some("is no PDF, TIFF, PNG, JPEG or JPEG 2000"),
         Some(Kind::Pdf) => pdf_fault(&tail, size),
         Some(Kind::Jpeg) => (!trimmed(&tail).ends_with(b"\xff\xd9")).then_some("is a JPEG without its end"),
+        Some(Kind::Jpeg2000) => {
+            (!tail.windows(2).any(|pair| pair == b"\xff\xd9")).then_some("is a JPEG 2000 without its end")
+        }
         Some(Kind::Png) => (!trimmed(&tail).ends_with(b"IEND\xaeB`\x82")).then_some("is a PNG without its end"),
         Some(Kind::Tiff) => tiff_fault(&read(&mut file, 0, size)?),
     })

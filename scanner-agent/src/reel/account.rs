@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use film::Frame;
 use record::words::Box as Rectangle;
 use serde::Serialize;
 
 use crate::arrange::{FrameMark, Placed};
-use crate::reel::filed::misplaced;
+use crate::reel::filed::Filed;
 use crate::reel::order::along;
+use crate::reel::tiles::{self, beyond, following, stretched};
 use crate::report::counted;
 use crate::spool::State;
 use crate::unpack::strip::StripFacts;
@@ -48,6 +48,9 @@ pub struct Account {
     /// Where documents begin whose patient number breaks the reel's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub misplaced: Vec<u32>,
+    /// Where documents begin whose patient is not among those that the reel's box names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<u32>,
     /// What keeps the reel from being closed, for people.
     pub differences: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,15 +73,17 @@ impl Account {
         let order = state.arranged();
         let merged = order.iter().filter(|placed| placed.mark == Some(FrameMark::Merged)).count();
         let outside: Vec<Outside> = state.strips.keys().flat_map(|file| outside(state, &order, *file)).collect();
+        let Filed { misplaced, foreign } = Filed::of(state);
         let mut account = Self {
             expected: state.expected.or(reel.frames),
-            blips: state.strips.values().map(|strip| strip.blips).sum(),
+            blips: state.strips.values().map(|strip| strip.blips).sum::<u32>() - tiles::split_blips(state),
             found: (state.pages.len() - merged) as u32,
             unassigned: outside.len() as u32,
             outside,
             refused: state.refused.iter().map(|refused| format!("{}: {}", refused.file, refused.reason)).collect(),
             doubled: doubled(state, &order),
-            misplaced: misplaced(state),
+            misplaced,
+            foreign,
             explained: state.explained.clone(),
             ..Self::default()
         };
@@ -130,6 +135,12 @@ impl Account {
             differences
                 .push(format!("by their patient numbers frames {frames} break the reel's order: misread, or misfiled"));
         }
+        if !self.foreign.is_empty() {
+            let frames = spans(&self.foreign);
+            differences.push(format!(
+                "frames {frames} are of patients whom the reel's box does not name: is it the right reel?"
+            ));
+        }
         differences.extend(self.refused.iter().take(TOLD_MAX).cloned());
         differences
     }
@@ -140,7 +151,7 @@ impl Account {
         is_open.then(|| format!("{}: find the difference, or explain it", self.differences.join("; ")))
     }
 
-    fn figures(&self) -> [(&'static str, u32); 12] {
+    pub(super) fn figures(&self) -> [(&'static str, u32); 12] {
         [
             ("expected", self.expected.unwrap_or_default()),
             ("blips", self.blips),
@@ -197,9 +208,7 @@ fn doubled(state: &State, order: &[Placed]) -> Vec<u32> {
 /// is not forgotten.
 fn outside(state: &State, order: &[Placed], file: u32) -> Vec<Outside> {
     let Some(strip) = state.strips.get(&file) else { return Vec::new() };
-    let here = |placed: &&Placed| state.strip_of(placed.page) == Some(file);
-    let standing = order.iter().filter(here).filter(|placed| placed.mark != Some(FrameMark::Merged));
-    let frames: Vec<&Frame> = standing.filter_map(|placed| state.page(placed).frame.as_ref()).collect();
+    let frames = standing(state, order, file);
     let found = state.pages.iter().filter(|placed| placed.file == Some(file));
     let found = found.filter_map(|placed| placed.page.frame.as_ref()).map(|frame| frame.place);
     let exposed = found.chain(strip.unassigned.iter().copied());
@@ -207,13 +216,28 @@ fn outside(state: &State, order: &[Placed], file: u32) -> Vec<Outside> {
     open.map(|place| Outside { strip: file + 1, place }).collect()
 }
 
+/// The frames as they are now, with what reaches onto the strip from the tile before it.
+fn standing(state: &State, order: &[Placed], file: u32) -> Vec<Rectangle> {
+    let on = |file: u32| {
+        let here = order.iter().filter(move |placed| state.strip_of(placed.page) == Some(file));
+        let here = here.filter(|placed| placed.mark != Some(FrameMark::Merged));
+        here.filter_map(|placed| state.page(placed).frame.as_ref()).map(|frame| frame.place)
+    };
+    let before = file.checked_sub(1).filter(|before| following(state, *before).is_some());
+    let over = before.into_iter().flat_map(|before| {
+        let strip = &state.strips[&before];
+        on(before).map(|place| stretched(strip, place, (0, beyond(strip, place))))
+    });
+    over.chain(on(file)).collect()
+}
+
 /// The longest stretch of the place that no frame has, where that is much of it.
-fn bare(strip: &StripFacts, place: Rectangle, frames: &[&Frame]) -> Option<Rectangle> {
+fn bare(strip: &StripFacts, place: Rectangle, frames: &[Rectangle]) -> Option<Rectangle> {
     let (first, last) = along(strip, place);
     let across = |other: Rectangle| if strip.height > strip.width { (other.x, other.w) } else { (other.y, other.h) };
     let meets = |(at, size): (u32, u32), (from, length): (u32, u32)| at < from + length && from < at + size;
-    let beside = frames.iter().filter(|frame| meets(across(frame.place), across(place)));
-    let spans = beside.map(|frame| along(strip, frame.place));
+    let beside = frames.iter().filter(|frame| meets(across(**frame), across(place)));
+    let spans = beside.map(|frame| along(strip, *frame));
     let mut spans: Vec<(u32, u32)> = spans.filter(|(start, end)| *start < last && first < *end).collect();
     spans.sort_unstable();
     let (mut longest, mut from) = ((first, first), first);
@@ -225,11 +249,7 @@ fn bare(strip: &StripFacts, place: Rectangle, frames: &[&Frame]) -> Option<Recta
         from = from.max(end.min(last));
     }
     let length = longest.1 - longest.0;
-    let bare = match strip.height > strip.width {
-        true => Rectangle { y: longest.0, h: length, ..place },
-        false => Rectangle { x: longest.0, w: length, ..place },
-    };
-    (BARE_PART * length > last - first).then_some(bare)
+    (BARE_PART * length > last - first).then(|| stretched(strip, place, longest))
 }
 
 pub(super) fn quoted(text: &str) -> String {

@@ -97,7 +97,7 @@ fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
 pub fn run(out: &Path, from: u32, measures: bool, film: Option<&Settings>) -> anyhow::Result<()> {
     let (out, bytes) = begin(out)?;
     let out = &out;
-    if let Some(film) = film.filter(|_| strip::is_strip(&bytes)) {
+    if let Some(film) = film.filter(|film| strip::is_strip(&bytes, film)) {
         return strip::frames(&bytes, out, from, film);
     }
     let opened = catch_unwind(|| Opened::new(bytes)).unwrap_or_else(|_| Err("crashed the decoder".into()));
@@ -200,6 +200,8 @@ struct Opened {
 enum Parts {
     /// PNG and JPEG, and a TIFF of one page.
     Whole,
+    /// A file that no page is kept as: it is drawn, and kept as the original.
+    Jpeg2000,
     Tiff(u32),
     Pdf(Box<Document>),
 }
@@ -207,10 +209,11 @@ enum Parts {
 impl Opened {
     fn new(bytes: Vec<u8>) -> Result<Self, String> {
         let Some(kind) = Kind::of(&bytes) else {
-            return Err("is neither PDF, TIFF, PNG nor JPEG: convert it to one of these".into());
+            return Err("is neither PDF, TIFF, PNG, JPEG nor JPEG 2000: convert it to one of these".into());
         };
         let parts = match kind {
             Kind::Png | Kind::Jpeg => Parts::Whole,
+            Kind::Jpeg2000 => Parts::Jpeg2000,
             Kind::Tiff => match tiff::Pages::open(&bytes).map_err(failed)?.len() {
                 1 => Parts::Whole,
                 pages => Parts::Tiff(pages),
@@ -222,7 +225,7 @@ impl Opened {
 
     fn pages(&self) -> u32 {
         match &self.parts {
-            Parts::Whole => 1,
+            Parts::Whole | Parts::Jpeg2000 => 1,
             Parts::Tiff(pages) => *pages,
             Parts::Pdf(pdf) => pdf.pages(),
         }
@@ -231,6 +234,7 @@ impl Opened {
     fn page(&self, number: u32) -> Result<Page, String> {
         match &self.parts {
             Parts::Whole => whole_file(&self.bytes),
+            Parts::Jpeg2000 => as_png(imaging::decode_jpeg2000(&self.bytes).map_err(failed)?, 0, None),
             Parts::Tiff(_) => {
                 let bytes = tiff::Pages::open(&self.bytes).and_then(|pages| pages.page(number)).map_err(failed)?;
                 untouched(bytes, 0).map_err(failed)
@@ -268,6 +272,12 @@ fn seen(bytes: &[u8], dpi: u32) -> Result<Page, ImageError> {
 
 fn drawn(pdf: &Document, number: u32) -> Result<Page, String> {
     let render::Drawing { raster, dpi } = pdf.draw(number)?;
+    let brought = pdf.drawn_words(number, raster.width(), raster.height());
+    as_png(raster, dpi, brought)
+}
+
+/// A page whose pixels are new bytes.
+fn as_png(raster: Raster, dpi: u32, brought: Option<PageText>) -> Result<Page, String> {
     let bytes = raster.encode_png(dpi).map_err(failed)?;
     if bytes.len() > limits::PAGE_BYTES_MAX {
         return Err(format!("is {} bytes when drawn; at most {} are allowed", bytes.len(), limits::PAGE_BYTES_MAX));
@@ -276,7 +286,6 @@ fn drawn(pdf: &Document, number: u32) -> Result<Page, String> {
         Pixels::Gray8(_) => raster,
         Pixels::Rgb8(_) => raster.to_gray(),
     };
-    let brought = pdf.drawn_words(number, gray.width(), gray.height());
     Ok(Page { media_type: "image/png", bytes: Some(bytes), gray, dpi, how: Extraction::Rendered, brought })
 }
 

@@ -5,13 +5,14 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use film::{Found, Frame};
-use imaging::{Blocks, MediaType, Raster};
+use imaging::{Blocks, ImageError, Raster};
 use record::film::{Film, Polarity, Reel};
 use record::manifest::Extraction;
 use record::words::Box as Rectangle;
 use serde::{Deserialize, Serialize};
 
 use super::child::{Out, Page, failed, say, write_page};
+use super::kind::Kind;
 use super::{Line, Unpacked};
 use crate::reel::strip::{self, Look};
 
@@ -24,6 +25,9 @@ pub struct Settings {
     pub film: Film,
     pub polarity: Option<Polarity>,
     pub reduction: Option<u32>,
+    /// Width and height of the tile before this file, where that is a strip: the rest of one may be short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<(u32, u32)>,
 }
 
 impl Settings {
@@ -39,7 +43,7 @@ impl Settings {
 
 impl From<&Reel> for Settings {
     fn from(reel: &Reel) -> Self {
-        Self { film: reel.film, polarity: reel.polarity, reduction: reel.reduction }
+        Self { film: reel.film, polarity: reel.polarity, reduction: reel.reduction, behind: None }
     }
 }
 
@@ -51,6 +55,9 @@ pub struct StripFacts {
     pub height: u32,
     pub polarity: Polarity,
     pub blips: u32,
+    /// Where the first and the last of them are along the film.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer: Option<(u32, u32)>,
     /// Exposed, and in no frame.
     pub unassigned: Vec<Rectangle>,
 }
@@ -61,13 +68,22 @@ pub struct Cuts {
     pub frames: Vec<Frame>,
     pub polarity: Polarity,
     pub dpi: u32,
+    /// The file is two tiles of the strip, and this many bytes of it are the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seam: Option<usize>,
 }
 
-/// Whether the file is one long picture; what cannot be opened is none.
-pub fn is_strip(file: &[u8]) -> bool {
+/// Whether the file is one long picture, or goes on with one; what cannot be opened is neither.
+pub fn is_strip(file: &[u8], settings: &Settings) -> bool {
     let size = Blocks::open(Cursor::new(file)).map(|blocks| blocks.size());
     // Two and a half times as long as wide is no page.
-    size.is_ok_and(|(width, height)| 2 * u64::from(width.max(height)) >= 5 * u64::from(width.min(height)))
+    let is_long = |(width, height): (u32, u32)| 2 * u64::from(width.max(height)) >= 5 * u64::from(width.min(height));
+    let goes_on = |(width, height): (u32, u32)| match settings.behind {
+        Some((before, length)) if length > before => width == before && height > width,
+        Some((length, before)) if length > before => height == before && width > height,
+        _ => false,
+    };
+    size.is_ok_and(|size| is_long(size) || goes_on(size))
 }
 
 /// Finds and writes the frames of a strip from number `from` on, and says so line by line.
@@ -81,7 +97,7 @@ pub(super) fn frames(file: &[u8], out: &Out<'_>, from: u32, settings: &Settings)
     say(&Line::File { media_type: media_type(file).to_owned(), pages: look.found.frames.len() as u32 })?;
     say(&Line::Strip(facts(&look)))?;
     let dpi = settings.true_dpi((look.width, look.height));
-    let cuts = Cuts { polarity: polarity(&look.found), dpi, frames: look.found.frames };
+    let cuts = Cuts { polarity: polarity(&look.found), dpi, frames: look.found.frames, seam: None };
     cut(file, out, from, &cuts)
 }
 
@@ -95,7 +111,7 @@ fn cut(file: &[u8], out: &Out<'_>, from: u32, cuts: &Cuts) -> anyhow::Result<()>
     let mut number = from.max(1);
     while let Some(frames) = handful(&cuts.frames, number) {
         let places: Vec<Rectangle> = frames.iter().map(|frame| frame.place).collect();
-        let cut = || strip::cut(Cursor::new(file), &places).map_err(failed);
+        let cut = || pictures(file, cuts.seam, &places).map_err(failed);
         let rasters = catch_unwind(AssertUnwindSafe(cut)).unwrap_or_else(|_| Err("crashed the decoder".into()));
         for (at, frame) in frames.iter().enumerate() {
             let raster = rasters.as_ref().map(|rasters| &rasters[at]).map_err(String::clone);
@@ -104,6 +120,34 @@ fn cut(file: &[u8], out: &Out<'_>, from: u32, cuts: &Cuts) -> anyhow::Result<()>
         }
     }
     Ok(())
+}
+
+fn pictures(file: &[u8], seam: Option<usize>, places: &[Rectangle]) -> Result<Vec<Raster>, ImageError> {
+    match seam.and_then(|seam| file.split_at_checked(seam)) {
+        Some((first, second)) => places.iter().map(|place| over_border(first, second, *place)).collect(),
+        None => film::cut(Cursor::new(file), places),
+    }
+}
+
+/// What begins on one tile and goes on on the next.
+fn over_border(first: &[u8], second: &[u8], place: Rectangle) -> Result<Raster, ImageError> {
+    let (width, height) = Blocks::open(Cursor::new(first))?.size();
+    let tall = height > width;
+    let (from, size, end) = if tall { (place.y, place.h, height) } else { (place.x, place.w, width) };
+    let before = end.saturating_sub(from).min(size);
+    let part = |from, size| match tall {
+        true => Rectangle { y: from, h: size, ..place },
+        false => Rectangle { x: from, w: size, ..place },
+    };
+    let before = film::cut(Cursor::new(first), &[part(from, before)])?.remove(0);
+    let behind = size - if tall { before.height() } else { before.width() };
+    let behind = film::cut(Cursor::new(second), &[part(0, behind)])?.remove(0);
+    if tall {
+        return Raster::gray(place.w, place.h, [before.bytes(), behind.bytes()].concat());
+    }
+    let rows = before.bytes().chunks_exact(before.width() as usize);
+    let rows = rows.zip(behind.bytes().chunks_exact(behind.width() as usize));
+    Raster::gray(place.w, place.h, rows.flat_map(|(before, behind)| before.iter().chain(behind)).copied().collect())
 }
 
 /// The operator's word against what is seen: nothing of a strip is taken in where they disagree.
@@ -132,12 +176,13 @@ fn facts(look: &Look) -> StripFacts {
         height: look.height,
         polarity: polarity(&look.found),
         blips: look.found.blips.len() as u32,
+        outer: look.found.blips.first().zip(look.found.blips.last()).map(|(first, last)| (first.at, last.at)),
         unassigned: look.found.unassigned.clone(),
     }
 }
 
 pub(super) fn media_type(file: &[u8]) -> &'static str {
-    MediaType::sniff(file).map_or("application/octet-stream", MediaType::as_str)
+    Kind::of(file).map_or("application/octet-stream", Kind::media_type)
 }
 
 /// The frames from a number on that are cut out together; `None` behind the last.

@@ -18,6 +18,7 @@ use super::ribbon::Ribbon;
 use super::strip::{Cuts, Settings, StripFacts};
 use super::{Line, Unpacked, page_file};
 use crate::memory::GIVE_BACK;
+use crate::progress::Progress;
 use crate::spool::Blob;
 use crate::spool::cipher::Key;
 
@@ -46,6 +47,15 @@ impl Source for Blob {
         let reader = Self::open(self)?;
         let size = reader.size();
         Ok((Box::new(reader), size))
+    }
+}
+
+/// Two tiles of one strip, the second behind the first.
+impl Source for (Blob, Blob) {
+    fn open(&self) -> io::Result<(Box<dyn Read + Send>, u64)> {
+        let (first, second) = (Blob::open(&self.0)?, Blob::open(&self.1)?);
+        let size = first.size() + second.size();
+        Ok((Box::new(first.chain(second)), size))
     }
 }
 
@@ -83,6 +93,8 @@ enum End {
 }
 
 struct Run {
+    /// Of a strip, where people wait for its frames.
+    progress: Option<Progress>,
     contents: Contents,
     /// For what the children leave.
     key: Key,
@@ -105,6 +117,12 @@ impl Unpacker {
     /// For the batch of a reel, or of anything else.
     pub fn on(&self, reel: Option<&Reel>) -> Self {
         Self { film: reel.map(Settings::from), ..self.clone() }
+    }
+
+    /// For the file behind a strip of the same reel.
+    pub fn behind(&self, strip: Option<&StripFacts>) -> Self {
+        let behind = strip.map(|strip| (strip.width, strip.height));
+        Self { film: self.film.clone().map(|film| Settings { behind, ..film }), ..self.clone() }
     }
 
     /// Writes the one page of `file` into the empty folder `out`, turned clockwise by 90, 180 or 270 degrees.
@@ -264,7 +282,7 @@ fn listen(child: &mut Child) -> Receiver<Option<Line>> {
 
 impl Run {
     fn begin() -> io::Result<Self> {
-        Ok(Self { contents: Contents::default(), key: Key::fresh()?, total: None, next: 1 })
+        Ok(Self { progress: None, contents: Contents::default(), key: Key::fresh()?, total: None, next: 1 })
     }
 
     /// False for a line that a sound child would not have written here.
@@ -277,6 +295,8 @@ impl Run {
             }
             Line::Strip(facts) => {
                 self.contents.strip = Some(facts);
+                let frames = self.total.unwrap_or_default() as usize;
+                self.progress.get_or_insert_with(|| Progress::new("cutting", "frames", frames));
                 true
             }
             Line::Ribbon(ribbon) => {
@@ -286,15 +306,22 @@ impl Run {
             Line::Page(page) if self.expects(page.number) => {
                 let path = out.join(page_file(page.number));
                 self.contents.pages.push((*page, Blob { path, key: self.key.clone() }));
-                self.next += 1;
+                self.advance();
                 true
             }
             Line::Refused { number, reason } if self.expects(number) => {
                 self.contents.refused.push((Some(number), reason));
-                self.next += 1;
+                self.advance();
                 true
             }
             _ => false,
+        }
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        if let Some(progress) = &mut self.progress {
+            progress.reach(self.next as usize - 1);
         }
     }
 

@@ -148,6 +148,7 @@ fn ending(media_type: &str) -> &'static str {
         "image/png" => "png",
         "image/jpeg" => "jpg",
         "image/tiff" => "tif",
+        "image/jp2" => "jp2",
         "application/pdf" => "pdf",
         _ => "bin",
     }

@@ -6,8 +6,8 @@
 //! 3. [`state`], [`follow`]: what a handler holds, and how an event reaches catalog and index; [`shelf`] and [`quiet`]:
 //!    how another index is made beside the one that answers.
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
-//!    [`uploads`], [`checks`], [`seal`], [`correct`] on the way in; [`proposals`], [`alarms`] where a person files;
-//!    [`reach`], [`find`], [`saved`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
+//!    [`uploads`], [`checks`], [`seal`], [`correct`], [`recut`] on the way in; [`proposals`], [`alarms`] where a person files;
+//!    [`reach`], [`find`], [`reels`], [`saved`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
 //!    [`deliveries`] for what workers found, [`campaigns`] for what they read again.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
@@ -38,6 +38,8 @@ pub mod proposals;
 pub mod quiet;
 pub mod rasters;
 pub mod reach;
+pub mod recut;
+pub mod reels;
 pub mod routes;
 pub mod saved;
 pub mod seal;

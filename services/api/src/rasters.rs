@@ -43,17 +43,21 @@ impl Rasters {
         let raster = slot.get_or_try_init(|| self.decode(archive, master)).await?;
         let raster = Arc::clone(raster);
         self.make_room();
-        self.on_thread(move || request.draw(&raster)).await
+        self.apart(move || request.draw(&raster)).await
     }
 
     async fn decode(&self, archive: &Archive, master: Digest) -> Reply<Arc<Raster>> {
         let bytes = archive.read(&master).await?;
         let decode = move || imaging::decode(&bytes).map(Arc::new);
         let undecodable = |error| Problem::refused("image", format!("failed to {error}"));
-        self.on_thread(move || decode().map_err(undecodable)).await
+        self.apart(move || decode().map_err(undecodable)).await
     }
 
-    async fn on_thread<T: Send + 'static>(&self, work: impl FnOnce() -> Reply<T> + Send + 'static) -> Reply<T> {
+    /// Work on images, when it is its turn.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> Reply<T> + Send + 'static) -> Reply<T> {
         let _permit = self.room.acquire().await.map_err(|error| Problem::unavailable("image server", &error))?;
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| Problem::unavailable("image server", &error))?

@@ -1,8 +1,8 @@
 //! How does a captured document become a sealed one? Fields blob, then manifest, then event:
 //! each is durable before the next names it, so a crash leaves at most bytes nobody names.
 //!
-//! Two ways in: a station hands a document over ([`hand_over`], version 1), and a technician
-//! answers its open questions ([`enter_fields`], the next version). Both end in [`seal`].
+//! A station hands a document over ([`hand_over`], version 1); a technician answers its open questions ([`enter_fields`]), or cuts
+//! a frame of film anew ([`crate::recut`]), which is the next version ([`next`]). All end in [`seal`].
 
 use record::event::{Actor, EventKind};
 use record::manifest::{Exception, ExceptionCode, IndexFields, MANIFEST_SCHEMA, Manifest, PageEntry};
@@ -86,7 +86,7 @@ async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
         encounter: fields.encounter,
         document_type: fields.document_type,
         date: fields.date,
-        reel: fields.reel,
+        reel: fields.reel.map(|reel| *reel),
         file_names: fields.file_names,
         exceptions,
     })
@@ -120,9 +120,16 @@ pub async fn enter_fields(
         return Err(Problem::refused("unknown-mrn", ExceptionCode::UnknownMrn.explain()));
     }
     let before = app.archive.manifest(&found.manifest).await?;
-    let manifest = next_version(app, caller, &found, before, fields).await?;
-    seal(app, caller.actor, manifest).await?;
-    Ok(current + 1)
+    let index = answered(app, &before, fields).await?;
+    next(app, caller, &found, Manifest { index, ..before }).await
+}
+
+/// Seals `changed` as the version after the newest; gives its number. The newest is named as the one before, and stays.
+pub async fn next(app: &App, caller: &Caller, newest: &catalog::Document, changed: Manifest) -> Reply<u32> {
+    let version = newest.version + 1;
+    let (previous, created, created_by) = (Some(newest.manifest), app.now(), caller.actor);
+    seal(app, caller.actor, Manifest { version, previous, created, created_by, ..changed }).await?;
+    Ok(version)
 }
 
 /// What a technician enters. Without a patient nothing is filed.
@@ -133,13 +140,8 @@ pub struct NewFields {
     pub date: Option<record::Date>,
 }
 
-async fn next_version(
-    app: &App,
-    caller: &Caller,
-    found: &catalog::Document,
-    before: Manifest,
-    fields: NewFields,
-) -> Reply<Manifest> {
+/// The blob of the fields as entered, with what they do not say as it was.
+async fn answered(app: &App, before: &Manifest, fields: NewFields) -> Reply<record::Descriptor> {
     let old: IndexFields = canonical::from_bytes(&app.archive.read(&before.index.digest).await?)?;
     let fields = IndexFields {
         salt: password::salt()?,
@@ -151,14 +153,7 @@ async fn next_version(
         file_names: old.file_names,
         exceptions: Vec::new(),
     };
-    Ok(Manifest {
-        version: before.version + 1,
-        previous: Some(found.manifest),
-        created: app.now(),
-        created_by: caller.actor,
-        index: put_fields(app, &fields).await?,
-        ..before
-    })
+    put_fields(app, &fields).await
 }
 
 async fn put_fields(app: &App, fields: &IndexFields) -> Reply<record::Descriptor> {
@@ -187,6 +182,7 @@ pub fn text(manifest: &Manifest) -> Reply<String> {
     String::from_utf8(bytes).map_err(|error| Problem::unavailable("archive", &error))
 }
 
-fn busy() -> Problem {
+/// Of a document that is being sealed.
+pub fn busy() -> Problem {
     Problem::conflict("document-busy", "this document is being sealed on another line: try again")
 }

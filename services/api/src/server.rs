@@ -52,7 +52,7 @@ macro_rules! routes {
 mod api {
     use crate::routes::{
         alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open,
-        pages, patients, search, searches, session, uploads,
+        pages, patients, reels, search, searches, session, uploads,
     };
 
     routes! {
@@ -110,6 +110,11 @@ mod api {
         post   "/api/v1/searches/{search}/seen"               Read       => searches::seen;
         post   "/api/v1/searches/{search}/drop"               Read       => searches::drop;
         get    "/api/v1/frames"                               Read       => frames::find;
+        get    "/api/v1/pages/{page}/strip"                   Resolve    => frames::strip;
+        post   "/api/v1/documents/{document}/pages/{page}/cuts" Resolve  => frames::cut;
+        get    "/api/v1/reels"                                Oversee    => reels::list;
+        get    "/api/v1/reel"                                 Oversee    => reels::show;
+        get    "/api/v1/reels/finding-aid"                    Oversee    => reels::finding_aid;
         get    "/api/v1/documents/{document}"                 Read       => documents::show;
         get    "/api/v1/documents/{document}/pdf"             Read       => documents::pdf;
         get    "/api/v1/documents/{document}/bundle"          Read       => documents::bundle;

@@ -8,7 +8,7 @@ import { bind } from "./keys.js";
 const stage = document.getElementById("stage");
 const deep = stage.querySelector(".deep");
 const links = [...document.querySelectorAll(".pages [data-page]")];
-const pages = links.map((link) => ({ id: link.dataset.page, number: Number(link.dataset.number), note: link.dataset.note ?? "", link }));
+const pages = links.map((link) => ({ id: link.dataset.page, number: Number(link.dataset.number), note: link.dataset.note ?? "", frame: Number(link.dataset.frame ?? 0), link }));
 const say = (name) => document.querySelector(`[data-say=${name}]`);
 
 const state = {
@@ -18,15 +18,19 @@ const state = {
   lit: [],
   /** The box the view is at; -1 for none. */
   hit: -1,
-  /** Degrees clockwise that make the page upright. */
+  /** Degrees clockwise that make the page upright, and those beyond that make its lines level. */
   turned: 0,
+  skew: 0,
   /** How often the image of the page on show did not come. */
   refused: 0,
   /** Where to go once the words of a page have come: its first hit, its last, or nowhere. */
   arrive: "first",
 };
-/** The way to the correction screen, for those who may correct. */
+/** The ways to the correction screen, and to where frames are cut, for those who may. */
 const correct = document.querySelector("[data-do=correct]");
+const cut = document.querySelector("[data-do=cut]");
+/** On film: where frames are cranked. */
+const film = document.querySelector("[data-reel]");
 /** Answers in flight for a page that is no longer on show are dropped. */
 let turn = 0;
 
@@ -52,7 +56,7 @@ osd.addHandler("canvas-key", (event) => { event.preventDefaultAction = true; });
 osd.addHandler("open", () => {
   state.refused = 0;
   deep.classList.remove("coming");
-  osd.viewport.setRotation(state.turned, true);
+  lay();
   draw();
 });
 osd.addHandler("open-failed", () => void missing(turn));
@@ -74,13 +78,15 @@ async function missing(mine) {
 function show(at, arrive) {
   if (at < 0 || at >= pages.length) return false;
   if (at !== state.at) state.refused = 0;
-  Object.assign(state, { at, arrive, turned: 0, lit: [], hit: -1 });
+  Object.assign(state, { at, arrive, turned: 0, skew: 0, lit: [], hit: -1 });
   turn += 1;
   const page = pages[at];
   for (const link of links) link.removeAttribute("aria-current");
   page.link.setAttribute("aria-current", "page");
   page.link.scrollIntoView({ block: "nearest" });
   if (correct) correct.href = `/pages/${page.id}/correct`;
+  if (cut) cut.href = `/pages/${page.id}/cut`;
+  if (film && page.frame) document.getElementById("frame").value = page.frame;
   say("page").textContent = `${page.number} / ${pages.length}`;
   for (const field of document.querySelectorAll("input[name=page]")) field.value = page.number;
   say("hit").textContent = "…";
@@ -114,7 +120,8 @@ async function read(page, mine) {
   const words = answer?.ok ? await answer.json() : null;
   if (mine !== turn) return;
   state.turned = words?.rotation ?? 0;
-  osd.viewport?.setRotation(state.turned, true);
+  state.skew = words?.skew ?? 0;
+  if (osd.viewport) lay();
   tell(words);
   state.lit = words?.lit ?? [];
   if (state.lit.length > 0 && state.arrive !== "none") state.hit = state.arrive === "last" ? state.lit.length - 1 : 0;
@@ -202,9 +209,38 @@ function walk(by) {
   if (target !== undefined) show(target - 1, by > 0 ? "first" : "last");
 }
 
+// -- film: cranked like in a reader, over the ends of documents ------------------------------------
+
+async function crank(by) {
+  if (!film) return;
+  const [from, next] = [pages[state.at], pages[state.at + by]];
+  const frame = from.frame + by;
+  // Two parts of one frame have one number.
+  if (next && (next.frame === from.frame || next.frame === frame)) return show(state.at + by, "none");
+  await goTo(frame, by > 0 ? "on" : "back");
+}
+
+/** Where the frame itself is a target or a leader, to the next one that way. */
+async function goTo(frame, way) {
+  const query = new URLSearchParams({ reel: film.dataset.reel, frame: Math.max(0, frame), crank: way });
+  const answer = await fetch(`/api/v1/frames?${query}`, { headers: { accept: "application/json" } }).catch(() => null);
+  const found = answer?.ok ? (await answer.json()).frames[0] : null;
+  if (!found) return note(way === "on" ? "The reel has no frame beyond this one for you." : "The reel has no frame before this one for you.", true);
+  const place = new URLSearchParams({ page: found.number });
+  if (state.q) place.set("q", state.q);
+  if (found.document === stage.dataset.document) return show(found.number - 1, "none");
+  location.assign(`/documents/${found.document}?${place}`);
+}
+
 // -- controls: each has a button and a key ---------------------------------------------------------
 
 const zoom = (factor) => { osd.viewport.zoomBy(factor); osd.viewport.applyConstraints(); };
+const tilt = (by) => osd.viewport.setRotation(osd.viewport.getRotation() + by);
+/** Upright, and level where that is wanted. */
+function lay() {
+  const straight = document.querySelector("[data-do=straighten]").getAttribute("aria-pressed") === "true";
+  osd.viewport.setRotation(state.turned + (straight ? state.skew : 0), true);
+}
 const pan = (x, y) => { osd.viewport.panBy(osd.viewport.deltaPointsFromPixels(new OpenSeadragon.Point(x, y))); osd.viewport.applyConstraints(); };
 
 const controls = {
@@ -216,6 +252,13 @@ const controls = {
   "zoom-out": () => zoom(1 / 1.4),
   fit: () => osd.viewport.goHome(),
   rotate: () => osd.viewport.setRotation((osd.viewport.getRotation() + 90) % 360),
+  straighten: () => {
+    const button = document.querySelector("[data-do=straighten]");
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    lay();
+    if (on && state.skew === 0) note("The lines of this page are level, as far as they were read. < and > turn it by hand.", true);
+  },
   invert: () => {
     const on = deep.classList.toggle("inverted");
     document.querySelector("[data-do=invert]").setAttribute("aria-pressed", String(on));
@@ -236,8 +279,26 @@ bind(["+", "="], "Larger", controls["zoom-in"]);
 bind("-", "Smaller", controls["zoom-out"]);
 bind("0", "Whole page", controls.fit);
 bind("r", "Rotate", controls.rotate);
+bind("s", "Straighten", controls.straighten);
+bind("<", "Turn a little to the left", () => tilt(-0.5));
+bind(">", "Turn a little to the right", () => tilt(0.5));
 bind("i", "Invert", controls.invert);
 bind("t", "Text as read", () => { textPanel.focus(); textPanel.scrollIntoView({ block: "start" }); });
+if (film) {
+  bind(".", "Crank on", () => void crank(1));
+  bind(",", "Crank back", () => void crank(-1));
+  bind("f", "Go to a frame", () => document.getElementById("frame").select());
+  document.querySelector("[data-do=crank-on]").addEventListener("click", () => void crank(1));
+  document.querySelector("[data-do=crank-back]").addEventListener("click", () => void crank(-1));
+  film.addEventListener("submit", (event) => {
+    event.preventDefault();
+    document.activeElement?.blur();
+    const frame = Number(new FormData(film).get("frame"));
+    const here = pages.findIndex((page) => page.frame === frame);
+    if (here >= 0) show(here, "none"); else void goTo(frame, "on");
+  });
+}
+if (cut) bind("x", "Cut the frame another way", () => cut.click());
 if (correct) bind("c", "Correct this page's text", () => correct.click());
 bind("b", "Back to the hits", () => document.querySelector("[data-do=back]")?.click());
 bind(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], "Move the page", (event) => {

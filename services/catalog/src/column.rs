@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use record::campaign::{CampaignRecord, CampaignState, Comparison};
 use record::event::{AccountRecord, Actor, Role, StationRecord, TokenRecord, UnreadableReason};
+use record::film::Reel;
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::saved::SavedSearch;
 use record::words::AttentionReason;
@@ -177,7 +178,7 @@ macro_rules! records {
     )*};
 }
 
-records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient SavedSearch StationRecord TokenRecord }
+records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient Reel SavedSearch StationRecord TokenRecord }
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("the record's types have text keys and serializers that cannot fail")

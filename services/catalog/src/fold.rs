@@ -21,8 +21,8 @@ use crate::documents::PageState;
 use crate::engine::{Tx, row, run};
 use crate::identities::{self, PageIdentity};
 use crate::people::fold_name;
-use crate::searches;
 use crate::{Catalog, CatalogError, Result};
+use crate::{reels, searches};
 
 /// One event with its place in the ledger and what it names.
 #[derive(Debug, Clone)]
@@ -175,6 +175,9 @@ async fn sealed(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
     add_version(tx, sealing).await?;
     put_document(tx, sealing).await?;
     put_exceptions(tx, manifest.document, fields).await?;
+    if let Some(reel) = &fields.reel {
+        reels::described(tx, sealing.index, reel).await?;
+    }
     if newest > 0 {
         withdraw_pages(tx, manifest).await?;
     }

@@ -20,6 +20,7 @@
 //! | [`queue`] | which page is to be read next, and by whom? |
 //! | [`campaigns`] | which pages are to be read again, and what has it brought? |
 //! | [`people`] | who may come in, and whose charts are these? |
+//! | [`reels`] | which reels of film are there, and what stands on one? |
 //! | [`searches`] | which searches does somebody keep? |
 //! | [`sessions`] | who is logged in? |
 //! | [`overview`] | how much is there, and is it the same as before? |
@@ -37,6 +38,7 @@ pub mod identities;
 pub mod overview;
 pub mod people;
 pub mod queue;
+pub mod reels;
 pub mod searches;
 pub mod sessions;
 
@@ -49,6 +51,7 @@ pub use fold::{Body, Entry};
 pub use identities::{PageIdentity, WrongPatient};
 pub use overview::Counts;
 pub use queue::{Claimed, Exhausted, Priority, Retry, Waiting};
+pub use reels::{FilmPage, HeldReel};
 pub use sessions::Session;
 
 use engine::Pool;

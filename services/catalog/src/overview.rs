@@ -28,7 +28,7 @@ table_row! {
 }
 
 /// Every table that is a fold of the ledger, `progress` last: it is what [`Catalog::clear`] sets back.
-const PROJECTIONS: [&str; 14] = [
+const PROJECTIONS: [&str; 15] = [
     "documents",
     "versions",
     "pages",
@@ -41,6 +41,7 @@ const PROJECTIONS: [&str; 14] = [
     "stations",
     "campaigns",
     "searches",
+    "reels",
     "patients",
     "progress",
 ];

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::patient::Mrn;
 use crate::words::Box as Rectangle;
 
 /// A reel as its box, its targets and the operator describe it.
@@ -30,6 +31,19 @@ pub struct Reel {
     /// How many frames the box, the odometer or a target says there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<u32>,
+    /// The first chart on it, by the patient number on its box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Mrn>,
+    /// The last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Mrn>,
+}
+
+impl Reel {
+    /// Without what names patients by number: not everybody who may see one chart may see whose others are beside it.
+    pub fn without_charts(self) -> Self {
+        Self { first: None, last: None, ..self }
+    }
 }
 
 /// Width of the film in millimetres, and how pages lie on it.

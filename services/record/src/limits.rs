@@ -18,6 +18,8 @@ pub const RASTER_MEMORY_BYTES_MAX: u64 = 1_280 * MIB as u64;
 /// Pages of one file, and of one document.
 pub const DOCUMENT_PAGES_MAX: usize = 5_000;
 pub const BATCH_PAGES_MAX: usize = 20_000;
+/// Reels in one finding aid, or list of reels.
+pub const FINDING_AID_REELS_MAX: u32 = 20_000;
 /// Barcodes looked at on one page.
 pub const PAGE_BARCODES_MAX: usize = 32;
 /// Free space on the disk of a station's spool below which no further sheet is fed: the largest page that a scanner gives, as

@@ -70,7 +70,7 @@ pub struct CapturedFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reel: Option<Reel>,
+    pub reel: Option<Box<Reel>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub file_names: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,22 +1,25 @@
 //! How does a person cut frames of film another way? Out of the strip, which is kept: earlier cuts stay beside the new ones.
 
 use anyhow::{Context, bail, ensure};
-use film::{Confidence, Frame};
+use film::{Confidence, Doubt, Frame};
 use record::limits::{BATCH_PAGES_MAX, PAGE_PIXELS_MAX, PAGE_SIDE_PIXELS_MAX};
 use record::manifest::{Extraction, OriginalPage};
 use record::words::Box as Rectangle;
 
-use super::edit;
+use super::{edit, must_be_open};
 use crate::arrange::{Edit, FrameMark, Placed};
 use crate::cli::{Edges, Span};
 use crate::commands::deliver::unpacker;
 use crate::reel::order::{along, next, numbers};
-use crate::spool::event::CapturedPage;
+use crate::reel::tiles::{self, Seam};
+use crate::spool::event::{CapturedPage, Event};
 use crate::spool::{Batch, State};
 use crate::unpack::strip::{Cuts, Settings, StripFacts};
 
 /// A frame that is less than this wide or high shows nothing.
 const LEAST: u32 = 16;
+/// Frames of the same paper differ by one part in so many of their length.
+const USUAL_PART: u32 = 20;
 
 /// Says what frames are, all of them in one operation.
 pub fn mark(batch: &mut Batch, mark: FrameMark, frames: &[Span]) -> anyhow::Result<()> {
@@ -30,7 +33,8 @@ pub fn mark(batch: &mut Batch, mark: FrameMark, frames: &[Span]) -> anyhow::Resu
 
 pub fn recut(batch: &mut Batch, page: u32, edges: Edges) -> anyhow::Result<()> {
     let (file, strip, frame) = standing(batch.state(), page)?;
-    let frame = sure(placed(&strip, frame.place, edges)?, frame.channel, frame.blip);
+    let place = placed(batch.state(), (file, &strip), frame.place, edges)?;
+    let frame = sure(place, frame.channel, frame.blip);
     let cut = cut(batch, file, vec![frame])?.remove(0);
     edit(batch, anew(batch.state(), page, cut))
 }
@@ -38,8 +42,9 @@ pub fn recut(batch: &mut Batch, page: u32, edges: Edges) -> anyhow::Result<()> {
 /// The frame keeps what lies before the place; what lies behind becomes a frame of its own.
 pub fn divide(batch: &mut Batch, page: u32, at: u32) -> anyhow::Result<()> {
     let (file, strip, frame) = standing(batch.state(), page)?;
-    let before = placed(&strip, frame.place, Edges { to: Some(at), ..Edges::default() })?;
-    let behind = placed(&strip, frame.place, Edges { from: Some(at), ..Edges::default() })?;
+    let on = (file, &strip);
+    let before = placed(batch.state(), on, frame.place, Edges { to: Some(at), ..Edges::default() })?;
+    let behind = placed(batch.state(), on, frame.place, Edges { from: Some(at), ..Edges::default() })?;
     let frames = vec![sure(before, frame.channel, frame.blip), sure(behind, frame.channel, None)];
     let mut cuts = cut(batch, file, frames)?;
     let state = batch.state();
@@ -48,16 +53,57 @@ pub fn divide(batch: &mut Batch, page: u32, at: u32) -> anyhow::Result<()> {
     edit(batch, Edit::Steps { edits })
 }
 
-/// The frame and the next one on the strip.
+/// The frame and the next one on the strip, or the rest of it on the next tile.
 pub fn merge(batch: &mut Batch, page: u32) -> anyhow::Result<()> {
+    if let Some(seam) = tiles::seams(batch.state()).into_iter().find(|seam| seam.before == Some(page)) {
+        must_be_open(batch.state())?;
+        return sew(batch, &seam);
+    }
     let (file, strip, frame) = standing(batch.state(), page)?;
     let (other, second) = behind(batch.state(), page, file, &frame)
         .with_context(|| format!("no frame lies behind frame {page} on its strip"))?;
     let both = sure(around(frame.place, second.place), frame.channel, frame.blip.max(second.blip));
-    fits(&strip, both.place)?;
+    fits(batch.state(), (file, &strip), both.place)?;
     let cut = cut(batch, file, vec![both])?.remove(0);
     let edits = vec![anew(batch.state(), page, cut), Edit::Mark { page: other, mark: FrameMark::Merged }];
     edit(batch, Edit::Steps { edits })
+}
+
+/// Cuts every frame that lies over the border of two tiles; a part of the capture, so that nobody has to hold the batch for it.
+pub fn sew_all(batch: &mut Batch) -> anyhow::Result<()> {
+    // Each seam is an operation, after which the next one is looked for anew.
+    while let Some(seam) = tiles::seams(batch.state()).first() {
+        sew(batch, seam)?;
+    }
+    Ok(())
+}
+
+/// One operation: the frame before the border is cut anew, or one is added, and the one behind it is a part of it.
+fn sew(batch: &mut Batch, seam: &Seam) -> anyhow::Result<()> {
+    let Seam { file, place, channel, blip, before, behind } = *seam;
+    let strip = batch.state().strips[&file].clone();
+    fits(batch.state(), (file, &strip), place)?;
+    let doubts = if is_usual(batch.state(), &strip, place) { Vec::new() } else { vec![Doubt::OddWidth] };
+    let frame = Frame { doubts, ..sure(place, channel, blip) };
+    let cut = cut(batch, file, vec![frame])?.remove(0);
+    let whole = match before {
+        Some(page) => anew(batch.state(), page, cut),
+        None => added(batch.state(), file, cut)?,
+    };
+    let rest = behind.map(|page| Edit::Mark { page, mark: FrameMark::Merged });
+    let edit = Edit::Steps { edits: std::iter::once(whole).chain(rest).collect() };
+    if let Some(fault) = edit.fault(&batch.state().arranged()) {
+        bail!(fault);
+    }
+    Ok(batch.record(Event::Edited { edit })?)
+}
+
+/// Whether another frame of the reel is about as long.
+fn is_usual(state: &State, strip: &StripFacts, place: Rectangle) -> bool {
+    let length = |place| along(strip, place).1 - along(strip, place).0;
+    let frames = state.pages.iter().filter_map(|placed| placed.page.frame.as_ref());
+    let mut whole = frames.filter(|frame| !frame.doubts.contains(&Doubt::CutOff));
+    whole.any(|frame| USUAL_PART * length(frame.place).abs_diff(length(place)) <= length(place))
 }
 
 pub fn add(batch: &mut Batch, number: u32, edges: Edges) -> anyhow::Result<()> {
@@ -67,7 +113,7 @@ pub fn add(batch: &mut Batch, number: u32, edges: Edges) -> anyhow::Result<()> {
     ensure!(edges.from.is_some() && edges.to.is_some(), "say where the frame begins and ends: --from and --to");
     let strip = state.strips[&file].clone();
     let film = Rectangle { x: 0, y: 0, w: strip.width, h: strip.height };
-    let place = placed(&strip, film, edges)?;
+    let place = placed(state, (file, &strip), film, edges)?;
     let is_second = has_two_rows(state, file) && beyond_middle(&strip, place);
     let cut = cut(batch, file, vec![sure(place, u8::from(is_second), None)])?.remove(0);
     edit(batch, added(batch.state(), file, cut)?)
@@ -110,7 +156,12 @@ fn around(a: Rectangle, b: Rectangle) -> Rectangle {
 }
 
 /// The place with other edges, where they were named.
-fn placed(strip: &StripFacts, place: Rectangle, edges: Edges) -> anyhow::Result<Rectangle> {
+fn placed(
+    state: &State,
+    (file, strip): (u32, &StripFacts),
+    place: Rectangle,
+    edges: Edges,
+) -> anyhow::Result<Rectangle> {
     let (from, to) = along(strip, place);
     let tall = strip.height > strip.width;
     let (top, bottom) = if tall { (place.x, place.x + place.w) } else { (place.y, place.y + place.h) };
@@ -121,12 +172,18 @@ fn placed(strip: &StripFacts, place: Rectangle, edges: Edges) -> anyhow::Result<
         true => Rectangle { x: top, y: from, w: width, h: length },
         false => Rectangle { x: from, y: top, w: length, h: width },
     };
-    fits(strip, place).map(|()| place)
+    fits(state, (file, strip), place).map(|()| place)
 }
 
-fn fits(strip: &StripFacts, Rectangle { x, y, w, h }: Rectangle) -> anyhow::Result<()> {
+/// A frame lies on its strip, or goes on on the tile behind it.
+fn fits(state: &State, (file, strip): (u32, &StripFacts), place: Rectangle) -> anyhow::Result<()> {
+    let Rectangle { x, y, w, h } = place;
     ensure!(w.min(h) >= LEAST, "a frame ends behind its beginning, and is at least {LEAST} pixels wide and high");
-    let is_on_it = w <= strip.width && h <= strip.height && x <= strip.width - w && y <= strip.height - h;
+    let more = tiles::following(state, file).map_or(0, |(_, next)| tiles::length(next));
+    let tall = strip.height > strip.width;
+    let (width, height) = if tall { (strip.width, strip.height + more) } else { (strip.width + more, strip.height) };
+    let starts_on_it = x < strip.width && y < strip.height;
+    let is_on_it = starts_on_it && w <= width && h <= height && x <= width - w && y <= height - h;
     ensure!(is_on_it, "the frame reaches beyond the strip, which has {} × {} pixels", strip.width, strip.height);
     let is_page = u64::from(w) * u64::from(h) <= PAGE_PIXELS_MAX && w.max(h) <= PAGE_SIDE_PIXELS_MAX;
     ensure!(is_page, "the frame would have {w} × {h} pixels, more than a page may have");
@@ -162,8 +219,15 @@ fn cut(batch: &Batch, file: u32, frames: Vec<Frame>) -> anyhow::Result<Vec<Captu
     let (strip, original) = (&state.strips[&file], state.originals.get(&file).context("the strip is not kept")?);
     let settings = Settings::from(state.reel().context("the batch is no reel of film")?);
     let (count, dpi) = (frames.len(), settings.true_dpi((strip.width, strip.height)));
-    let cuts = Cuts { frames, polarity: strip.polarity, dpi };
-    let contents = unpacker()?.cut(&batch.blob(&original.digest), &batch.scratch()?, &cuts)?;
+    let goes_on = frames.iter().any(|frame| tiles::beyond(strip, frame.place) > 0);
+    let next = tiles::following(state, file).and_then(|(next, _)| state.originals.get(&next)).filter(|_| goes_on);
+    let seam = next.map(|_| original.size as usize);
+    let cuts = Cuts { frames, polarity: strip.polarity, dpi, seam };
+    let (first, scratch) = (batch.blob(&original.digest), batch.scratch()?);
+    let contents = match next {
+        Some(next) => unpacker()?.cut(&(first, batch.blob(&next.digest)), &scratch, &cuts)?,
+        None => unpacker()?.cut(&first, &scratch, &cuts)?,
+    };
     if let Some((_, reason)) = contents.refused.first() {
         bail!("the frame cannot be cut out of its strip: it {reason}");
     }

@@ -9,6 +9,7 @@ use record::manifest::{Extraction, OriginalPage};
 use record::wire::CapturedFields;
 use record::{Descriptor, limits};
 
+pub use frames::sew_all;
 pub use report::print;
 
 use super::deliver::unpacker;

@@ -18,6 +18,8 @@ use crate::cli::{self, BatchAction};
 use crate::commands::review::report::BatchReport;
 use crate::commands::{review, scan};
 use crate::patients::Patients;
+use crate::reel::account::Account;
+use crate::reel::sheet;
 use crate::spool::{self, Home, Spool, State};
 use crate::stage::Stage;
 use crate::station;
@@ -155,6 +157,13 @@ impl Desk {
 
     pub fn report(&self, id: BatchId) -> anyhow::Result<BatchReport> {
         BatchReport::of(id, &self.state(id)?, &self.patients)
+    }
+
+    /// A reel's account, to be printed.
+    pub fn account(&self, id: BatchId) -> anyhow::Result<String> {
+        let state = self.state(id)?;
+        let account = Account::of(&state).context("this batch is no reel of film")?;
+        Ok(sheet::html(&state, &account))
     }
 
     /// Does one operation, as `scanner-agent batch` does it.

@@ -53,6 +53,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/api/work/{number}/stop", web::post().to(stop))
         .route("/api/batches/{batch}", web::get().to(show))
         .route("/api/batches/{batch}", web::post().to(act))
+        .route("/api/batches/{batch}/account", web::get().to(account))
         .route("/api/batches/{batch}/images/{image}", web::get().to(image))
         .route("/api/batches/{batch}/strips/{strip}", web::get().to(ribbon))
         .route("/api/batches/{batch}/strips/{strip}/{piece}", web::get().to(piece));
@@ -141,6 +142,11 @@ async fn stop(desk: web::Data<Desk>, number: web::Path<u32>) -> HttpResponse {
 
 async fn show(desk: web::Data<Desk>, batch: web::Path<BatchId>) -> Result<HttpResponse, Refused> {
     apart(desk, move |desk| desk.report(*batch)).await
+}
+
+/// To be printed: a page that needs nothing else.
+async fn account(desk: web::Data<Desk>, batch: web::Path<BatchId>) -> Result<HttpResponse, Refused> {
+    apart(desk, move |desk| desk.account(*batch)).await
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ macro_rules! scripts {
 }
 
 static FILES: LazyLock<Files> = LazyLock::new(|| {
-    scripts! { "page.js" "viewer.js" "correct.js" "vendor/htmx.min.js" "vendor/openseadragon.min.js" }
+    scripts! { "page.js" "viewer.js" "correct.js" "cut.js" "vendor/htmx.min.js" "vendor/openseadragon.min.js" }
 });
 
 /// The asset of that name, as the path after `/static/` says it.

@@ -116,7 +116,14 @@ fn page_link(page: &Page, found: &[indexer::PageHit]) -> PageLink {
         (PageState::Unreadable, reason) => Reading::Failed(reason.unwrap_or(record::event::UnreadableReason::Failed)),
     };
     let thumb = sheet(page, found, THUMB);
-    PageLink { page: page.page.to_string(), number: page.number, reading, hits: thumb.lit.len(), thumb }
+    PageLink {
+        page: page.page.to_string(),
+        number: page.number,
+        frame: page.frame,
+        reading,
+        hits: thumb.lit.len(),
+        thumb,
+    }
 }
 
 async fn facts(app: &App, caller: &Caller, document: &Document, shown: &Page) -> Reply<Facts> {
@@ -137,6 +144,7 @@ async fn facts(app: &App, caller: &Caller, document: &Document, shown: &Page) ->
         version: document.version,
         filed: document.filed,
         file_names: fields.file_names,
+        reel: document.reel.clone(),
     })
 }
 

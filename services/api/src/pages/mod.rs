@@ -14,12 +14,14 @@ mod attention;
 mod batches;
 mod campaigns;
 mod correct;
+mod cut;
 mod document;
 mod exceptions;
 mod gate;
 mod ledger;
 mod names;
 mod proof;
+mod reels;
 mod reply;
 mod revisions;
 mod saved;
@@ -27,6 +29,7 @@ mod search;
 pub mod view;
 
 pub use reply::dress;
+pub use search::href as viewer;
 
 use crate::identity::Caller;
 use crate::policy::Action;
@@ -56,6 +59,7 @@ crate::routes! {
 
     get  "/batches"                      Oversee    => batches::list;
     get  "/batches/{batch}"              Oversee    => batches::show;
+    get  "/reels"                        Oversee    => reels::show;
     get  "/exceptions"                   Oversee    => exceptions::list;
     get  "/exceptions/{document}"        Resolve    => exceptions::show;
     post "/exceptions/{document}"        Resolve    => exceptions::file;
@@ -63,6 +67,8 @@ crate::routes! {
     get  "/attention/count"              Oversee    => attention::count;
     get  "/attention/next"               Oversee    => attention::next;
     get  "/pages/{page}/correct"         Resolve    => correct::show;
+    get  "/pages/{page}/cut"             Resolve    => cut::show;
+    post "/pages/{page}/cut"             Resolve    => cut::cut;
     post "/exceptions/{document}/alarms/{page}" Resolve => exceptions::dismiss;
 
     get  "/ledger"                       Audit      => ledger::show;

@@ -16,6 +16,7 @@ use super::alarms::Alarm;
 use super::named;
 use crate::bundle::Bundle;
 use crate::identity::Caller;
+use crate::policy::Action;
 use crate::problem::{Problem, Reply};
 use crate::seal::{self, NewFields};
 use crate::state::App;
@@ -108,8 +109,14 @@ pub async fn show(
     let pages = app.catalog.pages_of(document.document).await?;
     let alarms = app.catalog.wrong_patients_in(document.document).await?;
     let alarms = alarms.into_iter().map(|alarm| Alarm::shown_to(&caller, alarm)).collect();
+    let fields = IndexFields { reel: fields.reel.map(|reel| shown_to(&caller, reel)), ..fields };
     let answer = view(&document, &version, manifest, fields, &pages, alarms);
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", document.version))).json(answer))
+}
+
+/// Whoever reads a chart need not know whose charts lie beside it.
+fn shown_to(caller: &Caller, reel: Reel) -> Reel {
+    if caller.may(Action::Oversee) { reel } else { reel.without_charts() }
 }
 
 fn view(

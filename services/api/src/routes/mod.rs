@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod open;
 pub mod pages;
 pub mod patients;
+pub mod reels;
 pub mod search;
 pub mod searches;
 pub mod session;

@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages,
-    patients, search, searches, session, uploads,
+    patients, reels, search, searches, session, uploads,
 };
 use crate::state::App;
 
@@ -128,6 +128,11 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         documents::bundle,
         documents::enter_fields,
         frames::find,
+        frames::strip,
+        frames::cut,
+        reels::list,
+        reels::show,
+        reels::finding_aid,
         pages::words,
         pages::alto,
         pages::hocr,

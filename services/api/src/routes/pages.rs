@@ -36,6 +36,8 @@ pub struct Words {
     pub height: u32,
     /// Clockwise turn that makes the master upright: 0, 90, 180 or 270 degrees.
     pub rotation: u16,
+    /// Degrees clockwise, beyond that, that make its lines level.
+    pub skew: f64,
     /// `text`, `blank` or `picture`.
     #[schema(value_type = String)]
     pub kind: PageKind,
@@ -109,6 +111,7 @@ pub async fn words(
         width: page.width,
         height: page.height,
         rotation: text.rotation,
+        skew: f64::from(text.skew_centidegrees) / 100.0,
         kind: text.kind,
         words: numbered(&text),
         attention: text.attention.iter().map(region).collect(),

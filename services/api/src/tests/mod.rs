@@ -5,6 +5,7 @@ mod again;
 mod capture;
 mod corrections;
 mod fields;
+mod film;
 mod house;
 mod patients;
 mod policy;

@@ -24,6 +24,8 @@ pub enum Reading {
 pub struct PageLink {
     pub page: String,
     pub number: u32,
+    /// On the reel.
+    pub frame: Option<u32>,
     pub reading: Reading,
     /// Hits on this page for the query of the address.
     pub hits: usize,
@@ -63,6 +65,8 @@ pub struct Facts {
     pub version: u32,
     pub filed: bool,
     pub file_names: Vec<String>,
+    /// The label of the reel of film that it is on.
+    pub reel: Option<String>,
 }
 
 impl Facts {
@@ -146,6 +150,7 @@ mod tests {
         let page = PageLink {
             page: text(),
             number: 1,
+            frame: Some(217),
             reading: Reading::Failed(UnreadableReason::Crashed),
             hits: 1,
             thumb: sheet.clone(),
@@ -163,6 +168,7 @@ mod tests {
             version: 1,
             filed: false,
             file_names: vec![text()],
+            reel: Some(text()),
         };
         let hits = Hits { q: text(), list: vec![link], wrong: Some(text()) };
         let frame = Frame::bare(HOSTILE);

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod gate;
 pub mod ledger;
 pub mod proof;
+pub mod reels;
 pub mod saved;
 pub mod search;
 pub mod sheet;

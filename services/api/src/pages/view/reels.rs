@@ -1,0 +1,140 @@
+//! Reels of film: the list, one reel chart by chart, and the screen on which a frame is cut another way.
+
+use askama::Template;
+
+use super::frame::Frame;
+use super::sheet::Sheet;
+use super::{encoded, filters};
+
+/// A reel on the list.
+#[derive(Debug, Clone)]
+pub struct ReelRow {
+    pub label: String,
+    /// Film, polarity, reduction.
+    pub film: String,
+    /// Box and shelf.
+    pub place: String,
+    pub frames: u64,
+    pub documents: u64,
+    pub unfiled: u64,
+}
+
+impl ReelRow {
+    pub fn href(&self) -> String {
+        format!("/reels?reel={}", encoded(&self.label))
+    }
+}
+
+/// `/reels`.
+#[derive(Template)]
+#[template(path = "reels.html")]
+pub struct ReelsPage {
+    pub frame: Frame,
+    pub reels: Vec<ReelRow>,
+}
+
+/// Frames in a row that are one patient's.
+#[derive(Debug, Clone)]
+pub struct ChartRow {
+    pub href: String,
+    /// `12-40`.
+    pub frames: String,
+    pub mrn: String,
+    /// The number was read on a frame.
+    pub read: bool,
+    pub misplaced: bool,
+    pub foreign: bool,
+}
+
+/// `/reels?reel=…`: may be printed, and put into the reel's box.
+#[derive(Template)]
+#[template(path = "reel.html")]
+pub struct ReelPage {
+    pub frame: Frame,
+    pub reel: ReelRow,
+    /// How charts stand on it, and which the box names.
+    pub order: String,
+    pub expected: Option<u32>,
+    pub last: Option<u32>,
+    /// Runs of frames that are in no document, in sentences' words.
+    pub left_out: String,
+    pub differences: Vec<String>,
+    pub charts: Vec<ChartRow>,
+    /// UTC.
+    pub made: String,
+}
+
+/// `/pages/{page}/cut`.
+#[derive(Template)]
+#[template(path = "cut.html")]
+pub struct CutPage {
+    pub frame: Frame,
+    pub page: String,
+    /// `reel MF-0231, frame 100`.
+    pub address: String,
+    pub viewer: String,
+    pub version: u32,
+    /// What lies around the frame on its strip; the frame is lit.
+    pub strip: Sheet,
+    /// Of the strip, in pixels.
+    pub size: (u32, u32),
+    pub left: u32,
+    pub top: u32,
+    pub right: u32,
+    pub bottom: u32,
+    /// The film runs down the picture.
+    pub tall: bool,
+    /// Why it was not cut.
+    pub wrong: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use record::PageId;
+    use record::words::Box;
+
+    use super::super::hostile::{self, TEXT as HOSTILE};
+    use super::*;
+
+    fn text() -> String {
+        HOSTILE.to_owned()
+    }
+
+    #[test]
+    fn hostile_texts_stay_texts() {
+        let reel = ReelRow { label: text(), film: text(), place: text(), frames: 1, documents: 1, unfiled: 1 };
+        let list = ReelsPage { frame: Frame::bare("x"), reels: vec![reel.clone()] };
+        hostile::assert_inert(&list.render().expect("renders"));
+        let chart = ChartRow { href: text(), frames: text(), mrn: text(), read: true, misplaced: true, foreign: true };
+        let one = ReelPage {
+            frame: Frame::bare("x"),
+            reel,
+            order: text(),
+            expected: Some(1),
+            last: None,
+            left_out: text(),
+            differences: vec![text()],
+            charts: vec![chart],
+            made: text(),
+        };
+        hostile::assert_inert(&one.render().expect("renders"));
+        let whole = Box { x: 0, y: 0, w: 9, h: 9 };
+        let strip = Sheet { src: text(), alt: text(), part: whole, lit: vec![whole] };
+        let cut = CutPage {
+            frame: Frame::bare("x"),
+            page: PageId::derived([b"p".as_slice()]).to_string(),
+            address: text(),
+            viewer: text(),
+            version: 1,
+            strip,
+            size: (9, 9),
+            left: 0,
+            top: 0,
+            right: 9,
+            bottom: 9,
+            tall: false,
+            wrong: Some(text()),
+        };
+        hostile::assert_inert(&cut.render().expect("renders"));
+    }
+}

@@ -10,7 +10,7 @@
 //! - [`paper`]: a scanner with paper in its feeder, and what goes wrong with it.
 //! - [`film`]: strips of microfilm with their truth.
 //! - [`s3`]: a real S3 server.
-//! - [`schema`]: the schema of ALTO.
+//! - [`schema`]: the schemas of ALTO and EAD.
 //! - [`score`]: how far a text is from the truth.
 
 pub mod browser;

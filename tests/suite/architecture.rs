@@ -18,7 +18,11 @@ const EDGES: [(&str, &str, &[&str]); 13] = [
     ("indexer", "indexer", &["record"]),
     ("ocr", "services/ocr", &["record", "imaging", "formats"]),
     ("scanner-agent", "scanner-agent", &["record", "imaging", "formats", "look", "film"]),
-    ("api", "services/api", &["record", "imaging", "formats", "archive", "catalog", "fields", "look", "indexer"]),
+    (
+        "api",
+        "services/api",
+        &["record", "imaging", "formats", "archive", "catalog", "fields", "film", "look", "indexer"],
+    ),
     ("tests", "tests", &["record", "imaging", "formats", "archive", "catalog", "fields", "film", "indexer", "ocr"]),
 ];
 

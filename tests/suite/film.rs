@@ -176,3 +176,30 @@ fn wrong_reels_are_named_and_nothing_of_them_is_taken() -> Result<()> {
     ensure!(twice.contains("the same picture"), "{twice}");
     Ok(())
 }
+
+#[test]
+fn frames_in_jpeg_2000_are_taken_in_and_half_a_file_is_not() -> Result<()> {
+    let folder = TempDir::new()?;
+    let path = samples::path("frame.jp2");
+    let bytes = fs::read(&path)?;
+    // What OpenJPEG wrote is the upper half of the letter, at half its size.
+    let letter = imaging::decode(&fs::read(samples::path("clinic-letter.png"))?)?.to_gray();
+    let half = letter.crop(Rectangle { x: 0, y: 0, w: letter.width(), h: letter.height() / 2 }).context("a half")?;
+    let frame = imaging::decode_jpeg2000(&bytes)?;
+    let half = half.scale_to(frame.width(), frame.height())?;
+    let apart = half.bytes().iter().zip(frame.bytes()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>();
+    ensure!(apart < 8 * half.bytes().len() as u64, "another picture: {apart}");
+    let blocks = imaging::Blocks::open(std::io::Cursor::new(&bytes))?;
+    ensure!(blocks.size() == (frame.width(), frame.height()), "a strip may be of this kind, too");
+
+    let spool = folder.path().join("spool").to_string_lossy().into_owned();
+    let film = ["film", "--reel", "MF-2", "--frames", "1", "--hold", "--json", "--spool", &spool];
+    let held: Value = serde_json::from_str(&program::succeed("scanner-agent film", agent(&film, &[&path])?)?)?;
+    ensure!(held["account"]["found"] == 1 && held["account"]["differences"] == serde_json::json!([]), "{held}");
+    let broken = folder.path().join("broken.jp2");
+    fs::write(&broken, &bytes[..bytes.len() / 2])?;
+    let said = agent(&film, &[&broken])?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    ensure!(said.contains("\"found\": 0") && said.contains("JPEG 2000"), "{said}");
+    Ok(())
+}

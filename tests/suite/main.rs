@@ -33,6 +33,7 @@ mod page_ends;
 mod planted;
 mod rebuild;
 mod reel_bench;
+mod reels;
 mod scripted_day;
 mod searchable_pdf;
 mod spool;

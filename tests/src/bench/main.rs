@@ -6,7 +6,9 @@
 mod capture;
 mod film;
 mod ingest;
+mod memory;
 mod ocr;
+mod reel;
 mod report;
 mod search;
 mod splits;
@@ -17,12 +19,16 @@ use std::process::ExitCode;
 use report::Report;
 
 fn main() -> ExitCode {
-    let Some(Arguments { name, json, ocr, only, pages }) = Arguments::parse() else { return usage() };
+    let Some(Arguments { name, json, ocr, only, pages, reel, frames }) = Arguments::parse() else { return usage() };
     let mut report = Report::new(json);
     let result = match name.as_str() {
         "ocr" => ocr::run(&mut report, &ocr),
         "capture" => capture::run(&mut report, only.as_deref(), pages),
-        "film" => film::run(&mut report),
+        "film" => match (reel, frames) {
+            (Some(frames), _) => reel::whole(&mut report, frames),
+            (None, Some(frames)) => reel::long(&mut report, frames),
+            (None, None) => film::run(&mut report),
+        },
         "ingest" => ingest::run(&mut report),
         "search" => search::run(&mut report, ocr.corpus.as_deref(), pages, only.as_deref()),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
@@ -45,19 +51,24 @@ struct Arguments {
     /// The one part of `capture` or `search` that is measured, and with how many pages.
     only: Option<String>,
     pages: Option<usize>,
+    /// Frames of a reel that goes all the way, or is only taken in.
+    reel: Option<usize>,
+    frames: Option<usize>,
 }
 
 impl Arguments {
     fn parse() -> Option<Self> {
         let mut words = std::env::args().skip(1);
         let (name, ocr) = (words.next()?, ocr::Options::default());
-        let mut arguments = Self { name, json: None, ocr, only: None, pages: None };
+        let mut arguments = Self { name, json: None, ocr, only: None, pages: None, reel: None, frames: None };
         while let Some(word) = words.next() {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
                 ("--only", "capture" | "search") => arguments.only = Some(value),
                 ("--pages", "capture" | "search") => arguments.pages = Some(value.parse().ok()?),
+                ("--reel", "film") => arguments.reel = Some(value.parse().ok()?),
+                ("--frames", "film") => arguments.frames = Some(value.parse().ok()?),
                 ("--corpus", "ocr" | "splits" | "search") => arguments.ocr.corpus = Some(value.into()),
                 ("--sets", "ocr") => arguments.ocr.sets = value.split(',').map(str::to_owned).collect(),
                 _ => return None,
@@ -69,7 +80,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|film|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]"
+        "usage: scripts/bench capture|film|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N]"
     );
     ExitCode::from(2)
 }

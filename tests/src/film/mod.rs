@@ -8,9 +8,11 @@
 //! Facts on film, blips and frames: ISO 6199 and ANSI/AIIM MS14 (16 mm and 35 mm roll film), MS8 (document marks).
 
 mod conditions;
+pub mod day;
 mod paint;
 mod paper;
 pub mod random;
+mod reel;
 
 use imaging::Raster;
 use record::words::Box as Rectangle;
@@ -19,6 +21,7 @@ use conditions::Conditions;
 pub use conditions::{Level, Split};
 use paint::Scanned;
 use random::Random;
+pub use reel::{Reel, Said};
 
 /// Pixels of the strip for a millimetre of the page.
 const SCALE: f64 = 300.0 / 8.0 / 25.4;

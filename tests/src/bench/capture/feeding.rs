@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tests::program;
 
 use super::pages::{Condition, sample};
+use crate::memory::{all_kb, resident_kb};
 use crate::report::{Report, cpu_seconds, rounded};
 
 /// Different pages; the feeder has them again and again, each time with another stamp: what is there already is not
@@ -102,7 +103,7 @@ impl Room {
             }
             let own = resident_kb(agent.id());
             agent_peak_kb = agent_peak_kb.max(own);
-            all_peak_kb = all_peak_kb.max(own + children(agent.id()).into_iter().map(resident_kb).sum::<u64>());
+            all_peak_kb = all_peak_kb.max(all_kb(agent.id()));
             std::thread::sleep(Duration::from_millis(50));
         };
         ensure!(status.success(), "scan ended with {status}: {}", fs::read_to_string(self.path("complained"))?);
@@ -145,21 +146,4 @@ fn pnm(number: usize, colour: bool) -> Result<Vec<u8>> {
         bytes.extend_from_slice(page.bytes());
     }
     Ok(bytes)
-}
-
-/// `Pss` of `/proc/PID/smaps_rollup` (proc(5)); nothing for a process that has just ended.
-fn resident_kb(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("Pss:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-fn children(process: u32) -> Vec<u32> {
-    let threads =
-        fs::read_dir(Path::new("/proc").join(process.to_string()).join("task")).into_iter().flatten().flatten();
-    let of_thread = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-    threads
-        .map(of_thread)
-        .flat_map(|ids| ids.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>())
-        .collect()
 }

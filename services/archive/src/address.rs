@@ -1,6 +1,6 @@
 //! Where does the bucket live?
 //!
-//! A folder, an S3 bucket or memory: the three adapters behind one store.
+//! A folder, an S3 bucket or memory: the three adapters behind one store, and behind the replica.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,13 @@ impl StoreAddress {
         self.connect()
     }
 
+    pub(crate) fn replica(&self) -> Result<Replica> {
+        match &self.0 {
+            Place::Folder(_) => Ok(Replica::OnDisk(self.clone())),
+            Place::S3 { .. } | Place::Shared(_) => self.connect().map(Replica::Elsewhere),
+        }
+    }
+
     pub(crate) fn connect(&self) -> Result<Store> {
         match &self.0 {
             Place::Folder(folder) => {
@@ -83,6 +90,22 @@ impl StoreAddress {
                 })
             }
             Place::Shared(store) => Ok(Store::new(Arc::clone(store))),
+        }
+    }
+}
+
+/// A second bucket, which may be away for days.
+pub(crate) enum Replica {
+    /// Looked for each time: a disk that is not mounted is away, and must not be taken for an empty one.
+    OnDisk(StoreAddress),
+    Elsewhere(Store),
+}
+
+impl Replica {
+    pub fn reach(&self) -> Result<Store> {
+        match self {
+            Self::OnDisk(address) => address.connect(),
+            Self::Elsewhere(store) => Ok(store.clone()),
         }
     }
 }

@@ -8,7 +8,9 @@
 //! - How do events become part of the ledger? `ledger`: `commit` (the record), `edge` (how a
 //!   tree grows), `tile` (names and shapes), `proof` (reading and proving), `sequencer` (many
 //!   callers, one commit).
-//! - Is it all still there, and still the same? [`verify`].
+//! - Which objects does an event name, and how is a damaged one put right? `object`, `copies`. How does a second bucket come to hold the
+//!   same? `replica`. Are all of them still what was sealed? `scrub`.
+//! - Is it all still there, and still the same, says somebody who trusts none of the above? [`verify`].
 //!
 //! ```text
 //! blobs/sha256/ab/cd/<hex>  manifests/sha256/ab/cd/<hex>     named by the bytes' own digest
@@ -16,11 +18,16 @@
 //! log/tile/<L>/<N>[.p/<W>]  log/tile/entries/<N>[.p/<W>]  log/checkpoint      C2SP tlog-tiles
 //! log/witnessed                                              a checkpoint with cosignatures
 //! log/timestamps/<size>.checkpoint  .tsr                     a checkpoint with an RFC 3161 token
+//! quarantine/<key>/<hex>                                     what was found in an object's place
 //! ```
 
 mod address;
+mod copies;
 mod error;
 mod ledger;
+mod object;
+mod replica;
+mod scrub;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,15 +36,20 @@ pub mod verify;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use record::event::Bucket;
 use record::note::{LogKey, LogSigner};
-use record::{Descriptor, Digest, Event, Manifest, Receipt, canonical, limits};
+use record::{Descriptor, Digest, Event, Manifest, Receipt, Timestamp, canonical, limits};
 
 pub use crate::address::StoreAddress;
+use crate::copies::Copies;
+pub use crate::copies::Incident;
 pub use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::ledger::proof::Reader;
 use crate::ledger::sequencer::Sequencer;
-use crate::store::Store;
+use crate::object::Object;
+pub use crate::replica::Backlog;
+pub use crate::scrub::{Pass, Standing, Step};
 
 pub(crate) const BLOBS: &str = "blobs/sha256";
 pub(crate) const MANIFESTS: &str = "manifests/sha256";
@@ -51,7 +63,7 @@ const HASH_INLINE_BYTES: usize = 1 << 20;
 /// A handle on one archive; clones share it. Needs a tokio runtime.
 #[derive(Clone)]
 pub struct Archive {
-    store: Store,
+    copies: Copies,
     ledger: Arc<Ledger>,
     sequencer: Sequencer,
 }
@@ -59,26 +71,31 @@ pub struct Archive {
 impl Archive {
     /// Makes an empty archive; refuses one that exists.
     pub async fn init(store: &StoreAddress, signer: LogSigner) -> Result<Self> {
-        let store = store.create()?;
-        let ledger = Ledger::init(store.clone(), signer).await?;
-        Ok(Self::start(store, ledger))
+        let copies = Copies::new(store.create()?, None)?;
+        let ledger = Ledger::init(copies.clone(), signer).await?;
+        Ok(Self::start(copies, ledger))
     }
 
     /// Opens an archive and completes what a crash may have left undone. Refuses a store whose
     /// checkpoint is newer than its commits, or says something else: no crash does that.
     pub async fn open(store: &StoreAddress, signer: LogSigner) -> Result<Self> {
-        let store = store.connect()?;
-        let ledger = Ledger::open(store.clone(), signer).await?;
-        Ok(Self::start(store, ledger))
+        Self::open_with(store, None, signer).await
     }
 
-    fn start(store: Store, ledger: Ledger) -> Self {
+    /// Likewise, with a second bucket that [`Archive::replicate`] fills, and from which damaged objects are put right.
+    pub async fn open_with(store: &StoreAddress, replica: Option<&StoreAddress>, signer: LogSigner) -> Result<Self> {
+        let copies = Copies::new(store.connect()?, replica)?;
+        let ledger = Ledger::open(copies.clone(), signer).await?;
+        Ok(Self::start(copies, ledger))
+    }
+
+    fn start(copies: Copies, ledger: Ledger) -> Self {
         let ledger = Arc::new(ledger);
-        Self { store, sequencer: Sequencer::start(Arc::clone(&ledger)), ledger }
+        Self { copies, sequencer: Sequencer::start(Arc::clone(&ledger)), ledger }
     }
 
     /// Seals bytes as a blob. Durable on return; the same bytes again are the same blob.
-    /// [`Error::Corrupt`] if the store holds something else under their digest.
+    /// Something else under their digest is put aside, and replaced.
     pub async fn put(&self, media_type: &str, bytes: Bytes) -> Result<Descriptor> {
         if bytes.len() > limits::FILE_BYTES_MAX {
             let most = limits::FILE_BYTES_MAX;
@@ -97,11 +114,11 @@ impl Archive {
 
     async fn seal_bytes(&self, family: &str, bytes: Bytes) -> Result<Digest> {
         let digest = digest_of(bytes.clone()).await?;
-        let key = object_key(family, &digest);
+        let object = Object::sealed(family, digest);
         // Hashed from what the store gives back, be it new or found.
-        let stored = self.store.create(&key, bytes).await?;
+        let stored = self.copies.store().create(&object.key, bytes.clone()).await?;
         if digest_of(stored).await? != digest {
-            return Err(Error::corrupt(key, "the bytes under this name hash to something else"));
+            self.copies.insist(Bucket::Store, &object, bytes).await?;
         }
         Ok(digest)
     }
@@ -120,9 +137,16 @@ impl Archive {
         self.sequencer.append(leaves?).await
     }
 
-    /// A blob's bytes, hashed again before they are returned.
+    /// A blob's bytes, hashed again before they are returned. Where they are not what was sealed, the replica's are, and take their
+    /// place.
     pub async fn read(&self, digest: &Digest) -> Result<Bytes> {
-        self.sealed_bytes(BLOBS, digest).await
+        self.copies.get(&Object::blob(*digest)).await
+    }
+
+    /// [`Archive::read`] for a blob that may never have been sealed: then it is no damage that it is not there.
+    pub async fn find(&self, digest: &Digest) -> Result<Option<Bytes>> {
+        let object = Object::blob(*digest);
+        if self.copies.store().exists(&object.key).await? { self.copies.get(&object).await.map(Some) } else { Ok(None) }
     }
 
     pub async fn manifest(&self, digest: &Digest) -> Result<Manifest> {
@@ -131,16 +155,7 @@ impl Archive {
 
     /// The manifest's bytes as stored: what receipts are checked against.
     pub async fn manifest_bytes(&self, digest: &Digest) -> Result<Bytes> {
-        self.sealed_bytes(MANIFESTS, digest).await
-    }
-
-    async fn sealed_bytes(&self, family: &str, digest: &Digest) -> Result<Bytes> {
-        let key = object_key(family, digest);
-        let bytes = self.store.get(&key).await?.ok_or_else(|| Error::Missing(key.clone()))?;
-        if digest_of(bytes.clone()).await? != *digest {
-            return Err(Error::corrupt(key, "its bytes hash to something else"));
-        }
-        Ok(bytes)
+        self.copies.get(&Object::manifest(*digest)).await
     }
 
     /// Events from number `from` on, at most `most`, as far as this process has seen the ledger.
@@ -183,17 +198,51 @@ impl Archive {
                 self.size()
             )));
         }
-        self.store.replace(WITNESSED, note.into()).await
+        self.copies.store().replace(WITNESSED, note.into()).await
     }
 
     /// Keeps what a time-stamping authority has said of a checkpoint of this ledger; both stay for good. Gives their name.
     pub async fn publish_timestamp(&self, note: String, token: Bytes) -> Result<String> {
         let checkpoint = record::note::open(&note, self.ledger.key())?;
         let name = format!("{TIMESTAMPS}/{:020}", checkpoint.size);
-        self.store.create_exactly(&format!("{name}.checkpoint"), note.into()).await?;
+        self.copies.store().create_exactly(&format!("{name}.checkpoint"), note.into()).await?;
         // Another token for the same checkpoint says no more than the first.
-        self.store.create(&format!("{name}.tsr"), token).await?;
+        self.copies.store().create(&format!("{name}.tsr"), token).await?;
         Ok(name)
+    }
+
+    /// Lets the replica catch up by one portion. [`Error::Address`] where there is none, or it is away.
+    pub async fn replicate(&self) -> Result<Backlog> {
+        replica::catch_up(&self.ledger, &self.copies).await
+    }
+
+    pub fn has_replica(&self) -> bool {
+        self.copies.has_replica()
+    }
+
+    /// A pass over everything there is, from its beginning or from where another one has come to. With `leave` it finds, and
+    /// changes nothing. What it finds, its steps tell.
+    pub fn scrub(&self, began: Timestamp, from: Option<Standing>, leave: bool) -> Pass {
+        let (ledger, copies) = (Arc::clone(&self.ledger), self.copies.apart(leave));
+        match from {
+            Some(standing) => Pass::go_on(ledger, copies, standing),
+            None => Pass::new(ledger, copies, began),
+        }
+    }
+
+    /// Whether the object of this name is what was sealed, in one bucket.
+    pub async fn is_true(&self, name: &str, bucket: Bucket) -> Result<bool> {
+        let Some(object) = object::of_name(&self.ledger.reader(), self.ledger.key(), name).await? else {
+            return Ok(false);
+        };
+        let copies = self.copies.apart(true);
+        copies.examine(&object, &[bucket]).await?;
+        Ok(copies.take_incidents().is_empty())
+    }
+
+    /// What reading has found amiss, and put right or not, since the last call.
+    pub fn take_incidents(&self) -> Vec<Incident> {
+        self.copies.take_incidents()
     }
 
     /// Takes in what other processes have appended, and returns the number of events.

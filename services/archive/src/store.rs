@@ -1,7 +1,7 @@
 //! How do bytes come to rest, and how are they found again?
 //!
-//! The only lines that touch `object_store`. Objects are created once; the one that may be
-//! replaced is the checkpoint, and only what the ledger has superseded may be removed.
+//! The only lines that touch `object_store`. Objects are created once; checkpoints are replaced, damaged objects are by `copies` alone,
+//! and only what the ledger has superseded may be removed.
 
 use std::fs::File;
 use std::io::Read;
@@ -70,7 +70,7 @@ impl Store {
         Err(Error::corrupt(key, "the store already holds other bytes under this name"))
     }
 
-    /// Overwrites. For the checkpoint, and the one that witnesses have cosigned, only.
+    /// Overwrites, whole or not at all. For the checkpoint, the one that witnesses have cosigned, and repairs by `copies`.
     pub async fn replace(&self, key: &str, bytes: Bytes) -> Result<()> {
         let put = self.objects.put(&Path::from(key), bytes.into()).await;
         put.map(drop).map_err(|e| Error::unavailable(key, e))

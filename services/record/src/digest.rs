@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 /// A SHA-256 digest, written `sha256:<64 hex digits>` wherever people or JSON see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,21 @@ impl Digest {
     }
 }
 
+/// A SHA-512 digest, where another format than ours asks for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest512([u8; 64]);
+
+impl Digest512 {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha512::digest(bytes).into())
+    }
+
+    /// 128 hex digits.
+    pub fn hex(&self) -> String {
+        hex::encode(self.0)
+    }
+}
+
 /// Hashes bytes that arrive in pieces.
 #[derive(Default)]
 pub struct Hasher(Sha256);
@@ -53,6 +68,20 @@ impl Hasher {
 
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
+    }
+}
+
+/// Likewise, for a [`Digest512`].
+#[derive(Default)]
+pub struct Hasher512(Sha512);
+
+impl Hasher512 {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> Digest512 {
+        Digest512(self.0.finalize().into())
     }
 }
 

@@ -99,6 +99,52 @@ pub enum EventKind {
     PatientsLookedUp { body: Digest, count: u32 },
     /// Somebody searched for a patient by number, and was told of so many documents. Body: [`SearchRecord`].
     PatientSearched { body: Digest, documents: u32 },
+    /// Every object that the first `events` events name was read and held against its name, here and, with `replica`, there.
+    Scrubbed {
+        began: Timestamp,
+        events: u64,
+        objects: u64,
+        bytes: u64,
+        damaged: u64,
+        repaired: u64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        replica: bool,
+    },
+    /// Catalog and index were held against a fold of the first `events` events, and `pages` pages looked for by their own words;
+    /// `found` things were otherwise.
+    Replayed { events: u64, pages: u64, found: u64 },
+    /// An object in one of the buckets was not what was sealed, and neither was any other copy of it. `found` is the digest of
+    /// what was there; none where nothing was, or nothing could be read.
+    Damaged {
+        object: String,
+        bucket: Bucket,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Digest>,
+    },
+    /// Such an object is again what was sealed. The bytes that were found in its place are in quarantine.
+    Repaired {
+        object: String,
+        bucket: Bucket,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Digest>,
+    },
+}
+
+/// One of the two places that hold the same objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bucket {
+    Store,
+    Replica,
+}
+
+impl Bucket {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Replica => "replica",
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -135,7 +181,14 @@ impl EventKind {
             | Self::PatientsLookedUp { body, .. }
             | Self::PatientSearched { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
-            Self::Sealed { .. } | Self::AlarmDismissed { .. } | Self::Unreadable { .. } | Self::Viewed { .. } => None,
+            Self::Sealed { .. }
+            | Self::AlarmDismissed { .. }
+            | Self::Unreadable { .. }
+            | Self::Viewed { .. }
+            | Self::Scrubbed { .. }
+            | Self::Replayed { .. }
+            | Self::Damaged { .. }
+            | Self::Repaired { .. } => None,
         }
     }
 
@@ -177,6 +230,10 @@ impl EventKind {
             Self::PatientsRecorded { .. } => "patients-recorded",
             Self::PatientsLookedUp { .. } => "patients-looked-up",
             Self::PatientSearched { .. } => "patient-searched",
+            Self::Scrubbed { .. } => "scrubbed",
+            Self::Replayed { .. } => "replayed",
+            Self::Damaged { .. } => "damaged",
+            Self::Repaired { .. } => "repaired",
         }
     }
 }

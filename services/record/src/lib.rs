@@ -42,7 +42,7 @@ pub mod wire;
 pub mod witness;
 pub mod words;
 
-pub use digest::{Digest, Hasher};
+pub use digest::{Digest, Digest512, Hasher, Hasher512};
 pub use event::{Event, EventKind};
 pub use id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId, TrialId};
 pub use manifest::{Descriptor, IndexFields, Manifest, PageEntry};

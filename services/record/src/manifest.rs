@@ -64,6 +64,14 @@ pub struct Manifest {
     pub index: Descriptor,
 }
 
+impl Manifest {
+    /// Every blob that the version is made of.
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+        let pages = self.pages.iter().flat_map(PageEntry::blobs);
+        pages.chain(&self.originals).chain(std::iter::once(&self.index))
+    }
+}
+
 /// How the pages came in. Device names, never people's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

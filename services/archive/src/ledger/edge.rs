@@ -80,11 +80,6 @@ impl Edge {
         &self.rows
     }
 
-    /// The partial entry bundle.
-    pub fn bundle(&self) -> &[u8] {
-        &self.bundle
-    }
-
     /// Reads the edge of the tree of `size` entries. Checks that entries and lowest row agree;
     /// whether the whole is the right tree only its root can tell, and the caller checks that.
     pub async fn load(store: &Store, size: u64) -> Result<Self> {
@@ -127,11 +122,20 @@ impl Edge {
         let size = self.rows.size;
         let grown = Row::of(size).filter(|row| row.count(size) != row.count(before));
         let edges = grown.filter_map(|row| row.edge(size));
-        let bytes = |piece: &Piece| match piece.row {
-            Row::Entries => self.bundle.clone(),
-            Row::Hashes(level) => tile::tile_bytes(self.rows.row(level)),
-        };
-        edges.map(|piece| (piece, Bytes::from(bytes(&piece)))).collect()
+        edges.map(|piece| (piece, self.piece(piece.row))).collect()
+    }
+
+    /// The partial piece of a row.
+    pub fn piece(&self, row: Row) -> Bytes {
+        match row {
+            Row::Entries => self.bundle.clone().into(),
+            Row::Hashes(level) => tile::tile_bytes(self.rows.row(level)).into(),
+        }
+    }
+
+    /// All that has to be stored of the edge.
+    pub fn pieces(&self) -> Vec<(Piece, Bytes)> {
+        self.partials(0)
     }
 }
 

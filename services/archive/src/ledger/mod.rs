@@ -14,14 +14,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use record::event::Bucket;
 use record::note::{self, Checkpoint, LogKey, LogSigner};
 use record::{Digest, limits, merkle};
 
+use crate::copies::Copies;
 use crate::error::{Error, Result};
 use crate::ledger::commit::{Commit, Committed};
 use crate::ledger::edge::Edge;
 use crate::ledger::proof::Reader;
 use crate::ledger::tile::{Piece, Row, WIDTH};
+use crate::object::{Object, Truth};
 use crate::store::Store;
 
 pub(crate) const CHECKPOINT: &str = "log/checkpoint";
@@ -50,7 +53,7 @@ impl Head {
 }
 
 pub(crate) struct Ledger {
-    store: Store,
+    copies: Copies,
     signer: LogSigner,
     key: LogKey,
     head: RwLock<Arc<Head>>,
@@ -60,7 +63,8 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Writes commit 0, the empty ledger, and refuses where anything of a ledger is there.
-    pub async fn init(store: Store, signer: LogSigner) -> Result<Self> {
+    pub async fn init(copies: Copies, signer: LogSigner) -> Result<Self> {
+        let store = copies.store();
         if store.exists(CHECKPOINT).await? {
             return Err(Error::AlreadyAnArchive);
         }
@@ -68,23 +72,23 @@ impl Ledger {
         if store.create(&Commit::key(0), genesis.clone()).await? != genesis {
             return Err(Error::AlreadyAnArchive);
         }
-        Self::open(store, signer).await
+        Self::open(copies, signer).await
     }
 
     /// Finds the last commit and completes it, whether or not it needs that.
-    pub async fn open(store: Store, signer: LogSigner) -> Result<Self> {
+    pub async fn open(copies: Copies, signer: LogSigner) -> Result<Self> {
         let key = signer.public();
         // Before the commits: read after them, another writer's newer checkpoint would look as
         // if commits were missing.
-        let published = published(&store, &key).await?;
-        let Some(newest) = Commit::newest(&store).await? else {
+        let published = published(&copies, &key).await?;
+        let Some(newest) = Commit::newest(copies.store()).await? else {
             return Err(if published.is_some() { ahead(published, 0) } else { Error::NotAnArchive });
         };
-        let committed = load(&store, newest, &key).await?;
-        let head = Self::complete(&store, committed, published).await?;
-        sweep(&store, newest).await?;
+        let committed = find(&copies, newest, &key).await?.ok_or_else(|| Error::Missing(Commit::key(newest)))?;
+        let head = Self::complete(&copies, committed, published).await?;
+        sweep(copies.store(), newest).await?;
         let head = RwLock::new(head);
-        Ok(Self { store, signer, key, head, turn: tokio::sync::Mutex::new(()) })
+        Ok(Self { copies, signer, key, head, turn: tokio::sync::Mutex::new(()) })
     }
 
     pub fn key(&self) -> &LogKey {
@@ -97,7 +101,7 @@ impl Ledger {
     }
 
     pub fn reader(&self) -> Reader {
-        Reader::new(self.store.clone(), self.head())
+        Reader::new(self.copies.clone(), self.head())
     }
 
     /// Takes in what other processes have committed, and completes what one left undone.
@@ -125,7 +129,7 @@ impl Ledger {
             // 3. Stage all new tiles in one object, so that the commit can be completed by
             //    whoever finds it.
             let staging = Commit::staging_key(sequence, &root);
-            let staged = self.store.create(&staging, commit::stage(&pieces)).await?;
+            let staged = self.stage(&staging, commit::stage(&pieces)).await?;
 
             // 4. Sign only what is really in the store: hash again, from the bytes read back, by
             //    other lines of code than those that made the tiles.
@@ -137,7 +141,7 @@ impl Ledger {
             //    the others see the winner's bytes here and start again from them.
             let commit = Commit::after(&head.committed, size, root, Digest::of(&staged), &self.signer)?;
             let bytes = commit.to_bytes()?;
-            if self.store.create(&Commit::key(sequence), bytes.clone()).await? != bytes {
+            if self.copies.store().create(&Commit::key(sequence), bytes.clone()).await? != bytes {
                 continue;
             }
 
@@ -149,6 +153,16 @@ impl Ledger {
         Err(Error::Contended(limits::COMMIT_ATTEMPTS_MAX))
     }
 
+    /// Stages, and gives what is in the store then. Whoever staged under this name before, staged the same.
+    async fn stage(&self, key: &str, bytes: Bytes) -> Result<Bytes> {
+        let staged = self.copies.store().create(key, bytes.clone()).await?;
+        if staged == bytes {
+            return Ok(staged);
+        }
+        self.copies.insist(Bucket::Store, &Object::new(key, Truth::Bytes(bytes.clone())), bytes).await?;
+        self.copies.store().get(key).await?.ok_or_else(|| Error::Missing(key.to_owned()))
+    }
+
     /// Follows the chain of commits to its end and completes the last. Looks again afterwards:
     /// if another writer went on meanwhile, our checkpoint may have replaced its newer one, and
     /// the next round repairs that.
@@ -156,16 +170,16 @@ impl Ledger {
         loop {
             let head = self.head();
             let next = head.committed.commit.sequence + 1;
-            let Some(mut last) = Commit::load(&self.store, next, &self.key).await? else {
+            let Some(mut last) = find(&self.copies, next, &self.key).await? else {
                 return Ok(head);
             };
             last.follows(&head.committed)?;
-            let published = published(&self.store, &self.key).await?;
-            while let Some(next) = Commit::load(&self.store, last.commit.sequence + 1, &self.key).await? {
+            let published = published(&self.copies, &self.key).await?;
+            while let Some(next) = find(&self.copies, last.commit.sequence + 1, &self.key).await? {
                 next.follows(&last)?;
                 last = next;
             }
-            let completed = Self::complete(&self.store, last, published).await?;
+            let completed = Self::complete(&self.copies, last, published).await?;
             *self.head.write().unwrap_or_else(PoisonError::into_inner) = completed;
         }
     }
@@ -173,38 +187,73 @@ impl Ledger {
     /// The second half of every commit, and all of recovery: writes the tiles that the commit
     /// staged, reads the tree back and holds it against the signed root, publishes the
     /// checkpoint. Doing it twice, or in two processes at once, changes nothing.
-    async fn complete(store: &Store, committed: Committed, published: Option<Checkpoint>) -> Result<Arc<Head>> {
-        let commit = &committed.commit;
+    async fn complete(copies: &Copies, committed: Committed, published: Option<Checkpoint>) -> Result<Arc<Head>> {
+        let (store, commit) = (copies.store(), &committed.commit);
         let is_published = judge(commit, published.as_ref())?;
         if !is_published {
             // Its writer may have died before the record was on disk for good.
             store.settle(&Commit::key(commit.sequence)).await?;
-            unpack(store, commit).await?;
+            unpack(copies, commit).await?;
         }
-        let edge = Edge::load(store, commit.new_size).await?;
-        if edge.rows().root() != commit.root {
-            return Err(Error::corrupt(Commit::key(commit.sequence), "the stored tiles do not hash to its root"));
-        }
+        let edge = edge(copies, commit).await?;
         let head = Arc::new(Head { committed, edge });
         if !is_published {
-            prove_growth(store, &head, published).await?;
+            prove_growth(copies, &head, published).await?;
             store.replace(CHECKPOINT, Bytes::from(head.checkpoint().to_owned())).await?;
-            tidy(store, &head.committed.commit).await;
+            let commit = &head.committed.commit;
+            store.tidy_away(&Commit::staging_key(commit.sequence, &commit.root)).await;
+            tidy(store, commit.old_size, commit.new_size).await;
         }
         Ok(head)
     }
 }
 
-async fn load(store: &Store, sequence: u64, key: &LogKey) -> Result<Committed> {
-    let found = Commit::load(store, sequence, key).await?;
-    found.ok_or_else(|| Error::Missing(Commit::key(sequence)))
+/// A commit, put right where it is damaged. One that is not there is no damage: it may never have been.
+pub(crate) async fn find(copies: &Copies, sequence: u64, key: &LogKey) -> Result<Option<Committed>> {
+    match Commit::load(copies.store(), sequence, key).await {
+        Err(Error::Corrupt { .. }) if copies.has_replica() => {
+            let bytes = copies.get(&Object::commit(sequence, key)).await?;
+            Commit::parse(sequence, &bytes, key).map(Some)
+        }
+        loaded => loaded,
+    }
 }
 
-/// The checkpoint that the world sees.
-async fn published(store: &Store, key: &LogKey) -> Result<Option<Checkpoint>> {
+/// The checkpoint that the world sees. A damaged one is put right by an older one, which is as true.
+async fn published(copies: &Copies, key: &LogKey) -> Result<Option<Checkpoint>> {
+    match checkpoint(copies.store(), key).await {
+        Err(Error::Corrupt { .. } | Error::Checkpoint(_)) if copies.has_replica() => {
+            copies.get(&Object::checkpoint(key)).await?;
+            checkpoint(copies.store(), key).await
+        }
+        read => read,
+    }
+}
+
+/// The checkpoint of one bucket.
+pub(crate) async fn checkpoint(store: &Store, key: &LogKey) -> Result<Option<Checkpoint>> {
     let Some(bytes) = store.get(CHECKPOINT).await? else { return Ok(None) };
     let text = std::str::from_utf8(&bytes).map_err(|_| Error::corrupt(CHECKPOINT, "it is not text"))?;
     Ok(Some(note::open(text, key)?))
+}
+
+/// The right edge that a commit has signed. Where the stored one is another, the replica's may be that.
+async fn edge(copies: &Copies, commit: &Commit) -> Result<Edge> {
+    let signed = |edge: Edge| (edge.rows().root() == commit.root).then_some(edge);
+    let wrong = match Edge::load(copies.store(), commit.new_size).await.map(signed) {
+        Ok(Some(edge)) => return Ok(edge),
+        Ok(None) => Error::corrupt(Commit::key(commit.sequence), "the stored tiles do not hash to its root"),
+        Err(error) => error,
+    };
+    let spare = match copies.replica() {
+        Ok(replica) => Edge::load(&replica, commit.new_size).await.ok().and_then(signed),
+        Err(_) => None,
+    };
+    let edge = spare.ok_or(wrong)?;
+    for (piece, bytes) in edge.pieces() {
+        copies.insist(Bucket::Store, &Object::passing(piece.key(), bytes.clone()), bytes).await?;
+    }
+    Ok(edge)
 }
 
 fn ahead(published: Option<Checkpoint>, committed: u64) -> Error {
@@ -225,36 +274,42 @@ fn judge(commit: &Commit, published: Option<&Checkpoint>) -> Result<bool> {
 
 /// Writes the staged pieces. A staging object that is gone was unpacked by somebody who then
 /// tidied up; the caller's look at the tree finds out if that is not so.
-async fn unpack(store: &Store, commit: &Commit) -> Result<()> {
+async fn unpack(copies: &Copies, commit: &Commit) -> Result<()> {
     let key = Commit::staging_key(commit.sequence, &commit.root);
-    let Some(staged) = store.get(&key).await? else { return Ok(()) };
+    let Some(staged) = copies.store().get(&key).await? else { return Ok(()) };
     if commit.staging != Some(Digest::of(&staged)) {
         return Err(Error::corrupt(key, "it is not what the commit names"));
     }
     let pieces = commit::unstage(&staged).ok_or_else(|| Error::corrupt(key, "it is no staging object"))?;
     stream::iter(pieces)
-        .map(|(piece, bytes)| async move { store.create_exactly(&piece.key(), bytes).await })
+        .map(|(piece, bytes)| async move { write(copies, piece, bytes).await })
         .buffer_unordered(WRITES)
         .try_collect()
         .await
 }
 
+/// What stands under a piece's name already is the same, or damaged.
+async fn write(copies: &Copies, piece: Piece, bytes: Bytes) -> Result<()> {
+    if copies.store().create(&piece.key(), bytes.clone()).await? == bytes {
+        return Ok(());
+    }
+    copies.insist(Bucket::Store, &Object::passing(piece.key(), bytes.clone()), bytes).await
+}
+
 /// Nothing is published that is not provably a continuation of what was published before.
-async fn prove_growth(store: &Store, head: &Arc<Head>, published: Option<Checkpoint>) -> Result<()> {
+async fn prove_growth(copies: &Copies, head: &Arc<Head>, published: Option<Checkpoint>) -> Result<()> {
     let Some(old) = published.filter(|old| old.size > 0) else { return Ok(()) };
-    let proof = Reader::new(store.clone(), Arc::clone(head)).consistency(old.size).await?;
+    let proof = Reader::new(copies.clone(), Arc::clone(head)).consistency(old.size).await?;
     if merkle::verify_consistency(old.size, head.size(), &old.root, &head.root(), &proof) {
         return Ok(());
     }
     Err(Error::SplitView { size: old.size })
 }
 
-/// Removes what the published commit has made superfluous: its staging object, and the partial
-/// tiles of every tile that it filled. Another writer that is still unpacking the same commit may
-/// write some of them again; they are true and in nobody's way.
-async fn tidy(store: &Store, commit: &Commit) {
-    store.tidy_away(&Commit::staging_key(commit.sequence, &commit.root)).await;
-    for piece in filled(commit) {
+/// Removes what a published checkpoint has made superfluous: the partial tiles of every tile that was filled. Another writer
+/// that is still unpacking the same commit may write some of them again; they are true and in nobody's way.
+pub(crate) async fn tidy(store: &Store, old_size: u64, new_size: u64) {
+    for piece in filled(old_size, new_size) {
         let partials = store.list(&piece.partials()).try_collect::<Vec<_>>().await.unwrap_or_default();
         for partial in partials {
             store.tidy_away(&partial.key).await;
@@ -262,9 +317,8 @@ async fn tidy(store: &Store, commit: &Commit) {
     }
 }
 
-/// The tiles that were partial before this commit and are full after it.
-fn filled(commit: &Commit) -> impl Iterator<Item = Piece> {
-    let (old, new) = (commit.old_size, commit.new_size);
+/// The tiles that were partial and are full.
+fn filled(old: u64, new: u64) -> impl Iterator<Item = Piece> {
     Row::of(old).filter_map(move |row| {
         let partial = row.edge(old)?;
         (row.count(new) / WIDTH > partial.n).then(|| row.full(partial.n))

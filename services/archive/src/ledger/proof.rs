@@ -1,7 +1,8 @@
 //! What is in the ledger, and how is it proven?
 //!
 //! Reads tiles and bundles of one tree and trusts none of them: a tile counts only if it hashes
-//! to its place in the tile above, up to the right edge, which hashes to the signed root.
+//! to its place in the tile above, up to the right edge, which hashes to the signed root. One that does not is put right
+//! from the replica (`copies`), where that has it.
 //! Proofs are those of RFC 6962 §2.1; `record::merkle` checks them.
 
 use std::collections::HashMap;
@@ -12,21 +13,22 @@ use futures::future::BoxFuture;
 use record::merkle::{leaf_hash, node_hash};
 use record::{Digest, Receipt};
 
+use crate::copies::Copies;
 use crate::error::{Error, Result};
 use crate::ledger::Head;
-use crate::ledger::tile::{self, HEIGHT, Row, Tile, WIDTH};
-use crate::store::Store;
+use crate::ledger::tile::{self, HEIGHT, Piece, Row, Tile, WIDTH};
+use crate::object::{Object, Truth};
 
 pub(crate) struct Reader {
-    store: Store,
+    copies: Copies,
     head: Arc<Head>,
     /// Tiles that have been checked. A reader lives for one request.
     tiles: Mutex<HashMap<(u8, u64), Arc<Tile>>>,
 }
 
 impl Reader {
-    pub fn new(store: Store, head: Arc<Head>) -> Self {
-        Self { store, head, tiles: Mutex::default() }
+    pub fn new(copies: Copies, head: Arc<Head>) -> Self {
+        Self { copies, head, tiles: Mutex::default() }
     }
 
     pub fn size(&self) -> u64 {
@@ -46,17 +48,52 @@ impl Reader {
     }
 
     async fn bundle(&self, n: u64) -> Result<Vec<Vec<u8>>> {
-        let key = Row::Entries.full(n).key();
-        let full = n < self.head.size() / WIDTH;
-        let stored = if full { self.store.get(&key).await? } else { None };
-        let bytes =
-            if full { stored.as_deref().ok_or_else(|| Error::Missing(key.clone()))? } else { self.head.edge.bundle() };
-        let entries = tile::split_entries(bytes).ok_or_else(|| Error::corrupt(&key, "it is no entry bundle"))?;
-        let tile = self.tile(0, n).await?;
-        if entries.iter().map(|entry| leaf_hash(entry)).ne(tile.hashes().iter().copied()) {
-            return Err(Error::corrupt(key, "its entries are not those that were signed"));
-        }
+        let object = self.object(Row::Entries, n).await?;
+        let bytes = match &object.truth {
+            Truth::Bytes(edge) => edge.clone(),
+            _ => self.copies.get(&object).await?,
+        };
+        let entries = tile::split_entries(&bytes).ok_or_else(|| Error::corrupt(object.key, "it is no entry bundle"))?;
         Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    /// Tile or bundle `n` of a row, and how its true bytes are known; at the right edge they are known themselves.
+    pub async fn object(&self, row: Row, n: u64) -> Result<Object> {
+        let count = row.count(self.head.size());
+        if n == count / WIDTH {
+            return Ok(Object::passing(Piece { row, n, width: count % WIDTH }.key(), self.head.edge.piece(row)));
+        }
+        let truth = match row {
+            Row::Entries => Truth::Leaves(self.tile(0, n).await?),
+            Row::Hashes(level) => {
+                let above = self.tile(level + 1, n / WIDTH).await?;
+                let narrow = || Error::corrupt(Row::Hashes(level + 1).full(n / WIDTH).key(), "it is too narrow");
+                Truth::Root(above.node(0, n % WIDTH).ok_or_else(narrow)?)
+            }
+        };
+        Ok(Object::new(row.full(n).key(), truth))
+    }
+
+    /// A piece, cut out of a wider one where there is one, as an object that goes when the ledger grows.
+    pub async fn piece(&self, piece: Piece) -> Result<Object> {
+        let width = usize::try_from(piece.width).unwrap_or(usize::MAX);
+        let bytes = match piece.row {
+            Row::Hashes(level) => {
+                let tile = self.tile(level, piece.n).await?;
+                tile::tile_bytes(tile.hashes().get(..width).unwrap_or_default())
+            }
+            Row::Entries => {
+                let (entries, mut bytes) = (self.bundle(piece.n).await?, Vec::new());
+                entries.iter().take(width).for_each(|entry| tile::push_entry(&mut bytes, entry));
+                bytes
+            }
+        };
+        Ok(Object::passing(piece.key(), bytes.into()))
+    }
+
+    /// The root of the tree as it was when it had `size` entries.
+    pub async fn root_at(&self, size: u64) -> Result<Digest> {
+        self.range(0..size).await
     }
 
     /// The proof that entry `index` is in the tree.
@@ -139,15 +176,10 @@ impl Reader {
     }
 
     async fn full_tile(&self, level: u8, n: u64) -> Result<Tile> {
-        let key = Row::Hashes(level).full(n).key();
-        let bytes = self.store.get(&key).await?.ok_or_else(|| Error::Missing(key.clone()))?;
-        let hashes = Tile::parse(&bytes).ok_or_else(|| Error::corrupt(&key, "it is no tile of hashes"))?;
-        let tile = Tile::new(hashes);
-        let above = self.tile(level + 1, n / WIDTH).await?;
-        if tile.hashes().len() as u64 != WIDTH || tile.root() != above.node(0, n % WIDTH) {
-            return Err(Error::corrupt(key, "its hashes are not those that were signed"));
-        }
-        Ok(tile)
+        let object = self.object(Row::Hashes(level), n).await?;
+        let bytes = self.copies.get(&object).await?;
+        let hashes = Tile::parse(&bytes).ok_or_else(|| Error::corrupt(object.key, "it is no tile of hashes"))?;
+        Ok(Tile::new(hashes))
     }
 }
 

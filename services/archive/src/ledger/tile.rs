@@ -5,7 +5,7 @@
 //! partial, and its name says how wide it is.
 
 use record::Digest;
-use record::merkle::node_hash;
+use record::merkle::{leaf_hash, node_hash};
 
 /// Hashes in a full tile, entries in a full bundle.
 pub(crate) const WIDTH: u64 = 256;
@@ -139,6 +139,16 @@ impl Tile {
 
     pub fn hashes(&self) -> &[Digest] {
         &self.levels[0]
+    }
+
+    /// The hash over these, if they are a full tile.
+    pub fn full_root(hashes: Vec<Digest>) -> Option<Digest> {
+        if hashes.len() as u64 == WIDTH { Self::new(hashes).root() } else { None }
+    }
+
+    /// Whether its hashes are those of these entries.
+    pub fn has_leaves(&self, entries: &[&[u8]]) -> bool {
+        entries.iter().map(|entry| leaf_hash(entry)).eq(self.hashes().iter().copied())
     }
 }
 

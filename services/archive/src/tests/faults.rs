@@ -65,6 +65,47 @@ async fn no_fault_loses_what_was_acknowledged() {
     assert!(calls > 100, "only {calls} calls were tried");
 }
 
+const FAMILIES: [&str; 7] =
+    ["blobs", "manifests", "log/staging", "log/commits", "log/tile/entries", "log/tile/0", "log/checkpoint"];
+
+/// Each put of each kind of object goes wrong in each way, and then the same is tried again, or something else. What follows from what
+/// is known is put right; a commit or a checkpoint that is not what was written is refused, and nothing that depends on it is acknowledged.
+#[tokio::test]
+async fn puts_that_go_wrong_are_put_right_or_refused() {
+    let base = Arc::new(InMemory::new());
+    let address = StoreAddress::wrapping(Arc::clone(&base) as _);
+    Archive::init(&address, signer()).await.expect("made").append(views(0..255)).await.expect("appended");
+    for family in FAMILIES {
+        for fault in [Fault::Failed, Fault::FailedButPersisted, Fault::Torn, Fault::Zeros] {
+            for again in ["page", "another page"] {
+                let store = Arc::new(base.fork());
+                let faulty = Arc::new(Faulty::at_put(Arc::clone(&store) as _, fault, family));
+                let what = format!("{family}, {fault:?}, then {again}");
+                let mut acknowledged = Vec::new();
+                let archive = Archive::open(&StoreAddress::wrapping(Arc::clone(&faulty) as _), signer()).await;
+                let archive = archive.unwrap_or_else(|error| panic!("{what}: {error}"));
+                for name in ["page", again] {
+                    if let Ok((receipts, _)) = hand_over(&archive, name).await {
+                        acknowledged.push(receipts[0].verify(&archive.key()).expect("proven").0);
+                    }
+                }
+                assert!(faulty.has_struck(), "{what}");
+                let address = StoreAddress::wrapping(Arc::clone(&store) as _);
+                let spoiled = matches!(fault, Fault::Torn | Fault::Zeros);
+                if spoiled && ["log/commits", "log/checkpoint"].contains(&family) {
+                    assert!(Archive::open(&address, signer()).await.is_err(), "{what}");
+                    assert!(family == "log/checkpoint" || acknowledged.is_empty(), "{what}");
+                    continue;
+                }
+                assert!(!acknowledged.is_empty(), "{what}: nothing was possible any more");
+                check(&address, &[], &what).await;
+                let events = all_events(&Archive::open(&address, signer()).await.expect("opened")).await;
+                assert!(acknowledged.iter().all(|event| events.contains(event)), "{what}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn init_that_was_cut_off_is_finished_by_open() {
     for fault in FAULTS {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
@@ -22,12 +23,18 @@ pub enum Fault {
     Died,
     /// It was done, and nothing works any more.
     DiedAfterwards,
+    /// Half of it was put there, and an error came back.
+    Torn,
+    /// Zeros were put there, and no error came back.
+    Zeros,
 }
 
 #[derive(Debug)]
 pub struct Faulty {
     store: Arc<dyn ObjectStore>,
     fault: Fault,
+    /// Only puts of keys that begin so count.
+    puts: Option<&'static str>,
     /// Calls until the fault.
     left: AtomicI64,
 }
@@ -41,11 +48,21 @@ enum Turn {
 impl Faulty {
     /// The fault hits call number `at`, from 0.
     pub fn new(store: Arc<dyn ObjectStore>, fault: Fault, at: i64) -> Self {
-        Self { store, fault, left: AtomicI64::new(at) }
+        Self { store, fault, puts: None, left: AtomicI64::new(at) }
+    }
+
+    /// The fault hits the first put of a key that begins so.
+    pub fn at_put(store: Arc<dyn ObjectStore>, fault: Fault, family: &'static str) -> Self {
+        Self { store, fault, puts: Some(family), left: AtomicI64::new(0) }
     }
 
     pub fn has_struck(&self) -> bool {
         self.left.load(Ordering::SeqCst) < 0
+    }
+
+    /// How many calls there have been, of a fault that was to come after so many.
+    pub fn calls(&self, at: i64) -> i64 {
+        at - self.left.load(Ordering::SeqCst)
     }
 
     fn turn(&self) -> Turn {
@@ -58,7 +75,21 @@ impl Faulty {
         }
     }
 
+    /// What is put instead.
+    async fn spoil(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let bytes = Bytes::from(payload);
+        let (spoiled, fine) = match self.fault {
+            Fault::Zeros => (Bytes::from(vec![0; bytes.len()]), true),
+            _ => (bytes.slice(..bytes.len() / 2), false),
+        };
+        let put = self.store.put_opts(location, spoiled.into(), options).await?;
+        if fine { Ok(put) } else { Err(fault()) }
+    }
+
     async fn strike<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.puts.is_some() {
+            return work.await;
+        }
         match self.turn() {
             Turn::Work => work.await,
             Turn::Fail => Err(fault()),
@@ -80,6 +111,14 @@ impl std::fmt::Display for Faulty {
 #[async_trait]
 impl ObjectStore for Faulty {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        if let Some(family) = self.puts {
+            return match (location.as_ref().starts_with(family).then(|| self.turn()), self.fault) {
+                (Some(Turn::Fail), Fault::Torn | Fault::Zeros) => self.spoil(location, payload, options).await,
+                (Some(Turn::Fail), _) => Err(fault()),
+                (Some(Turn::WorkAndFail), _) => self.store.put_opts(location, payload, options).await.and(Err(fault())),
+                (Some(Turn::Work) | None, _) => self.store.put_opts(location, payload, options).await,
+            };
+        }
         self.strike(self.store.put_opts(location, payload, options)).await
     }
 
@@ -92,6 +131,9 @@ impl ObjectStore for Faulty {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        if self.puts.is_some() {
+            return self.store.delete_stream(locations);
+        }
         match self.turn() {
             Turn::Work => self.store.delete_stream(locations),
             Turn::Fail => stream::iter([Err(fault())]).boxed(),
@@ -100,6 +142,9 @@ impl ObjectStore for Faulty {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        if self.puts.is_some() {
+            return self.store.list(prefix);
+        }
         match self.turn() {
             Turn::Work => self.store.list(prefix),
             Turn::Fail | Turn::WorkAndFail => stream::iter([Err(fault())]).boxed(),

@@ -4,6 +4,7 @@ mod captures;
 mod damage;
 mod faults;
 mod faulty;
+mod fixity;
 mod peers;
 mod races;
 mod shares;

@@ -103,6 +103,12 @@ codes! {
     Orphan => "nothing, unless it stays after uploads have ended";
     /// (note) A commit or tile beyond the checkpoint.
     Unpublished => "open the archive once, which completes it";
+    /// (note) The archive found this object damaged, and put it right from its other copy.
+    Repaired => "nothing; the bytes that were there are in quarantine/, and tell what happened to the disk";
+    /// (note) The archive found this object damaged, and had no good copy of it.
+    DamageKnown => "restore the object from a copy, if it is a finding still";
+    /// (note) Bytes in quarantine of which no event tells: a repair was cut off.
+    Quarantined => "keep them; they are what stood in that object's place";
     /// (note) An object with a name that Chartroom does not give.
     UnknownObject => "find out who put it there";
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use record::{BatchId, Digest, DocumentId, Event, EventKind, Manifest, Timestamp};
 
+use super::damage::Told;
 use super::{Blob, Code, Named, Run, Sealed};
 
 /// Clocks of two servers differ, and a slow store makes an event wait; nothing honest takes longer than this.
@@ -22,6 +23,7 @@ pub(super) struct Story {
     pub batches: Vec<BatchEvent>,
     /// Place, key's digest and body of each.
     pub stations: Vec<(u64, Digest, Digest)>,
+    pub damage: Vec<Told>,
 }
 
 /// A batch was opened or closed.
@@ -38,18 +40,23 @@ impl Named {
     pub(super) fn add(&mut self, run: &mut Run<'_>, at: &str, index: u64, event: &Event) {
         self.story.time(run, at, index, event.at);
         let wanted = self.only.is_none() || self.only == event.event.document();
-        match event.event {
-            EventKind::Sealed { document, version, manifest, batch, pages } => {
+        match &event.event {
+            &EventKind::Sealed { document, version, manifest, batch, pages } => {
                 self.story.version(run, at, index, (document, version, manifest));
                 let sealed = Sealed { index, at: event.at, document, version, batch, pages, print: None };
                 if wanted {
                     self.manifests.entry(manifest).or_insert(sealed);
                 }
             }
-            EventKind::BatchRecorded { batch, body, signed } => {
+            &EventKind::BatchRecorded { batch, body, signed } => {
                 self.story.batches.push(BatchEvent { index, batch, body, signed });
             }
-            EventKind::StationRecorded { station, body } => self.story.stations.push((index, station, body)),
+            &EventKind::StationRecorded { station, body } => self.story.stations.push((index, station, body)),
+            EventKind::Repaired { object, bucket, found } | EventKind::Damaged { object, bucket, found } => {
+                let repaired = matches!(event.event, EventKind::Repaired { .. });
+                let told = Told { index, object: object.clone(), bucket: *bucket, found: *found, repaired };
+                self.story.damage.push(told);
+            }
             _ => {}
         }
         for body in event.event.body().into_iter().chain(event.event.attached()).filter(|_| wanted) {

@@ -10,12 +10,14 @@
 //! | Do versions and times follow from each other? | `history` |
 //! | Is every sealed object there, and does it still hash to its name? | `objects`, `pick` |
 //! | Did a station sign for every page? | `captures` |
+//! | What has the archive found amiss itself? | `damage` |
 //! | Does a bundle prove what it says, without the store? | [`Bundle`] |
 //! | What can be wrong? | [`Code`] |
 
 mod bundle;
 mod captures;
 mod code;
+mod damage;
 mod heads;
 mod history;
 mod objects;
@@ -130,6 +132,9 @@ pub async fn verify(
     )
     .await?;
     let named = tree::check(&mut run, heads, ask.document).await?;
+    if ask.document.is_none() {
+        damage::check(&mut run, &named).await?;
+    }
     objects::check(&mut run, named, ask, resumed.map_or(0, |checkpoint| checkpoint.size)).await?;
     Ok(run.report.conclude())
 }

@@ -71,7 +71,7 @@ async fn check_manifests(run: &mut Run<'_>, named: &mut Named) -> Result<()> {
                             run.find(Code::BackDated, key, detail);
                         }
                         prints.push((digest, print(&manifest)));
-                        blobs.extend(descriptors(&manifest).map(|(blob, size)| (blob, size, sealed.index)));
+                        blobs.extend(manifest.blobs().map(|blob| (blob.digest, blob.size, sealed.index)));
                     }
                     Err(detail) => run.find(Code::ManifestWrong, key, detail),
                 }
@@ -122,12 +122,6 @@ fn follows(named: &Named, manifest: Manifest) -> Result<Manifest, String> {
 
 fn print(manifest: &Manifest) -> Digest {
     fingerprint(manifest.pages.iter().map(|page| &page.image.digest))
-}
-
-fn descriptors(manifest: &Manifest) -> impl Iterator<Item = (Digest, u64)> {
-    let pages = manifest.pages.iter().flat_map(|page| page.blobs());
-    let all = pages.chain(&manifest.originals).chain(std::iter::once(&manifest.index));
-    all.map(|descriptor| (descriptor.digest, descriptor.size))
 }
 
 async fn check_blobs(run: &mut Run<'_>, named: &Named, present: &Present, ask: &Ask, seen: u64) -> Result<()> {

@@ -14,6 +14,7 @@ use tantivy::indexer::LogMergePolicy;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
 use crate::analysis::Tokens;
+use crate::audit::Flaw;
 use crate::edges::joins;
 use crate::error::{Error, Result};
 use crate::hits::{LitBox, Overview, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
@@ -180,6 +181,17 @@ impl Index {
         self.with_writer(|writer| writer.put(self.fields.page_term(&page.page), document))
     }
 
+    /// Puts a page as it is, where a search for `words` leads to it.
+    #[cfg(test)]
+    pub fn put_amiss(&self, page: &PageDocument, words: &str) -> Result<()> {
+        let document = self.fields.document(page, &StoredPage::of(page), &Tokens::of(words));
+        self.with_writer(|writer| {
+            writer.delete_term(self.fields.page_term(&page.page));
+            writer.add_document(document)?;
+            Ok(())
+        })
+    }
+
     /// Takes a page out, as when a later version of its document no longer has it.
     pub fn remove(&self, page: &PageId) -> Result<()> {
         self.with_writer(|writer| writer.remove(self.fields.page_term(page)))
@@ -229,6 +241,21 @@ impl Index {
 
     pub fn contains(&self, page: &PageId) -> Result<bool> {
         self.view()?.contains(page)
+    }
+
+    /// Sees what another process has committed just now.
+    pub fn refresh(&self) -> Result<()> {
+        Ok(self.reader.reload()?)
+    }
+
+    /// What is wrong with a page that should rest here just so.
+    pub fn flaw(&self, page: &PageDocument) -> Result<Option<Flaw>> {
+        self.view().flaw(page)
+    }
+
+    /// Tells every page there is, with its document.
+    pub fn each_page(&self, look: impl FnMut(PageId, DocumentId)) -> Result<()> {
+        self.view().each_page(look)
     }
 
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {

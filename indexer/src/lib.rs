@@ -9,11 +9,13 @@
 //! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
 //!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`shape`] (open words), [`register`] and [`group`] (pages to
 //!    documents), [`facets`], [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
+//!    [`audit`]: whether a page rests here as it should.
 //! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`edges`] and [`code`]: what
 //!    misread and broken ones say, [`codes`] and [`synonyms`] what means the same; [`own_words`]: what the archive teaches. [`schema`], [`terms`], [`stored`], [`varint`]: what is
 //!    kept of a page.
 
 mod analysis;
+mod audit;
 mod code;
 mod codes;
 mod edges;
@@ -50,6 +52,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use audit::Flaw;
 pub use codes::{Codes, CodesError};
 pub use edges::Edges;
 pub use error::{Error, Result};

@@ -146,6 +146,12 @@ impl Fields {
         Term::from_field_bytes(self.document, document.as_uuid().as_bytes())
     }
 
+    /// Whose page it is, and whether it is filed: what decides who finds it.
+    pub fn who(&self, fields: &DocumentFields) -> impl Iterator<Item = Term> {
+        let mrn = fields.mrn.as_ref().map(|mrn| Term::from_field_text(self.mrn, mrn.reveal()));
+        mrn.into_iter().chain([Term::from_field_bool(self.filed, fields.filed)])
+    }
+
     /// What the scope takes away. Few pages wait for a decision, so leaving those out costs
     /// less than asking every page whether it is filed; each page has the field.
     pub fn hidden_from(&self, scope: Scope) -> Option<Box<dyn Query>> {

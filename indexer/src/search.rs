@@ -138,12 +138,12 @@ impl View<'_> {
             && !self.addresses(self.fields.page_term(page))?.is_empty())
     }
 
-    fn addresses(&self, term: Term) -> Result<Vec<DocAddress>> {
+    pub(crate) fn addresses(&self, term: Term) -> Result<Vec<DocAddress>> {
         let found = self.searcher().search(&TermQuery::new(term, IndexRecordOption::Basic), &DocSetCollector)?;
         Ok(found.into_iter().collect())
     }
 
-    fn stored(&self, address: DocAddress) -> Result<StoredPage> {
+    pub(crate) fn stored(&self, address: DocAddress) -> Result<StoredPage> {
         self.decoded(address, StoredPage::decode)
     }
 
@@ -151,7 +151,7 @@ impl View<'_> {
         self.decoded(address, StoredPage::decode_fields)
     }
 
-    fn decoded<T>(&self, address: DocAddress, decode: fn(&[u8]) -> Option<T>) -> Result<T> {
+    pub(crate) fn decoded<T>(&self, address: DocAddress, decode: fn(&[u8]) -> Option<T>) -> Result<T> {
         self.moment.sections[address.segment_ord as usize].stored(address.doc_id, decode)
     }
 

@@ -144,6 +144,11 @@ impl StoredPage {
         Self::decode_head(&mut Reader::new(bytes)).map(|page| page.fields)
     }
 
+    /// Which page of which document it is.
+    pub fn decode_names(bytes: &[u8]) -> Option<(PageId, DocumentId)> {
+        Self::decode_head(&mut Reader::new(bytes)).map(|page| (page.page, page.fields.document))
+    }
+
     fn decode_head(reader: &mut Reader<'_>) -> Option<Self> {
         if reader.byte()? != VERSION {
             return None;

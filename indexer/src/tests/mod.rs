@@ -1,6 +1,7 @@
 //! Properties over generated pages; the generator is seeded, so a failure comes back.
 
 mod analysis;
+mod audit;
 mod disk;
 mod finding;
 mod hostile;

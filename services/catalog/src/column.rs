@@ -7,7 +7,7 @@
 use std::str::FromStr;
 
 use record::campaign::{CampaignRecord, CampaignState, Comparison};
-use record::event::{AccountRecord, Actor, Role, StationRecord, TokenRecord, UnreadableReason};
+use record::event::{AccountRecord, Actor, Bucket, Role, StationRecord, TokenRecord, UnreadableReason};
 use record::film::Reel;
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::saved::SavedSearch;
@@ -159,7 +159,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { AttentionReason CampaignState ExceptionCode PageState SourceKind UnreadableReason }
+coded! { AttentionReason Bucket CampaignState ExceptionCode PageState SourceKind UnreadableReason }
 
 /// Whole records, as JSON. What a query looks them up by has a column of its own.
 macro_rules! records {

@@ -229,6 +229,19 @@ impl Catalog {
         rows!(self.reader.on(), Document, sql, batch)
     }
 
+    /// At most `most` documents by id, from the one after `after` on, of one batch or of all.
+    pub async fn documents_after(
+        &self,
+        after: Option<DocumentId>,
+        batch: Option<BatchId>,
+        most: u32,
+    ) -> Result<Vec<Document>> {
+        let sql = "SELECT * FROM documents WHERE document > $1 AND ($2 = '' OR batch = $2) ORDER BY document LIMIT $3";
+        let after = after.map(|document| document.to_string()).unwrap_or_default();
+        let batch = batch.map(|batch| batch.to_string()).unwrap_or_default();
+        rows!(self.reader.on(), Document, sql, after, batch, most)
+    }
+
     /// Everything the ledger says about a document, oldest first.
     pub async fn timeline(&self, document: DocumentId) -> Result<Vec<TimelineEntry>> {
         let sql = "SELECT * FROM events WHERE document = $1 ORDER BY event_index";

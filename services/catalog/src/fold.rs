@@ -17,6 +17,7 @@ use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, Mrn, P
 
 use crate::campaigns;
 use crate::column::Value;
+use crate::damage;
 use crate::documents::PageState;
 use crate::engine::{Tx, row, run};
 use crate::identities::{self, PageIdentity};
@@ -36,7 +37,7 @@ pub struct Entry {
 #[derive(Clone)]
 #[expect(clippy::large_enum_variant, reason = "most entries of a ledger that is folded whole are the large ones")]
 pub enum Body {
-    /// For `Unreadable`, `AlarmDismissed` and `Viewed`; for a text that says not for certain whose it is, or is damaged.
+    /// For events without one; for a text that says not for certain whose it is, or is damaged.
     None,
     /// For `Read` and `Corrected`.
     Text(PageIdentity),
@@ -121,6 +122,13 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         }
         (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. } | EventKind::PatientSearched { .. }, _) => {
             Ok(())
+        }
+        (EventKind::Scrubbed { .. } | EventKind::Damaged { .. } | EventKind::Repaired { .. }, _) => {
+            damage::told(tx, entry).await
+        }
+        (EventKind::Replayed { events, pages, found }, _) => {
+            let sql = "INSERT INTO replays (event_index, at, events, pages, found) VALUES ($1, $2, $3, $4, $5)";
+            run!(tx.on(), sql, *index, entry.event.at, *events, *pages, *found).map(drop)
         }
         (EventKind::BatchRecorded { batch, .. }, Body::Batch(record)) if record.batch == *batch => {
             batch_recorded(tx, *index, record).await

@@ -21,8 +21,10 @@
 //! | [`campaigns`] | which pages are to be read again, and what has it brought? |
 //! | [`people`] | who may come in, and whose charts are these? |
 //! | [`reels`] | which reels of film are there, and what stands on one? |
+//! | [`damage`] | what was found damaged in the buckets, and when was everything last looked at? |
 //! | [`searches`] | which searches does somebody keep? |
 //! | [`sessions`] | who is logged in? |
+//! | [`replay`] | is all of it what the ledger makes of it? |
 //! | [`overview`] | how much is there, and is it the same as before? |
 //! | `engine`, `column` | how does one SQL text run on two engines, and our types stand in columns? |
 
@@ -30,6 +32,7 @@ pub mod attention;
 pub mod batches;
 pub mod campaigns;
 mod column;
+pub mod damage;
 pub mod documents;
 mod engine;
 mod error;
@@ -39,12 +42,14 @@ pub mod overview;
 pub mod people;
 pub mod queue;
 pub mod reels;
+pub mod replay;
 pub mod searches;
 pub mod sessions;
 
 pub use attention::{Attention, Need};
 pub use batches::Batch;
 pub use campaigns::Campaign;
+pub use damage::{Damage, Scrub};
 pub use documents::{Document, Open, Page, PageCounts, PageState, ReadPage, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};
@@ -52,6 +57,7 @@ pub use identities::{PageIdentity, WrongPatient};
 pub use overview::Counts;
 pub use queue::{Claimed, Exhausted, Priority, Retry, Waiting};
 pub use reels::{FilmPage, HeldReel};
+pub use replay::{Difference, DifferenceKind, Replay, Snapshot};
 pub use sessions::Session;
 
 use engine::Pool;

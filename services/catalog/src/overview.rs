@@ -27,23 +27,27 @@ table_row! {
     }
 }
 
-/// Every table that is a fold of the ledger, `progress` last: it is what [`Catalog::clear`] sets back.
-const PROJECTIONS: [&str; 15] = [
-    "documents",
-    "versions",
-    "pages",
-    "page_identities",
-    "exceptions",
-    "batches",
-    "events",
-    "accounts",
-    "tokens",
-    "stations",
-    "campaigns",
-    "searches",
-    "reels",
-    "patients",
-    "progress",
+/// Every table that is a fold of the ledger with the number of its key's columns, `progress` last: it is what [`Catalog::clear`] sets
+/// back.
+pub(crate) const PROJECTIONS: [(&str, usize); 18] = [
+    ("documents", 1),
+    ("versions", 2),
+    ("pages", 1),
+    ("page_identities", 1),
+    ("exceptions", 2),
+    ("batches", 1),
+    ("events", 1),
+    ("accounts", 1),
+    ("tokens", 1),
+    ("stations", 1),
+    ("campaigns", 1),
+    ("searches", 1),
+    ("reels", 1),
+    ("patients", 1),
+    ("damage", 2),
+    ("scrubs", 1),
+    ("replays", 1),
+    ("progress", 1),
 ];
 
 impl Catalog {
@@ -70,7 +74,8 @@ impl Catalog {
     pub async fn clear(&self) -> Result<()> {
         let mut tx = self.writer.begin().await?;
         lock_cursor(&mut tx).await?;
-        for table in PROJECTIONS.iter().filter(|table| **table != "progress").chain(&["queue"]) {
+        let folds = PROJECTIONS.iter().map(|(table, _)| *table).filter(|table| *table != "progress");
+        for table in folds.chain(["queue"]) {
             run!(tx.on(), AssertSqlSafe(format!("DELETE FROM {table}")))?;
         }
         run!(tx.on(), "UPDATE progress SET next = 0")?;
@@ -84,7 +89,7 @@ impl Catalog {
         // So that no fold comes between two tables.
         lock_cursor(&mut tx).await?;
         let mut lines = Vec::new();
-        for table in PROJECTIONS {
+        for (table, _) in PROJECTIONS {
             let sql = format!("SELECT * FROM {table} ORDER BY 1, 2");
             on!(tx.on(), c => {
                 for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(c).await? {

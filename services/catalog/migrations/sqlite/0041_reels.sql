@@ -19,5 +19,8 @@ DELETE FROM stations;
 DELETE FROM campaigns;
 DELETE FROM searches;
 DELETE FROM patients;
+DELETE FROM damage;
+DELETE FROM scrubs;
+DELETE FROM replays;
 DELETE FROM queue;
 UPDATE progress SET next = 0;

@@ -35,7 +35,8 @@ pub struct Bundle {
     sealed: u64,
 }
 
-enum Part {
+/// What is in one file.
+pub enum Part {
     Text(Bytes),
     Blob(Digest),
 }
@@ -85,7 +86,7 @@ impl Bundle {
 
     fn blobs(&mut self, manifest: &Manifest) {
         for page in &manifest.pages {
-            self.blob(format!("pages/{:04}.{}", page.number, ending(&page.image.media_type)), &page.image);
+            self.blob(page_name(page.number, &page.image.media_type), &page.image);
             if let Some(words) = &page.brought {
                 self.blob(format!("words/{:04}.xml", page.number), words);
             }
@@ -121,6 +122,11 @@ impl Bundle {
         self.entries.iter().map(|(name, part)| format!("{}  {name}\n", digest(part).hex())).collect()
     }
 
+    /// Its files by name.
+    pub fn into_files(self) -> Vec<(String, Part)> {
+        self.entries
+    }
+
     /// Writes the tar file; `read` gives a blob's bytes.
     pub fn write(
         self,
@@ -141,6 +147,11 @@ impl Bundle {
         }
         Ok(tar.into_inner()?.flush()?)
     }
+}
+
+/// The name of a page's image.
+pub fn page_name(number: u32, media_type: &str) -> String {
+    format!("pages/{number:04}.{}", ending(media_type))
 }
 
 fn ending(media_type: &str) -> &'static str {

@@ -77,12 +77,8 @@ fn names(fields: &CapturedFields, source: &record::manifest::Source) -> Reply<()
 
 /// The bytes are in the archive, unchanged, and as many as was said.
 async fn present(app: &App, blob: &Descriptor) -> Reply<Bytes> {
-    let bytes = app.archive.read(&blob.digest).await.map_err(|error| match error {
-        archive::Error::Missing(_) => {
-            Problem::refused("blob-missing", "bytes that it names were not uploaded: upload them first")
-        }
-        other => other.into(),
-    })?;
+    let missing = || Problem::refused("blob-missing", "bytes that it names were not uploaded: upload them first");
+    let bytes = app.archive.find(&blob.digest).await?.ok_or_else(missing)?;
     if bytes.len() as u64 != blob.size {
         return Err(Problem::refused("blob-size", "bytes that it names are not as many as it says"));
     }

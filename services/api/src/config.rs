@@ -36,10 +36,17 @@ pub struct Settings {
     /// `postgres://…`; without it, the catalog is `catalog.sqlite`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog: Option<String>,
+    /// A second bucket that gets everything the first one gets, as `store` is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<String>,
 }
 
-/// Key-values for the object store, collected from the environment by `main`.
+/// Key-values for the object stores, collected from the environment by `main`.
 pub type StoreOptions = Vec<(String, String)>;
+
+/// Of these, the replica's own, and the one that names it in place of the settings.
+pub const OF_REPLICA: &str = "replica_";
+pub const REPLICA: &str = "replica";
 
 impl DataDir {
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -135,11 +142,20 @@ impl DataDir {
     }
 
     pub fn store(&self, settings: &Settings, options: StoreOptions) -> anyhow::Result<StoreAddress> {
-        let text = if settings.store.contains("://") {
-            settings.store.clone()
-        } else {
-            self.0.join(&settings.store).display().to_string()
-        };
+        self.bucket(&settings.store, options)
+    }
+
+    /// The replica, with its own credentials, where there is to be one.
+    pub fn replica(&self, settings: &Settings, options: &StoreOptions) -> anyhow::Result<Option<StoreAddress>> {
+        let own = |(name, value): &(String, String)| Some((name.strip_prefix(OF_REPLICA)?.to_owned(), value.clone()));
+        let own: StoreOptions = options.iter().filter_map(own).collect();
+        let named = options.iter().find(|(name, _)| name == REPLICA).map(|(_, address)| address);
+        named.or(settings.replica.as_ref()).map(|address| self.bucket(address, own)).transpose()
+    }
+
+    fn bucket(&self, address: &str, options: StoreOptions) -> anyhow::Result<StoreAddress> {
+        let inside = || self.0.join(address).display().to_string();
+        let text = if address.contains("://") { address.to_owned() } else { inside() };
         Ok(StoreAddress::parse(&text, options)?)
     }
 
@@ -287,7 +303,8 @@ mod tests {
     fn settings_are_written_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::new(folder.path());
-        let settings = Settings { store: "store".into(), origin: "chartroom.test/log".into(), catalog: None };
+        let settings =
+            Settings { store: "store".into(), origin: "chartroom.test/log".into(), catalog: None, replica: None };
         data.write_settings(&settings).expect("written");
         assert_eq!(data.settings().expect("read"), settings);
         assert!(data.write_settings(&settings).is_err());

@@ -83,7 +83,7 @@ impl Follower {
         let mut cursor = catalog.cursor().await?;
         // Whoever held the lock before may have done it already.
         while cursor < wanted {
-            cursor += fold_group(archive, catalog, &self.rules, cursor).await?;
+            cursor += fold_group(archive, catalog, &self.rules, cursor, wanted).await?;
         }
         self.news.notify_one();
         Ok(cursor)
@@ -108,9 +108,16 @@ impl Follower {
     }
 }
 
-/// Folds at most [`GROUP`] events from `cursor` on, in one transaction; how many it were.
-pub async fn fold_group(archive: &Archive, catalog: &Catalog, rules: &Rules, cursor: u64) -> Result<u64, FollowError> {
-    let events = archive.events(cursor, GROUP).await?;
+/// Folds at most [`GROUP`] events from `cursor` to `end`, in one transaction; how many it were.
+pub async fn fold_group(
+    archive: &Archive,
+    catalog: &Catalog,
+    rules: &Rules,
+    cursor: u64,
+    end: u64,
+) -> Result<u64, FollowError> {
+    let most = GROUP.min(usize::try_from(end.saturating_sub(cursor)).unwrap_or(GROUP));
+    let events = archive.events(cursor, most).await?;
     if events.is_empty() {
         let reason = "the ledger is shorter than it was: check the store with chartroom-verify".to_owned();
         return Err(FollowError::Body { index: cursor, reason });
@@ -147,7 +154,11 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
         | EventKind::Unreadable { .. }
         | EventKind::Viewed { .. }
         | EventKind::PatientsLookedUp { .. }
-        | EventKind::PatientSearched { .. } => Body::None,
+        | EventKind::PatientSearched { .. }
+        | EventKind::Scrubbed { .. }
+        | EventKind::Replayed { .. }
+        | EventKind::Damaged { .. }
+        | EventKind::Repaired { .. } => Body::None,
     })
 }
 
@@ -335,6 +346,24 @@ async fn puts(
         })));
     }
     Ok(changes)
+}
+
+/// A page as the index should have it, but for what its neighbours add; none where it is not to be found, or its text is damaged.
+pub async fn findable(archive: &Archive, catalog: &Catalog, page: PageId) -> Result<Option<PageDocument>, FollowError> {
+    let found = catalog.page(page).await?.filter(|(_, page)| !page.withdrawn && page.state == PageState::Read);
+    let Some((document, page)) = found else { return Ok(None) };
+    let fields = fields_of(catalog, &document).await?;
+    let text = text_of(archive, page.page, page.text.as_ref()).await?;
+    Ok(text.map(|text| PageDocument {
+        page: page.page,
+        number: page.number,
+        frame: page.frame,
+        arrived: page.read_index.unwrap_or_default().max(document.sealed_index),
+        fields,
+        text,
+        before: Edges::default(),
+        behind: Edges::default(),
+    }))
 }
 
 /// Texts of pages that were read; the last few are kept, since the next page's neighbours are mostly among them.

@@ -8,6 +8,7 @@
 //! 4. [`routes`]: the handlers, one file for each thing. What they ask:
 //!    [`uploads`], [`checks`], [`seal`], [`correct`], [`recut`] on the way in; [`proposals`], [`alarms`] where a person files;
 //!    [`reach`], [`find`], [`reels`], [`saved`], [`views`], [`iiif`], [`rasters`], [`export`] on the way out;
+//!    [`fixity`] for whether it is all still there, [`replay`] for whether people are shown what the ledger says;
 //!    [`deliveries`] for what workers found, [`campaigns`] for what they read again.
 //! 5. [`pages`]: what people see; they ask the same modules.
 //! 6. [`serve`], [`workers`], [`commands`], [`config`]: the binary `chartroom` around it.
@@ -23,6 +24,7 @@ pub mod correct;
 pub mod deliveries;
 pub mod export;
 pub mod find;
+pub mod fixity;
 pub mod follow;
 pub mod guard;
 pub mod headers;
@@ -40,6 +42,7 @@ pub mod rasters;
 pub mod reach;
 pub mod recut;
 pub mod reels;
+pub mod replay;
 pub mod routes;
 pub mod saved;
 pub mod seal;

@@ -10,15 +10,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use api::commands::{
-    account, audit_events, bundle, campaign, findable, init, patients, rebuild, station, timestamp, token,
+    account, audit_events, bundle, campaign, export, findable, init, patients, rebuild, replay_audit, scrub, station,
+    timestamp, token,
 };
-use api::config::{DataDir, StoreOptions};
+use api::config::{DataDir, REPLICA, StoreOptions};
+use api::fixity::Budget;
 use api::serve::{self, Serve};
 use api::{commands, witness};
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use record::DocumentId;
 use record::event::Role;
+use record::{BatchId, DocumentId};
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
@@ -30,16 +32,22 @@ Examples:
   chartroom account --data /srv/charts create --login ann --role searcher
   chartroom patients --data /srv/charts import patients.csv
   chartroom bundle --data /srv/charts 0197a9c2-… --out letter.tar
+  chartroom export --data /srv/charts --by ann --all --ocfl /mnt/transfer/charts
+  chartroom export --data /srv/charts --by ann --document 0197a9c2-… --bagit letter
   chartroom audit-events --data /srv/charts --from 20000 > since.ndjson
   chartroom campaign start --confidence-below 70 --dry-run
   chartroom findable --data /srv/charts
+  chartroom serve --data /srv/charts --replica s3://elsewhere/charts
+  chartroom scrub --data /srv/charts --dry-run
+  chartroom replay-audit --data /srv/charts
   chartroom timestamp --data /srv/charts --tsa https://tsa.example.org/tsr
   chartroom witness init --folder /srv/witness --name compliance.example.org/w1
   chartroom rebuild --data /srv/charts --index
 
 Environment:
   CHARTROOM_LOG   what to log: error, warn, info (the default), debug
-  AWS_*           endpoint, region and keys of an S3 store";
+  AWS_*           endpoint, region and keys of an S3 store
+  REPLICA_AWS_*   those of the replica";
 
 /// A hospital's chart room: captures, seals, finds and proves.
 #[derive(Parser)]
@@ -56,6 +64,62 @@ struct Data {
     data: PathBuf,
 }
 
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct WhichDocuments {
+    /// A document's id, as in its address; may be said again
+    #[arg(long, value_name = "ID")]
+    document: Vec<DocumentId>,
+    /// Those of one batch
+    #[arg(long, value_name = "ID")]
+    batch: Option<BatchId>,
+    /// Every document there is, filed or not
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct ExportInto {
+    /// The folder of the bag; empty, or left unfinished by an export of the same documents
+    #[arg(long, value_name = "DIR")]
+    bagit: Option<PathBuf>,
+    /// The folder of the storage root; likewise
+    #[arg(long, value_name = "DIR")]
+    ocfl: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Replica {
+    /// A second bucket with credentials of its own (REPLICA_AWS_*), in place of the `replica` in chartroom.json. A folder has to
+    /// be there already.
+    #[arg(long, value_name = "DIR|URL")]
+    replica: Option<String>,
+}
+
+impl WhichDocuments {
+    fn chosen(self) -> export::Which {
+        match self.batch {
+            Some(batch) => export::Which::OfBatch(batch),
+            None if self.all => export::Which::All,
+            None => export::Which::These(self.document),
+        }
+    }
+}
+
+impl ExportInto {
+    fn chosen(self) -> Option<export::Into> {
+        self.bagit.map(export::Into::Bag).or(self.ocfl.map(export::Into::Root))
+    }
+}
+
+impl Replica {
+    fn among(self, mut options: StoreOptions) -> StoreOptions {
+        options.extend(self.replica.map(|address| (REPLICA.to_owned(), address)));
+        options
+    }
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Makes a new archive; prints the administrator's one-time password.
@@ -68,6 +132,10 @@ enum Command {
         /// A PostgreSQL database, postgres://user@host/name, instead of SQLite in the data folder.
         #[arg(long, value_name = "URL")]
         catalog: Option<String>,
+        /// A second bucket that gets everything the first one gets, and from which damage is repaired: a folder on
+        /// another disk, or s3://bucket/prefix.
+        #[arg(long, value_name = "DIR|URL")]
+        replica: Option<String>,
         /// The log's name in every checkpoint, for ever, such as charts.example.org/log.
         #[arg(long, value_name = "NAME")]
         origin: Option<String>,
@@ -92,9 +160,30 @@ enum Command {
         /// Milliseconds that one search may take: then it answers with what it has found, and says so.
         #[arg(long, value_name = "MS", default_value_t = record::limits::SEARCH_BUDGET_MILLIS)]
         search_budget: u64,
+        #[command(flatten)]
+        replica: Replica,
+        /// Megabytes a second that reading all objects again, every week, may take; 0 for not at all.
+        #[arg(long, value_name = "MB", default_value_t = 20.0, value_parser = rate)]
+        scrub_rate: f64,
+        /// Objects a second that it may read.
+        #[arg(long, value_name = "N", default_value_t = 200.0, value_parser = rate)]
+        scrub_objects: f64,
         /// Logs JSON lines instead of text.
         #[arg(long)]
         log_json: bool,
+    },
+    /// Reads every object of the store and of its replica now, and puts right what is damaged; exits with 1 where it cannot.
+    Scrub {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        replica: Replica,
+        /// Says what is damaged, and changes nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Bearer tokens for stations, workers and programs.
     Token {
@@ -137,6 +226,18 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Writes documents as a bag (BagIt 1.0) or a storage root (OCFL 1.1), for another archive; goes on where it was broken off.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// The log-in name of whoever answers for it: an account that may open every document. It stands in the ledger.
+        #[arg(long, value_name = "LOGIN")]
+        by: String,
+        #[command(flatten)]
+        which: WhichDocuments,
+        #[command(flatten)]
+        into: ExportInto,
+    },
     /// Writes who has seen, searched and given out what as FHIR R4 AuditEvents, one a line; they hold patient numbers.
     AuditEvents {
         #[command(flatten)]
@@ -147,6 +248,14 @@ enum Command {
     },
     /// Says whether every sealed page is found by search; exits with 1 where one is not.
     Findable {
+        #[command(flatten)]
+        data: Data,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Folds the ledger anew and holds catalog and index against it; exits with 1 where they show anything else.
+    ReplayAudit {
         #[command(flatten)]
         data: Data,
         /// One JSON object.
@@ -287,23 +396,48 @@ fn start_logging(json: bool) {
     if json { logger.json().init() } else { logger.init() }
 }
 
-/// `AWS_*`, with names in small letters, as the object store takes them.
+/// A pace, as a number that is not below nothing.
+fn rate(text: &str) -> Result<f64, &'static str> {
+    text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0).ok_or("give a number, 0 or more")
+}
+
+fn budget(megabytes: f64, objects: f64) -> Option<Budget> {
+    let budget = Budget { bytes_per_second: megabytes * 1e6, objects_per_second: objects };
+    (megabytes > 0.0 && objects > 0.0).then_some(budget)
+}
+
+/// `AWS_*` and `REPLICA_AWS_*`, with names in small letters, as the object store takes them.
 fn store_options() -> StoreOptions {
-    let aws = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
+    let aws = std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("REPLICA_AWS_"));
     aws.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
     let options = store_options();
     match command {
-        Command::Init { data, store, catalog, origin, json } => {
-            init::run(init::Init { data: DataDir::new(data.data), store, catalog, origin, json }, options).await
+        Command::Init { data, store, catalog, replica, origin, json } => {
+            let init = init::Init { data: DataDir::new(data.data), store, catalog, replica, origin, json };
+            init::run(init, options).await
         }
-        Command::Serve { data, listen, ocr_workers, public_url, search_budget, .. } => {
-            let data = DataDir::new(data.data);
+        Command::Serve {
+            data,
+            listen,
+            ocr_workers,
+            public_url,
+            search_budget,
+            replica,
+            scrub_rate,
+            scrub_objects,
+            ..
+        } => {
+            let (data, options) = (DataDir::new(data.data), replica.among(options));
+            let scrub = budget(scrub_rate, scrub_objects);
             let search_budget = Duration::from_millis(search_budget);
             let metrics = PrometheusBuilder::new().install_recorder().context("failed to start the metrics")?;
-            serve::run(Serve { data, options, listen, ocr_workers, public_url, search_budget }, metrics).await
+            serve::run(Serve { data, options, listen, ocr_workers, public_url, search_budget, scrub }, metrics).await
+        }
+        Command::Scrub { data, replica, dry_run, json } => {
+            scrub::run(&DataDir::new(data.data), replica.among(options), scrub::Scrub { dry_run, json }).await
         }
         Command::Token { data, action } => run_token(&DataDir::new(data.data), options, action).await,
         Command::Station { data, action } => run_station(&DataDir::new(data.data), options, action).await,
@@ -311,12 +445,18 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Patients { data, action: PatientsAction::Import { file } } => {
             patients::import(&DataDir::new(data.data), options, &file).await
         }
+        Command::Export { data, by, which, into } => {
+            let (data, which) = (DataDir::new(data.data), which.chosen());
+            let into = into.chosen().context("name a folder with --bagit or --ocfl")?;
+            export::run(export::Export { data, by, which, into }, options).await
+        }
         Command::AuditEvents { data, from } => audit_events::run(&DataDir::new(data.data), options, from).await,
         Command::Bundle { data, document, version, out } => {
             bundle::run(&DataDir::new(data.data), options, document, version, out).await
         }
         Command::Campaign(campaign) => campaign::run(campaign).await,
         Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
+        Command::ReplayAudit { data, json } => replay_audit::run(&DataDir::new(data.data), options, json).await,
         Command::Timestamp { data, tsa } => timestamp::run(&DataDir::new(data.data), options, &tsa).await,
         Command::Witness { folder, action } => run_witness(witness::Folder::new(folder), action).await,
         Command::Rebuild { data, catalog, index } => {

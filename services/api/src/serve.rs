@@ -17,9 +17,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::campaigns;
 use crate::commands::station;
 use crate::config::{Config, DataDir, StoreOptions};
+use crate::fixity::{self, Budget, Fixity};
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
 use crate::rasters::Rasters;
+use crate::replay;
 use crate::server;
 use crate::shelf::{self, Shelf};
 use crate::state::App;
@@ -38,14 +40,18 @@ pub struct Serve {
     pub ocr_workers: Option<usize>,
     pub public_url: Option<String>,
     pub search_budget: Duration,
+    /// What reading everything again may take; none where it is not to be done.
+    pub scrub: Option<Budget>,
 }
 
 /// Opens archive and catalog of a data folder.
 pub async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Archive, Catalog)> {
     let settings = data.settings()?;
     let signer = data.signer(&settings.origin)?;
+    let replica = data.replica(&settings, &options)?;
     let store = data.store(&settings, options)?;
-    let archive = Archive::open(&store, signer).await.context("failed to open the archive")?;
+    let opened = Archive::open_with(&store, replica.as_ref(), signer).await;
+    let archive = opened.context("failed to open the archive")?;
     let catalog = Catalog::open(&data.catalog(&settings)).await.context("failed to open the catalog")?;
     let (known, there) = (catalog.cursor().await?, archive.size());
     if known > there {
@@ -92,6 +98,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         views: Views::default(),
         rasters: Rasters::new(cores()),
         uploads: Uploads::open(serve.data.uploads()).context("failed to open the upload folder")?,
+        fixity: Fixity::default(),
         sealing: Busy::default(),
         metrics,
     }))
@@ -121,6 +128,10 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     let renewing = tokio::spawn(shelf::keep_current(app.clone()));
     let keeping = tokio::spawn(keep_tidy(app.clone()));
     let reading_again = tokio::spawn(campaigns::run(app.clone()));
+    let telling = tokio::spawn(fixity::tell(app.clone()));
+    let filling = tokio::spawn(fixity::fill(app.clone()));
+    let scrubbing = serve.scrub.map(|budget| tokio::spawn(fixity::scrub(app.clone(), budget)));
+    let replaying = tokio::spawn(replay::nightly(app.clone(), serve.data.clone()));
     let witnessing = serve.data.policy()?.map(|policy| tokio::spawn(witnesses::run(app.clone(), policy)));
     let token = workers::token(&app, &serve.data).await?;
     let crew = workers::start(serve.ocr_workers.unwrap_or_else(cores), address, &token)?;
@@ -132,6 +143,10 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     renewing.abort();
     keeping.abort();
     reading_again.abort();
+    telling.abort();
+    replaying.abort();
+    filling.abort();
+    scrubbing.iter().for_each(tokio::task::JoinHandle::abort);
     witnessing.iter().for_each(tokio::task::JoinHandle::abort);
     app.catalog.close().await;
     tracing::info!("stopped");

@@ -52,7 +52,7 @@ macro_rules! routes {
 mod api {
     use crate::routes::{
         alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open,
-        pages, patients, reels, search, searches, session, uploads,
+        pages, patients, reels, search, searches, session, store, uploads,
     };
 
     routes! {
@@ -69,6 +69,8 @@ mod api {
         get    "/api/v1/ledger/checkpoint"                    BeSomebody => ledger::checkpoint;
         get    "/api/v1/ledger/events"                        Audit      => ledger::events;
         get    "/api/v1/ledger/events/{index}/proof"          Audit      => ledger::proof;
+
+        get    "/api/v1/store"                                Audit      => store::show;
 
         post   "/api/v1/uploads"                              Capture    => uploads::create;
         head   "/api/v1/uploads/{digest}"                     Capture    => uploads::offset;

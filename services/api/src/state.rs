@@ -10,6 +10,7 @@ use record::event::Actor;
 use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
 
 use crate::config::Config;
+use crate::fixity::Fixity;
 use crate::follow::{FollowError, Follower};
 use crate::limits::Limits;
 use crate::problem::{Problem, Reply};
@@ -36,6 +37,8 @@ pub struct App {
     pub rasters: Rasters,
     /// Bytes that are still arriving.
     pub uploads: Uploads,
+    /// How the store and its replica are.
+    pub fixity: Fixity,
     /// Documents that are being sealed.
     pub sealing: Busy<DocumentId>,
     pub metrics: PrometheusHandle,
@@ -45,6 +48,12 @@ impl App {
     /// The only clock of the server.
     pub fn now(&self) -> Timestamp {
         now()
+    }
+
+    /// When the ledger's first event was: nothing here is older.
+    pub async fn began(&self) -> Result<Timestamp, archive::Error> {
+        let first = self.archive.events(0, 1).await?.pop();
+        Ok(first.map_or(self.now(), |event| event.at))
     }
 
     /// Appends events and waits until the catalog has them: whoever asks next sees them.

@@ -75,10 +75,8 @@ impl Uploads {
     /// How far the upload of `digest` is; none where nothing has arrived.
     pub async fn progress(&self, archive: &Archive, digest: &Digest) -> Reply<Option<Progress>> {
         // Read whole and hashed anew: a station that hears "complete" forgets its own copy.
-        match archive.read(digest).await {
-            Ok(bytes) => return Ok(Some(Progress::Whole(bytes.len() as u64))),
-            Err(archive::Error::Missing(_)) => {}
-            Err(error) => return Err(error.into()),
+        if let Some(bytes) = archive.find(digest).await? {
+            return Ok(Some(Progress::Whole(bytes.len() as u64)));
         }
         match fs::metadata(self.file(digest)).await {
             Ok(found) => Ok(Some(Progress::Partial(found.len()))),

@@ -17,6 +17,7 @@ pub struct Init {
     pub data: DataDir,
     pub store: Option<String>,
     pub catalog: Option<String>,
+    pub replica: Option<String>,
     pub origin: Option<String>,
     pub json: bool,
 }
@@ -35,6 +36,7 @@ pub async fn run(init: Init, options: StoreOptions) -> anyhow::Result<()> {
             None => drawn_origin()?,
         },
         catalog: init.catalog.clone(),
+        replica: init.replica.clone(),
     };
     let signer = data.make_key(&settings.origin)?;
     let key = signer.public();

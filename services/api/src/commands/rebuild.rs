@@ -73,7 +73,7 @@ async fn rebuild_catalog(data: &DataDir, rules: &Rules, archive: &Archive) -> an
 }
 
 /// A database and what SQLite keeps beside it.
-fn remove_database(file: &Path) -> anyhow::Result<()> {
+pub(super) fn remove_database(file: &Path) -> anyhow::Result<()> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut name = file.as_os_str().to_owned();
         name.push(suffix);
@@ -91,7 +91,7 @@ async fn fold(archive: &Archive, catalog: &Catalog, rules: &Rules) -> anyhow::Re
     let mut cursor = catalog.cursor().await?;
     let mut progress = Progress::new("catalog", cursor, archive.size());
     while cursor < archive.size() {
-        cursor += follow::fold_group(archive, catalog, rules, cursor).await?;
+        cursor += follow::fold_group(archive, catalog, rules, cursor, archive.size()).await?;
         progress.tell(cursor);
     }
     Ok(())

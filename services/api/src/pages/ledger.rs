@@ -1,14 +1,17 @@
 //! The auditor's home, and how an event of the ledger is told to people.
 
 use actix_web::{HttpResponse, web};
+use archive::Standing;
+use catalog::{Damage, Replay, Scrub};
 use record::event::ViewForm;
 use record::{Event, EventKind, note};
 use serde::Deserialize;
 
 use super::names::Names;
 use super::reply::html;
-use super::view::ledger::{EventRow, LedgerPage};
-use super::view::{Section, clock};
+use super::view::ledger::{DamageRow, EventRow, LedgerCount, LedgerPage, StorePanel};
+use super::view::{Section, clock, grouped, size};
+use crate::fixity::ReplicaStanding;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::state::App;
@@ -41,10 +44,79 @@ pub async fn show(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> 
         key: key.to_string(),
         checkpoint,
         root: head.root.to_string(),
+        store: store(&app).await?,
         events: rows,
         newer: (end < size).then(|| (end + LISTED).min(size)),
         older: (from > 0).then_some(from),
     })
+}
+
+/// How many objects are damaged: the number in the navigation.
+pub async fn count(app: web::Data<App>) -> Reply<HttpResponse> {
+    html(&LedgerCount { damaged: app.catalog.damage_counts().await?.0 })
+}
+
+/// Damaged objects that are named on the page.
+const DAMAGE_LISTED: u32 = 50;
+
+async fn store(app: &App) -> Reply<StorePanel> {
+    let (damaged, repaired) = app.catalog.damage_counts().await?;
+    let row = |Damage { object, bucket, first_index, at, .. }: Damage| DamageRow {
+        object,
+        bucket: bucket.as_str(),
+        index: first_index,
+        at: clock(&at),
+    };
+    let damage = app.catalog.damage(DAMAGE_LISTED).await?.into_iter().map(row).collect();
+    let last = app.catalog.last_scrub().await?.map(|last| last_pass(&last));
+    let never = || "Not everything has been read again yet".to_owned();
+    let replayed = app.catalog.last_replay().await?.map(|last| last_replay(&last));
+    let passes = [replayed, Some(last.unwrap_or_else(never)), app.fixity.pass().map(|pass| this_pass(&pass))];
+    let replica = replica(app.archive.has_replica(), app.fixity.replica());
+    Ok(StorePanel { damaged, repaired, damage, replica, passes: passes.into_iter().flatten().collect() })
+}
+
+fn replica(wanted: bool, standing: Option<ReplicaStanding>) -> (&'static str, String) {
+    match standing {
+        _ if !wanted => (
+            "warn",
+            "There is no replica: what the disk damages cannot be put right. Name one with serve --replica".to_owned(),
+        ),
+        None => ("info", "The replica has not been reached yet".to_owned()),
+        Some(ReplicaStanding { error: Some(error), behind, .. }) => {
+            ("bad", format!("The replica is away, {} events behind: {error}", grouped(behind)))
+        }
+        Some(ReplicaStanding { behind: 0, events, .. }) => {
+            ("ok", format!("The replica has all {} events and what they name", grouped(events)))
+        }
+        Some(ReplicaStanding { behind, .. }) => {
+            ("info", format!("The replica is {} events behind, and catches up", grouped(behind)))
+        }
+    }
+}
+
+fn last_pass(scrub: &Scrub) -> String {
+    let whom = if scrub.replica { "store and replica" } else { "the store alone" };
+    let Scrub { objects, bytes, damaged, repaired, at, .. } = scrub;
+    let (objects, bytes) = (grouped(*objects), size(*bytes));
+    format!(
+        "All {objects} objects ({bytes}) of {whom} were read until {}: {damaged} damaged, {repaired} put right",
+        clock(at)
+    )
+}
+
+fn last_replay(replay: &Replay) -> String {
+    let Replay { at, pages, found, .. } = replay;
+    let (at, pages) = (clock(at), grouped(*pages));
+    format!(
+        "Catalog and index were held against the ledger, {pages} pages by their own words, until {at}: {found} findings"
+    )
+}
+
+fn this_pass(standing: &Standing) -> String {
+    let Standing { began, events, next_event, objects, .. } = standing;
+    let (objects, next, events) = (grouped(*objects), grouped(*next_event), grouped(*events));
+    format!("They are being read again since {}: {objects} objects so far, event {next} of {events}", clock(began))
 }
 
 pub fn row(index: u64, event: &Event, names: &Names) -> EventRow {
@@ -90,6 +162,21 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::PatientSearched { documents, .. } => {
             (format!("One patient's chart searched: {documents} document{} found", plural(*documents)), "search")
         }
+        EventKind::Scrubbed { objects, damaged: 0, repaired: 0, .. } => {
+            (format!("All {} objects of the store read: each is what was sealed", grouped(*objects)), "ok")
+        }
+        EventKind::Scrubbed { objects, damaged, repaired, .. } => {
+            let objects = grouped(*objects);
+            (format!("All {objects} objects of the store read: {damaged} damaged, {repaired} put right"), "exceptions")
+        }
+        EventKind::Replayed { found: 0, .. } => {
+            ("Catalog and index held against the ledger: they show what it says".to_owned(), "ok")
+        }
+        EventKind::Replayed { found, .. } => {
+            (format!("Catalog and index held against the ledger: {} findings", grouped(*found)), "bad")
+        }
+        EventKind::Damaged { object, bucket, .. } => (format!("Damaged in the {}: {object}", bucket.as_str()), "bad"),
+        EventKind::Repaired { object, bucket, .. } => (format!("Put right in the {}: {object}", bucket.as_str()), "ok"),
     }
 }
 

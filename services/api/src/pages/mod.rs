@@ -72,6 +72,7 @@ crate::routes! {
     post "/exceptions/{document}/alarms/{page}" Resolve => exceptions::dismiss;
 
     get  "/ledger"                       Audit      => ledger::show;
+    get  "/ledger/count"                 Audit      => ledger::count;
     get  "/campaigns"                    Administer => campaigns::list;
     get  "/accounts"                     Administer => accounts::list;
     post "/accounts"                     Administer => accounts::create;

@@ -20,6 +20,7 @@ pub mod reels;
 pub mod search;
 pub mod searches;
 pub mod session;
+pub mod store;
 pub mod uploads;
 
 use std::str::FromStr;

@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages,
-    patients, reels, search, searches, session, uploads,
+    patients, reels, search, searches, session, store, uploads,
 };
 use crate::state::App;
 
@@ -58,6 +58,20 @@ pub async fn metrics(app: web::Data<App>) -> HttpResponse {
             metrics::gauge!("chartroom_queue_oldest_seconds", "priority" => priority.as_str()).set(oldest as f64);
         }
     }
+    if let Ok((damaged, repaired)) = app.catalog.damage_counts().await {
+        metrics::gauge!("chartroom_objects_damaged").set(damaged as f64);
+        metrics::gauge!("chartroom_objects_repaired").set(repaired as f64);
+    }
+    if let Ok(Some(last)) = app.catalog.last_scrub().await {
+        metrics::gauge!("chartroom_scrub_ended_time_seconds").set(last.at.0 as f64 / 1000.0);
+    }
+    if let Some(replica) = app.fixity.replica() {
+        metrics::gauge!("chartroom_replica_events").set(replica.events as f64);
+        metrics::gauge!("chartroom_replica_behind_events").set(replica.behind as f64);
+    }
+    if let Some(pass) = app.fixity.pass() {
+        metrics::gauge!("chartroom_scrub_events").set(pass.next_event as f64);
+    }
     metrics::gauge!("chartroom_ledger_events").set(app.archive.size() as f64);
     metrics::gauge!("chartroom_index_events").set(app.follower.indexed() as f64);
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body(app.metrics.render())
@@ -87,6 +101,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         ledger::checkpoint,
         ledger::events,
         ledger::proof,
+        store::show,
         uploads::create,
         uploads::offset,
         uploads::append,

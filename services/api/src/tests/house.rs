@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::config::Config;
+use crate::fixity::Fixity;
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
 use crate::rasters::Rasters;
@@ -77,6 +78,7 @@ impl House {
             views: Views::default(),
             rasters: Rasters::new(1),
             uploads: Uploads::open(folder.path().join("uploads")).expect("a folder"),
+            fixity: Fixity::default(),
             sealing: Busy::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
         };

@@ -58,6 +58,7 @@ impl Section {
         match self {
             Self::Attention => Some("/attention/count"),
             Self::Saved => Some("/saved/count"),
+            Self::Ledger => Some("/ledger/count"),
             _ => None,
         }
     }

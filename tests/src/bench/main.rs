@@ -6,6 +6,7 @@
 mod capture;
 mod film;
 mod ingest;
+mod ledger;
 mod memory;
 mod ocr;
 mod reel;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             (None, None) => film::run(&mut report),
         },
         "ingest" => ingest::run(&mut report),
+        "ledger" => ledger::run(&mut report),
         "search" => search::run(&mut report, ocr.corpus.as_deref(), pages, only.as_deref()),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
         "verify" => verify::run(&mut report),
@@ -80,7 +82,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|film|ocr|ingest|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N]"
+        "usage: scripts/bench capture|film|ocr|ingest|ledger|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N]"
     );
     ExitCode::from(2)
 }

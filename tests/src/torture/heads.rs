@@ -1,0 +1,71 @@
+//! A store that is set back to any of its last checkpoints, and two sequencers on one store.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use archive::Archive;
+use archive::verify::{Code, Question, Verdict};
+use tempfile::TempDir;
+
+use crate::{address, copy, report, seal, signer, sound, views};
+
+const CHECKPOINTS: u64 = 50;
+const RACES: u64 = 100;
+/// Appends of each of the two in one race.
+const APPENDS: u64 = 6;
+
+/// The whole store as it was then, validly signed: the newest checkpoint tells, and without one nobody is told that it is fresh.
+#[tokio::main]
+pub async fn rollback() -> Result<String> {
+    let folder = TempDir::new()?;
+    let store = folder.path().join("store");
+    let archive = Archive::init(&address(&store)?, signer()?).await?;
+    for n in 0..CHECKPOINTS {
+        seal(&archive, &format!("page {n}")).await?;
+        archive.append(views(n * 10..n * 10 + 7)).await?;
+        copy(&store, &folder.path().join(n.to_string()))?;
+    }
+    archive.append(views(90_000..90_001)).await?;
+    let newest = archive.checkpoint();
+    for n in 0..CHECKPOINTS {
+        let old = folder.path().join(n.to_string());
+        let found = report(&old, Some(&newest)).await?;
+        ensure!(found.findings.iter().any(|one| one.code == Code::RolledBack), "set back to {n}: {:?}", found.findings);
+        let alone = report(&old, None).await?;
+        let fresh = alone.not_proven.iter().all(|gap| gap.what != Question::Freshness);
+        ensure!(alone.verdict != Verdict::Sound && !fresh, "set back to {n}, and called sound");
+        // The checkpoint alone is new: opening refuses.
+        fs::write(old.join("log/checkpoint"), &newest)?;
+        ensure!(Archive::open(&address(&old)?, signer()?).await.is_err(), "opened with a newer checkpoint");
+    }
+    Ok(format!("{CHECKPOINTS} states found to be old"))
+}
+
+/// Nobody's event is lost, none is there twice, and there is one history.
+#[tokio::main]
+pub async fn races() -> Result<String> {
+    let folder = TempDir::new()?;
+    for race in 0..RACES {
+        let store = folder.path().join(race.to_string());
+        Archive::init(&address(&store)?, signer()?).await?.append(views(0..250)).await?;
+        let (one, two) =
+            (Archive::open(&address(&store)?, signer()?).await?, Archive::open(&address(&store)?, signer()?).await?);
+        let mut racers = Vec::new();
+        for n in 0..APPENDS {
+            for (archive, from) in [(one.clone(), 1_000), (two.clone(), 2_000)] {
+                let events = views(from + n..from + n + 1);
+                racers.push(tokio::spawn(async move { archive.append(events).await }));
+            }
+        }
+        let mut places = Vec::new();
+        for racer in racers {
+            places.extend(racer.await??.iter().map(|receipt| receipt.index));
+        }
+        places.sort_unstable();
+        ensure!(places == (250..250 + 2 * APPENDS).collect::<Vec<_>>(), "race {race}: {places:?}");
+        one.refresh().await?;
+        sound(&store, &one.checkpoint()).await?;
+        fs::remove_dir_all(&store)?;
+    }
+    Ok(format!("{RACES} races of two sequencers, one history each"))
+}

@@ -250,12 +250,12 @@ impl Index {
 
     /// What is wrong with a page that should rest here just so.
     pub fn flaw(&self, page: &PageDocument) -> Result<Option<Flaw>> {
-        self.view().flaw(page)
+        self.view()?.flaw(page)
     }
 
     /// Tells every page there is, with its document.
     pub fn each_page(&self, look: impl FnMut(PageId, DocumentId)) -> Result<()> {
-        self.view().each_page(look)
+        self.view()?.each_page(look)
     }
 
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {

@@ -185,11 +185,7 @@ impl Index {
     #[cfg(test)]
     pub fn put_amiss(&self, page: &PageDocument, words: &str) -> Result<()> {
         let document = self.fields.document(page, &StoredPage::of(page), &Tokens::of(words));
-        self.with_writer(|writer| {
-            writer.delete_term(self.fields.page_term(&page.page));
-            writer.add_document(document)?;
-            Ok(())
-        })
+        self.with_writer(|writer| writer.put(self.fields.page_term(&page.page), document))
     }
 
     /// Takes a page out, as when a later version of its document no longer has it.
@@ -245,7 +241,8 @@ impl Index {
 
     /// Sees what another process has committed just now.
     pub fn refresh(&self) -> Result<()> {
-        Ok(self.reader.reload()?)
+        self.reader.reload()?;
+        self.see(self.cursor()).map(drop)
     }
 
     /// What is wrong with a page that should rest here just so.

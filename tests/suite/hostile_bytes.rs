@@ -169,7 +169,7 @@ fn no_bytes_make_a_parser_of_proofs_panic() -> Result<()> {
             read(&bytes);
             Ok(())
         })?;
-        println!("{kind}: {done} mutations");
+        eprintln!("{kind}: {done} mutations");
     }
     Ok(())
 }
@@ -196,7 +196,7 @@ fn nothing_that_was_changed_in_a_bundle_is_ever_proven() -> Result<()> {
         proofs.findings(other, &bytes)?;
         Ok(())
     })?;
-    println!("bundles: {done} mutations");
+    eprintln!("bundles: {done} mutations");
     Ok(())
 }
 

@@ -329,7 +329,7 @@ async fn puts(
         let goes_on = before.is_some_and(|before| is_only(&pages[before]) && edges[before].may_go_on(&edges[index]))
             || behind.is_some_and(|behind| is_only(&pages[behind]) && edges[index].may_go_on(&edges[behind]));
         let was_put = only.is_some_and(|only| page.read_index < only.read_index);
-        if !is_only(page) && !(goes_on && was_put) {
+        if !(is_only(page) || goes_on && was_put) {
             continue;
         }
         let Some(text) = texts.of(page).await? else { continue };

@@ -93,7 +93,12 @@ impl Object {
     }
 
     pub fn checkpoint(key: &LogKey) -> Self {
-        Self::new(CHECKPOINT, Truth::Note(key.clone()))
+        Self::note(CHECKPOINT, key)
+    }
+
+    /// Something that the log has signed, by this name.
+    pub fn note(name: &str, key: &LogKey) -> Self {
+        Self::new(name, Truth::Note(key.clone()))
     }
 }
 
@@ -112,7 +117,7 @@ pub(crate) async fn of_name(reader: &Reader, key: &LogKey, name: &str) -> Result
     }
     let digest = name.rsplit('/').next().and_then(|hex| Digest::from_hex(hex).ok());
     let sealed = digest.into_iter().flat_map(|digest| [Object::blob(digest), Object::manifest(digest)]);
-    let note = Object { key: name.to_owned(), ..Object::checkpoint(key) };
+    let note = Object::note(name, key);
     Ok(sealed.chain([CHECKPOINT, WITNESSED].contains(&name).then_some(note)).find(|object| object.key == name))
 }
 

@@ -172,8 +172,12 @@ async fn copy_notes(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64
     if let Some(witnessed) = store.get(WITNESSED).await? {
         let text = String::from_utf8_lossy(&witnessed);
         let fits = note::open(&text, ledger.key()).is_ok_and(|checkpoint| checkpoint.size <= size);
-        if fits && replica.get(WITNESSED).await?.as_ref() != Some(&witnessed) {
-            replica.replace(WITNESSED, witnessed).await?;
+        let (object, there) = (Object::note(WITNESSED, ledger.key()), replica.get(WITNESSED).await?);
+        match there {
+            _ if !fits => {}
+            Some(there) if !object.truth.holds(&there) => copies.insist(Bucket::Replica, &object, witnessed).await?,
+            Some(there) if there == witnessed => {}
+            _ => replica.replace(WITNESSED, witnessed).await?,
         }
     }
     for object in timestamps(copies, ledger).await? {
@@ -187,7 +191,7 @@ pub(crate) async fn timestamps(copies: &Copies, ledger: &Ledger) -> Result<Vec<O
     let (mut listed, mut objects) = (copies.store().list(TIMESTAMPS), Vec::new());
     while let Some(found) = listed.try_next().await? {
         let Some(name) = found.key.strip_suffix(".checkpoint") else { continue };
-        let object = Object::new(found.key.clone(), Truth::Note(ledger.key().clone()));
+        let object = Object::note(&found.key, ledger.key());
         match copies.get(&object).await {
             Ok(note) => objects.push(Object::new(format!("{name}.tsr"), Truth::Token(Digest::of(&note)))),
             // What its token should be for is not known then.

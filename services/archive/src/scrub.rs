@@ -302,7 +302,7 @@ impl Pass {
         // A newer one is true as well, and stays.
         self.copies.insist(Bucket::Store, &checkpoint, head.checkpoint().to_owned().into()).await?;
         if self.copies.store().exists(WITNESSED).await? {
-            self.queue.push_back((Object { key: WITNESSED.to_owned(), ..checkpoint }, Held::Store));
+            self.queue.push_back((Object::note(WITNESSED, self.ledger.key()), Held::Store));
         }
         let stamped = replica::timestamps(&self.copies, &self.ledger).await?;
         self.queue.extend(stamped.into_iter().map(|object| (object, Held::Store)));

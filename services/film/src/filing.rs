@@ -138,8 +138,13 @@ mod tests {
 
     #[test]
     fn names_go_letter_by_letter() {
-        let charts =
-            [("100", "Brandt, Ida"), ("200", "BRANDT, Ida M."), ("500", "O’Brien, Anne"), ("700", "A. Brandtner")];
+        let charts = [
+            ("100", "Brandt, Ida"),
+            ("200", "BRANDT, Ida M."),
+            ("500", "O’Brien, Anne"),
+            ("700", "A. Brandtner"),
+            ("300", "Czerny, Karl"),
+        ];
         assert_eq!(heard(standings(Order::Alphabetical, &charts)), [2]);
         assert!(Standing::of(Order::Alphabetical, &"100".parse().expect("valid"), None).is_none());
     }

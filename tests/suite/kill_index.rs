@@ -68,17 +68,18 @@ fn draw(folder: &Path, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Reads the next page as this one word.
-pub fn hand_in(site: &Site, worker: &str, word: &str) -> Result<()> {
+/// Reads the next page as these words, each a line of its own.
+pub fn hand_in(site: &Site, worker: &str, words: &str) -> Result<()> {
     let job: Value =
         Caller::new(&site.url(), worker)?.post("/api/v1/jobs/claim", &json!({"worker": "suite"}))?.json()?;
     let number = |name: &str| job[name].as_u64().and_then(|number| u32::try_from(number).ok()).context("a number");
-    let line = Line::of(vec![Word::read(word, Place { x: 4, y: 4, w: 40, h: 10 }, 90)]);
+    let word =
+        |(row, word): (u32, &str)| Line::of(vec![Word::read(word, Place { x: 4, y: 4 + 14 * row, w: 40, h: 10 }, 90)]);
     let text = PageText {
         width: number("width")?,
         height: number("height")?,
         language: "eng".into(),
-        blocks: vec![Block::of(vec![line])],
+        blocks: vec![Block::of((0..).zip(words.split(' ')).map(word).collect())],
         ..PageText::default()
     };
     let (job, page) = (job["job"].as_str().context("a job")?, job["page"].as_str().context("a page")?);

@@ -28,7 +28,7 @@ pub fn write<'a>(
 ) -> String {
     let mut xml = String::new();
     // Writing to a string cannot fail; `fmt::Result` only satisfies the trait.
-    let _ = premis(&mut xml, document, files, &clean(log), events);
+    let _ = premis(&mut xml, document, files, log, events);
     xml
 }
 

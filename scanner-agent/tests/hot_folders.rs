@@ -118,7 +118,7 @@ fn what_stays_unfinished_is_refused_and_says_why() {
     assert!(refused.contains(&"notes.txt".to_owned()) && refused.len() == 2, "{refused:?}");
     let text = refused.iter().find(|name| name.ends_with(".txt") && *name != "notes.txt").expect("a text");
     let why = fs::read_to_string(site.hot("refused").join(text)).expect("reads");
-    assert!(why.contains("is no PDF, TIFF, PNG or JPEG"), "{why}");
+    assert!(why.contains("is no PDF, TIFF, PNG, JPEG or JPEG 2000"), "{why}");
 }
 
 #[test]

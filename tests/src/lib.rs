@@ -14,6 +14,7 @@
 //! - [`score`]: how far a text is from the truth.
 
 pub mod browser;
+pub mod bucket;
 pub mod film;
 pub mod http;
 pub mod network_scanner;

@@ -13,7 +13,7 @@ const KINDS: [&str; 6] = ["blobs/", "manifests/", "log/tile/entries/", "log/tile
 fn a_flipped_byte_in_any_kind_of_object_is_found_and_named() -> Result<()> {
     let site = site::Site::start(1)?;
     site.import(&site.token("technician")?, &[samples::path("clinic-letter.png")], &["--patient", samples::MRN])?;
-    let objects = objects(&site.store())?;
+    let objects = tests::bucket::objects(&site.store())?;
     for kind in KINDS {
         let victims: Vec<&PathBuf> = objects.iter().filter(|path| path.to_string_lossy().starts_with(kind)).collect();
         ensure!(!victims.is_empty(), "the store holds something in {kind}");
@@ -67,21 +67,4 @@ fn the_guide_explains_every_code() -> Result<()> {
         ensure!(guide.contains(&format!("`{code}`")), "the guide's chapter for auditors lacks `{code}`");
     }
     Ok(())
-}
-
-/// Keys of all objects, relative to the store.
-fn objects(store: &Path) -> Result<Vec<PathBuf>> {
-    let (mut found, mut folders) = (Vec::new(), vec![store.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(store)?.to_owned());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

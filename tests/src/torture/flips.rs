@@ -28,7 +28,7 @@ pub async fn run() -> Result<String> {
     drop(archive);
     let archive = Archive::open_with(&address(&store)?, Some(&address(&replica)?), signer()?).await?;
     while archive.replicate().await?.behind > 0 {}
-    let files = files(&store)?;
+    let files = tests::bucket::objects(&store)?;
     for n in 0..FLIPS {
         flip(&archive, &store, &files, n).await.with_context(|| format!("flip {n}"))?;
         if n % AUDIT_EVERY == 0 {
@@ -65,21 +65,4 @@ async fn flip(archive: &Archive, store: &Path, files: &[PathBuf], n: u64) -> Res
     ensure!(incidents.len() == 1 && told.object == name && told.repaired, "{name}: {incidents:?}");
     ensure!(fs::read(&path)? == good, "{name} is not as it was");
     Ok(())
-}
-
-/// Names of all objects.
-fn files(store: &Path) -> Result<Vec<PathBuf>> {
-    let (mut found, mut folders) = (Vec::new(), vec![store.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(store)?.to_owned());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -1,6 +1,7 @@
 //! Pixels to words.
 //!
-//! - [`engine`]: how is Tesseract called? All `unsafe` code is in there, but for one system call of the sandbox.
+//! - [`engine`]: how is Tesseract called? All `unsafe` code is in there, but for one system call of the sandbox and the
+//!   program's `line_images`.
 //! - [`brought`]: are the words that a PDF page brings along worth keeping?
 //! - `clean`: which cleaning does a page need?
 //! - `clock`: how much time has a page taken, and is there some for another attempt?

@@ -6,6 +6,7 @@ mod backoff;
 mod desk;
 mod files;
 mod handin;
+mod line_images;
 mod lines;
 mod outputs;
 mod searchable;

@@ -21,7 +21,7 @@ use crate::steps::Steps;
 use crate::upright;
 
 /// See [`record::words::Engine::generation`].
-pub const GENERATION: u32 = 5;
+pub const GENERATION: u32 = 6;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadPageError {

@@ -28,24 +28,31 @@ const MARGIN_SHARE: u32 = 6;
 /// Mends the words of an upright page, until the time is up.
 pub(crate) fn mend(recognizer: &Recognizer, image: &Raster, words: &mut [FoundWord], clock: &Clock) {
     let below = if confidence(words) >= PAGE_SURE { DOUBTFUL_BELOW_WHERE_SURE } else { DOUBTFUL_BELOW };
-    let mut doubtful: Vec<&mut FoundWord> = words.iter_mut().filter(|word| is_doubtful(word, below)).collect();
-    doubtful.sort_by(|one, other| one.confidence.total_cmp(&other.confidence));
-    for word in doubtful.into_iter().take(limits::SECOND_LOOK_WORDS_MAX) {
+    let mut doubtful: Vec<usize> = (0..words.len()).filter(|at| is_doubtful(&words[*at], below)).collect();
+    doubtful.sort_by(|one, other| words[*one].confidence.total_cmp(&words[*other].confidence));
+    for at in doubtful.into_iter().take(limits::SECOND_LOOK_WORDS_MAX) {
         if !clock.has_plenty() {
             return;
         }
-        let Some((text, sure)) = image.crop(around(word, image)).and_then(|picture| recognizer.read(&picture)) else {
+        let shown = around(&words[at], image);
+        let Some((text, sure)) = image.crop(shown).and_then(|picture| recognizer.read(&picture)) else {
             continue;
         };
-        match judged(&word.text, &text, sure) {
-            Verdict::Agreed => word.confidence = word.confidence.max(AGREED),
-            Verdict::Better(text) => {
-                word.text = text;
-                word.confidence = (sure * 100.0).min(AGREED);
+        match judged(&words[at].text, &text, sure) {
+            Verdict::Agreed => words[at].confidence = words[at].confidence.max(AGREED),
+            Verdict::Better(text) if !is_next_too(&text, at, words) => {
+                words[at].text = text;
+                words[at].confidence = (sure * 100.0).min(AGREED);
             }
-            Verdict::No => {}
+            Verdict::Better(_) | Verdict::No => {}
         }
     }
+}
+
+/// Whether the word after, which may reach into the picture, was read along with this one.
+fn is_next_too(text: &str, at: usize, words: &[FoundWord]) -> bool {
+    let next = words.get(at + 1).filter(|next| !next.starts_line);
+    next.is_some_and(|next| text.ends_with(&next.text) && !words[at].text.ends_with(&next.text))
 }
 
 /// Letters or digits, standing upright.
@@ -109,6 +116,15 @@ mod tests {
         assert_eq!(judged("surnmary", "summary", 0.5), Verdict::No);
         assert_eq!(judged("|", "一", 0.99), Verdict::No);
         assert_eq!(judged("x", "--", 0.99), Verdict::No);
+    }
+
+    #[test]
+    fn a_proposal_that_holds_the_next_word_too_is_none() {
+        let word = |text: &str| FoundWord { text: text.to_owned(), ..FoundWord::default() };
+        let words = [word("you\u{2019}"), word("ll"), word("hear")];
+        assert!(is_next_too("you'll", 0, &words));
+        assert!(!is_next_too("youll", 2, &words), "there is none");
+        assert!(!is_next_too("your", 0, &words));
     }
 
     #[test]

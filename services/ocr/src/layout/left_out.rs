@@ -85,6 +85,7 @@ pub(super) fn with_those_outside(words: Vec<FoundWord>, more: Vec<FoundWord>) ->
         match line_after(&line, &mut blocks) {
             Some(_) if is_number(&line) => {}
             Some(after) => begin(after, line),
+            None if is_lone_mark(&line) => {}
             None => insert(line, &mut blocks),
         }
     }
@@ -120,6 +121,11 @@ fn line_after<'a>(line: &Line, blocks: &'a mut [Block]) -> Option<&'a mut Line> 
 /// next line.
 fn is_number(line: &Line) -> bool {
     line.words.iter().flat_map(|word| word.text.chars()).all(|char| !char.is_alphabetic())
+}
+
+/// A bullet or a piece of a drawing looks like a letter; nothing tells them apart where no other letter is near.
+fn is_lone_mark(line: &Line) -> bool {
+    line.words.iter().flat_map(|word| word.text.chars()).filter(|char| char.is_alphanumeric()).count() < 2
 }
 
 /// Puts words before those of a line.
@@ -210,7 +216,10 @@ mod tests {
     fn a_word_left_of_a_line_begins_it_a_number_does_not_and_a_new_line_comes_below_the_one_above() {
         let line = |text: &str, left: u32, top: u32| FoundWord { top, bottom: top + 20, ..word(text, left, 90.0) };
         let page = vec![line("wheeze", 100, 10), line("seen", 100, 90)];
-        let read = with_those_outside(page, vec![line("no", 20, 12), line("2", 20, 88), line("signed", 105, 50)]);
+        let read = with_those_outside(
+            page,
+            vec![line("no", 20, 12), line("2", 20, 88), line("signed", 105, 50), line("T", 105, 130)],
+        );
         let texts: Vec<(&str, bool)> = read.iter().map(|word| (word.text.as_str(), word.starts_line)).collect();
         assert_eq!(texts, [("no", true), ("wheeze", false), ("signed", true), ("seen", true)]);
     }

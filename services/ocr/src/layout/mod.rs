@@ -36,6 +36,8 @@ const CONFIDENCE_SURE: f32 = 88.0;
 const CONFIDENCE_SURE_TABLE: f32 = 93.0;
 /// Marks less sure than this are not printed.
 const STAIN_BELOW: f32 = 60.0;
+/// So many marks before lines make a list.
+const BULLETS_MIN: usize = 3;
 /// Where the rest is sure, a line less sure than this is a scribble.
 const SCRIBBLE_BELOW: f32 = 45.0;
 /// Letters are not taller than so many times the median.
@@ -168,10 +170,18 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Specks and stains are read as marks without letters, and of little certainty.
+/// Specks and stains are read as marks without letters, and of little certainty; so are the bullets of a list, but those
+/// stand before lines, one under the other.
 fn without_stains(words: Vec<FoundWord>) -> Vec<FoundWord> {
-    let is_stain = |word: &FoundWord| word.confidence < STAIN_BELOW && !word.text.chars().any(char::is_alphanumeric);
-    without(words, is_stain)
+    let is_mark = |word: &FoundWord| word.confidence < STAIN_BELOW && !word.text.chars().any(char::is_alphanumeric);
+    let before_line = |pair: &[FoundWord]| is_mark(&pair[0]) && pair[0].starts_line && !pair[1].starts_line;
+    let places: Vec<(u32, u32)> =
+        words.windows(2).filter(|pair| before_line(pair)).map(|pair| (pair[0].left, pair[0].top)).collect();
+    let is_bullet = |word: &FoundWord| {
+        let under = |place: &&(u32, u32)| place.0.abs_diff(word.left) <= word.bottom - word.top;
+        places.contains(&(word.left, word.top)) && places.iter().filter(under).count() >= BULLETS_MIN
+    };
+    without(words, |word| is_mark(word) && !is_bullet(word))
 }
 
 /// Signatures and formulas are read as words that nobody wrote. Where the rest of the page is sure, a line that is not is
@@ -231,6 +241,28 @@ mod tests {
             cell: None,
         };
         (0..3).map(word).collect()
+    }
+
+    #[test]
+    fn bullets_of_a_list_are_kept_and_stains_are_not() {
+        let mark = |left: u32, top: u32| FoundWord {
+            text: "\u{a2}".to_owned(),
+            left,
+            right: left + 15,
+            confidence: 30.0,
+            ..line(top, 90.0).swap_remove(0)
+        };
+        let item = |top: u32, left: u32| {
+            let mut item = line(top, 90.0);
+            (item[0].starts_block, item[0].starts_line) = (false, false);
+            std::iter::once(mark(left, top)).chain(item).collect::<Vec<_>>()
+        };
+        let items = |places: [(u32, u32); 3]| -> Vec<FoundWord> {
+            places.into_iter().flat_map(|(top, left)| item(top, left)).collect()
+        };
+        let list = items([(0, 10), (40, 12), (80, 14)]);
+        assert_eq!(without_stains(list.clone()), list);
+        assert_eq!(without_stains(items([(0, 10), (40, 90), (80, 12)])).len(), 9);
     }
 
     #[test]

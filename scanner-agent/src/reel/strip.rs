@@ -1,10 +1,13 @@
-//! Where are the frames of a strip that is larger than memory?
+//! Where are the frames of a strip that is larger than memory, and how does it look, small?
 
 use std::io::{BufRead, Seek};
 
 use film::{Found, Reducer, Strip};
 use imaging::{Blocks, ImageError};
 use serde::Serialize;
+
+/// Pixels of a strip as people look at it.
+const DRAWN_PIXELS_MAX: u64 = 48_000_000;
 
 /// A strip as it was looked at; places are in its own pixels.
 #[derive(Debug, Clone, Serialize)]
@@ -15,23 +18,23 @@ pub struct Look {
     pub found: Found,
 }
 
-/// Reads the strip once, block by block, and finds its frames.
+/// Reads the strip block by block, and finds its frames.
 ///
 /// # Errors
 /// Where it cannot be read to its end: part of a strip must not pass for a reel.
 pub fn look(strip: impl BufRead + Seek) -> Result<Look, ImageError> {
-    reduced(strip).map(|(look, _)| look)
+    let ((width, height), found) = film::look(strip)?;
+    Ok(Look { width, height, found })
 }
 
-/// What it was looked at as, too.
+/// All of it, for people to look at: the longer it is, the smaller.
 ///
 /// # Errors
 /// As [`look`].
-pub fn reduced(strip: impl BufRead + Seek) -> Result<(Look, Strip), ImageError> {
+pub fn drawn(strip: impl BufRead + Seek) -> Result<Strip, ImageError> {
     let blocks = Blocks::open(strip)?;
     let (width, height) = blocks.size();
-    let mut reducer = Reducer::new(width, height);
+    let mut reducer = Reducer::new(width, height, Some(DRAWN_PIXELS_MAX));
     blocks.read(|_| true, |block| reducer.add(block.place, block.gray))?;
-    let strip = reducer.finish();
-    Ok((Look { width, height, found: film::find(&strip) }, strip))
+    Ok(reducer.finish())
 }

@@ -9,7 +9,7 @@
 //! file = nonce (12 bytes)  wrapped key (32 + 16)  chunk*      chunk = 1 to 65,536 bytes, encrypted, + 16
 //! ```
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -189,6 +189,11 @@ impl<R: Read + Seek> Reader<R> {
         Ok(())
     }
 
+    fn position(&self) -> u64 {
+        let chunk = self.number.saturating_sub(u64::from(!self.chunk.is_empty()));
+        (chunk * CHUNK as u64 + self.at as u64).min(self.size())
+    }
+
     /// Empty behind the last one.
     fn next_chunk(&mut self) -> io::Result<()> {
         (self.at, self.chunk) = (0, std::mem::take(&mut self.chunk));
@@ -207,13 +212,42 @@ impl<R: Read + Seek> Reader<R> {
 
 impl<R: Read + Seek> Read for Reader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let chunk = self.fill_buf()?;
+        let n = into.len().min(chunk.len());
+        into[..n].copy_from_slice(&chunk[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl<R: Read + Seek> BufRead for Reader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.chunk.len() {
             self.next_chunk()?;
         }
-        let n = into.len().min(self.chunk.len() - self.at);
-        into[..n].copy_from_slice(&self.chunk[self.at..self.at + n]);
-        self.at += n;
-        Ok(n)
+        Ok(&self.chunk[self.at..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at = (self.at + amount).min(self.chunk.len());
+    }
+}
+
+/// What lies in the chunk at hand is not decrypted again.
+impl<R: Read + Seek> Seek for Reader<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.size().checked_add_signed(by),
+            SeekFrom::Current(by) => self.position().checked_add_signed(by),
+        };
+        let to = to.ok_or(io::ErrorKind::InvalidInput)?;
+        let within = to.checked_sub(self.number.saturating_sub(1) * CHUNK as u64);
+        match within.and_then(|within| usize::try_from(within).ok()) {
+            Some(within) if within < self.chunk.len() => self.at = within,
+            _ => self.skip_to(to)?,
+        }
+        Ok(to)
     }
 }
 

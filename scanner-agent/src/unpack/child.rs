@@ -15,10 +15,12 @@ use record::words::PageText;
 use record::{PageId, limits};
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
+use super::kept::Kept;
 use super::kind::Kind;
 use super::pdf::{Document, Scan};
 use super::strip::{self, Cuts, Settings};
 use super::{Line, Unpacked, page_file, render, ribbon, words_file};
+use crate::spool::Blob;
 use crate::spool::cipher::{self, KEY_BYTES, Key};
 use crate::{codes, quality};
 
@@ -32,44 +34,67 @@ impl Out<'_> {
     pub(super) fn leave(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
         cipher::write(&self.key, bytes, File::create(self.folder.join(file))?)
     }
+
+    pub(super) fn blob(&self, name: &str) -> Blob {
+        Blob { path: self.folder.join(name), key: self.key.clone() }
+    }
 }
 
-/// The key, the number of bytes, the bytes; fewer would be half a file.
-fn hear() -> io::Result<(Key, Vec<u8>)> {
+/// What comes on the standard input: the key, the number of bytes, the bytes.
+struct Heard {
+    stdin: io::StdinLock<'static>,
+    size: u64,
+}
+
+impl Heard {
+    /// Fewer would be half a file.
+    fn bytes(mut self) -> io::Result<Vec<u8>> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(size.min(limits::FILE_BYTES_MAX));
+        self.stdin.by_ref().take(self.size).read_to_end(&mut bytes)?;
+        if bytes.len() < size { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(bytes) }
+    }
+
+    fn kept(mut self, out: &Out<'_>) -> io::Result<Kept> {
+        Kept::take(out, &mut self.stdin, self.size)
+    }
+}
+
+/// Limits itself, then hears how large the file is. None that it writes is larger than `most`.
+fn begin(folder: &Path, most: usize) -> anyhow::Result<(Out<'_>, Heard)> {
+    limit_self(most)?;
+    // What a decoder panics with may quote the file; the parent only needs to know that it did.
+    std::panic::set_hook(Box::new(|_| {}));
     let mut stdin = io::stdin().lock();
     let (mut key, mut size) = ([0; KEY_BYTES], [0; 8]);
     stdin.read_exact(&mut key)?;
     stdin.read_exact(&mut size)?;
-    let size = usize::try_from(u64::from_be_bytes(size)).unwrap_or(usize::MAX);
-    let mut bytes = Vec::with_capacity(size.min(limits::FILE_BYTES_MAX));
-    stdin.take(size as u64).read_to_end(&mut bytes)?;
-    if bytes.len() < size { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok((Key::of(key), bytes)) }
+    Ok((Out { folder, key: Key::of(key) }, Heard { stdin, size: u64::from_be_bytes(size) }))
 }
 
-/// Limits itself, then hears the file.
-fn begin(folder: &Path) -> anyhow::Result<(Out<'_>, Vec<u8>)> {
-    limit_self()?;
-    // What a decoder panics with may quote the file; the parent only needs to know that it did.
-    std::panic::set_hook(Box::new(|_| {}));
-    let (key, bytes) = hear()?;
-    Ok((Out { folder, key }, bytes))
+/// With the strip heard of, or two tiles of one.
+fn with_strip(folder: &Path) -> anyhow::Result<(Out<'_>, Kept)> {
+    let (out, heard) = begin(folder, 2 * limits::FILE_BYTES_MAX)?;
+    let kept = heard.kept(&out)?;
+    Ok((out, kept))
 }
 
 /// Writes the frames that a person cut out of the strip heard of.
 pub fn cut(out: &Path, cuts: &Cuts) -> anyhow::Result<()> {
-    let (out, bytes) = begin(out)?;
-    strip::again(&bytes, &out, cuts)
+    let (out, strip) = with_strip(out)?;
+    strip::again(&strip, &out, cuts)
 }
 
 /// Writes the strip heard of as people look at it.
 pub fn draw_ribbon(out: &Path) -> anyhow::Result<()> {
-    let (out, bytes) = begin(out)?;
-    ribbon::draw(&bytes, &out)
+    let (out, strip) = with_strip(out)?;
+    ribbon::draw(&strip, &out)
 }
 
 /// Writes the one page heard of turned, and says so. Every pixel stays what it was.
 pub fn turn(out: &Path, turn: QuarterTurn) -> anyhow::Result<()> {
-    let (out, bytes) = &begin(out)?;
+    let (out, heard) = begin(out, limits::PAGE_BYTES_MAX)?;
+    let (out, bytes) = (&out, &heard.bytes()?);
     let turned = catch_unwind(|| turned(bytes, turn)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     say(&Line::File { media_type: "image/png".into(), pages: 1 })?;
     say(&match turned {
@@ -95,11 +120,18 @@ fn turned(bytes: &[u8], turn: QuarterTurn) -> Result<Page, String> {
 
 /// Unpacks the file heard into `out` from page `from` on, and says so line by line on stdout.
 pub fn run(out: &Path, from: u32, measures: bool, film: Option<&Settings>) -> anyhow::Result<()> {
-    let (out, bytes) = begin(out)?;
-    let out = &out;
-    if let Some(film) = film.filter(|film| strip::is_strip(&bytes, film)) {
-        return strip::frames(&bytes, out, from, film);
+    let Some(film) = film else {
+        let (out, heard) = begin(out, limits::PAGE_BYTES_MAX)?;
+        return paper(heard.bytes()?, &out, from, measures);
+    };
+    let (out, file) = with_strip(out)?;
+    if strip::is_strip(&file, film)? {
+        return strip::frames(&file, &out, from, film);
     }
+    paper(file.bytes()?, &out, from, measures)
+}
+
+fn paper(bytes: Vec<u8>, out: &Out<'_>, from: u32, measures: bool) -> anyhow::Result<()> {
     let opened = catch_unwind(|| Opened::new(bytes)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     match opened {
         Err(reason) => say(&Line::Unusable { reason })?,
@@ -108,12 +140,12 @@ pub fn run(out: &Path, from: u32, measures: bool, film: Option<&Settings>) -> an
     Ok(())
 }
 
-fn limit_self() -> anyhow::Result<()> {
+fn limit_self(most: usize) -> anyhow::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     for (resource, most) in [
         (Resource::As, limits::UNPACK_MEMORY_BYTES_MAX),
         (Resource::Cpu, limits::UNPACK_SECONDS_MAX),
-        (Resource::Fsize, cipher::stored_size(limits::PAGE_BYTES_MAX as u64)),
+        (Resource::Fsize, cipher::stored_size(most as u64)),
         // A core file would be a patient's page in a place nobody cleans.
         (Resource::Core, 0),
     ] {

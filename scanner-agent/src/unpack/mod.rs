@@ -5,6 +5,7 @@
 //! pipe, writes the pages' master files, encrypted with a key for that once, and one JSON line per page, [`Line`].
 
 pub mod child;
+mod kept;
 pub mod kind;
 mod pdf;
 mod render;

@@ -1,8 +1,7 @@
-//! How does a strip of film look, small? The child's answer, for a person who looks at the cuts: it is reduced in one reading,
-//! and left in pieces that a browser can show.
+//! How does a strip of film look, small? The child's answer, for a person who looks at the cuts: it is reduced, and
+//! left in pieces that a browser can show.
 
-use std::io::Cursor;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use film::{Blip, Strip};
@@ -11,6 +10,7 @@ use record::manifest::Extraction;
 use serde::{Deserialize, Serialize};
 
 use super::child::{Out, failed, say};
+use super::kept::Kept;
 use super::strip::{media_type, polarity};
 use super::{Line, Unpacked, page_file};
 use crate::reel::strip::{self, Look};
@@ -39,15 +39,17 @@ pub struct Ribbon {
 }
 
 /// Writes the strip reduced, piece by piece, and says what is along it.
-pub(super) fn draw(file: &[u8], out: &Out<'_>) -> anyhow::Result<()> {
-    let looked = catch_unwind(|| strip::reduced(Cursor::new(file)).map_err(failed))
-        .unwrap_or_else(|_| Err("crashed the decoder".into()));
+pub(super) fn draw(file: &Kept, out: &Out<'_>) -> anyhow::Result<()> {
+    let (small, whole) = (file.open()?, file.open()?);
+    let looked = || Ok((strip::look(whole).map_err(failed)?, strip::drawn(small).map_err(failed)?));
+    let looked =
+        catch_unwind(AssertUnwindSafe(looked)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     let (look, strip) = match looked {
         Ok(looked) => looked,
         Err(reason) => return Ok(say(&Line::Unusable { reason })?),
     };
     let pieces = strip.columns().div_ceil(PIECE);
-    say(&Line::File { media_type: media_type(file).to_owned(), pages: pieces as u32 })?;
+    say(&Line::File { media_type: media_type(file)?.to_owned(), pages: pieces as u32 })?;
     say(&Line::Ribbon(along(look, &strip)))?;
     (0..pieces).try_for_each(|at| piece(out, &strip, at))
 }
@@ -55,7 +57,7 @@ pub(super) fn draw(file: &[u8], out: &Out<'_>) -> anyhow::Result<()> {
 fn along(look: Look, strip: &Strip) -> Ribbon {
     let Look { width, height, found } = look;
     let (step, piece, columns) = (strip.factor(), PIECE as u32, found.curve.len().div_ceil(CURVE_MAX).max(1));
-    let curve_step = step * columns as u32;
+    let curve_step = found.step * columns as u32;
     // Of columns that share a value, the lightest: frames are not to vanish.
     let curve = found.curve.chunks(columns).filter_map(|light| light.iter().copied().max()).collect();
     Ribbon { width, height, polarity: polarity(&found), step, piece, blips: found.blips, curve, curve_step }

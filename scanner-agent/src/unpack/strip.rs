@@ -1,23 +1,24 @@
-//! What frames are on a strip of film? The child's answer: the strip is looked at once, small, and read again for each handful of
+//! What frames are on a strip of film? The child's answer: the strip is looked at small, and read again for each handful of
 //! frames, so that it never is in memory.
 
-use std::io::Cursor;
+use std::io::{self, BufRead as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use film::{Found, Frame};
-use imaging::{Blocks, ImageError, Raster};
+use imaging::{Blocks, Raster};
 use record::film::{Film, Polarity, Reel};
 use record::manifest::Extraction;
 use record::words::Box as Rectangle;
 use serde::{Deserialize, Serialize};
 
 use super::child::{Out, Page, failed, say, write_page};
+use super::kept::Kept;
 use super::kind::Kind;
 use super::{Line, Unpacked};
 use crate::reel::strip::{self, Look};
 
 /// Pixels of frames that are cut out in one reading of the strip.
-const CUT_PIXELS_MAX: u64 = 192 << 20;
+const CUT_PIXELS_MAX: u64 = 96 << 20;
 
 /// What the operator said that matters for cutting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +71,13 @@ pub struct Cuts {
     pub dpi: u32,
     /// The file is two tiles of the strip, and this many bytes of it are the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seam: Option<usize>,
+    pub seam: Option<u64>,
 }
 
 /// Whether the file is one long picture, or goes on with one; what cannot be opened is neither.
-pub fn is_strip(file: &[u8], settings: &Settings) -> bool {
-    let size = Blocks::open(Cursor::new(file)).map(|blocks| blocks.size());
+pub(super) fn is_strip(file: &Kept, settings: &Settings) -> io::Result<bool> {
+    let file = file.open()?;
+    let size = catch_unwind(AssertUnwindSafe(|| Blocks::open(file).map(|blocks| blocks.size()).ok())).ok().flatten();
     // Two and a half times as long as wide is no page.
     let is_long = |(width, height): (u32, u32)| 2 * u64::from(width.max(height)) >= 5 * u64::from(width.min(height));
     let goes_on = |(width, height): (u32, u32)| match settings.behind {
@@ -83,18 +85,19 @@ pub fn is_strip(file: &[u8], settings: &Settings) -> bool {
         Some((length, before)) if length > before => height == before && width > height,
         _ => false,
     };
-    size.is_ok_and(|size| is_long(size) || goes_on(size))
+    Ok(size.is_some_and(|size| is_long(size) || goes_on(size)))
 }
 
 /// Finds and writes the frames of a strip from number `from` on, and says so line by line.
-pub(super) fn frames(file: &[u8], out: &Out<'_>, from: u32, settings: &Settings) -> anyhow::Result<()> {
-    let looked = catch_unwind(|| strip::look(Cursor::new(file)).map_err(failed))
+pub(super) fn frames(file: &Kept, out: &Out<'_>, from: u32, settings: &Settings) -> anyhow::Result<()> {
+    let opened = file.open()?;
+    let looked = catch_unwind(AssertUnwindSafe(|| strip::look(opened).map_err(failed)))
         .unwrap_or_else(|_| Err("crashed the decoder".into()));
     let look = match looked.and_then(|look| as_said(look, settings)) {
         Ok(look) => look,
         Err(reason) => return Ok(say(&Line::Unusable { reason })?),
     };
-    say(&Line::File { media_type: media_type(file).to_owned(), pages: look.found.frames.len() as u32 })?;
+    say(&Line::File { media_type: media_type(file)?.to_owned(), pages: look.found.frames.len() as u32 })?;
     say(&Line::Strip(facts(&look)))?;
     let dpi = settings.true_dpi((look.width, look.height));
     let cuts = Cuts { polarity: polarity(&look.found), dpi, frames: look.found.frames, seam: None };
@@ -102,16 +105,16 @@ pub(super) fn frames(file: &[u8], out: &Out<'_>, from: u32, settings: &Settings)
 }
 
 /// Writes the frames that a person cut, and says so line by line.
-pub(super) fn again(file: &[u8], out: &Out<'_>, cuts: &Cuts) -> anyhow::Result<()> {
-    say(&Line::File { media_type: media_type(file).to_owned(), pages: cuts.frames.len() as u32 })?;
+pub(super) fn again(file: &Kept, out: &Out<'_>, cuts: &Cuts) -> anyhow::Result<()> {
+    say(&Line::File { media_type: media_type(file)?.to_owned(), pages: cuts.frames.len() as u32 })?;
     cut(file, out, 1, cuts)
 }
 
-fn cut(file: &[u8], out: &Out<'_>, from: u32, cuts: &Cuts) -> anyhow::Result<()> {
+fn cut(file: &Kept, out: &Out<'_>, from: u32, cuts: &Cuts) -> anyhow::Result<()> {
     let mut number = from.max(1);
     while let Some(frames) = handful(&cuts.frames, number) {
         let places: Vec<Rectangle> = frames.iter().map(|frame| frame.place).collect();
-        let cut = || pictures(file, cuts.seam, &places).map_err(failed);
+        let cut = || pictures(file, cuts.seam, &places);
         let rasters = catch_unwind(AssertUnwindSafe(cut)).unwrap_or_else(|_| Err("crashed the decoder".into()));
         for (at, frame) in frames.iter().enumerate() {
             let raster = rasters.as_ref().map(|rasters| &rasters[at]).map_err(String::clone);
@@ -122,32 +125,14 @@ fn cut(file: &[u8], out: &Out<'_>, from: u32, cuts: &Cuts) -> anyhow::Result<()>
     Ok(())
 }
 
-fn pictures(file: &[u8], seam: Option<usize>, places: &[Rectangle]) -> Result<Vec<Raster>, ImageError> {
-    match seam.and_then(|seam| file.split_at_checked(seam)) {
-        Some((first, second)) => places.iter().map(|place| over_border(first, second, *place)).collect(),
-        None => film::cut(Cursor::new(file), places),
-    }
-}
-
-/// What begins on one tile and goes on on the next.
-fn over_border(first: &[u8], second: &[u8], place: Rectangle) -> Result<Raster, ImageError> {
-    let (width, height) = Blocks::open(Cursor::new(first))?.size();
-    let tall = height > width;
-    let (from, size, end) = if tall { (place.y, place.h, height) } else { (place.x, place.w, width) };
-    let before = end.saturating_sub(from).min(size);
-    let part = |from, size| match tall {
-        true => Rectangle { y: from, h: size, ..place },
-        false => Rectangle { x: from, w: size, ..place },
+fn pictures(file: &Kept, seam: Option<u64>, places: &[Rectangle]) -> Result<Vec<Raster>, String> {
+    let part = |bytes| file.part(bytes).map_err(|error| format!("failed to read it back: {error}"));
+    let Some(seam) = seam else { return film::cut(file.open().map_err(failed)?, places).map_err(failed) };
+    let over_border = |place: &Rectangle| {
+        let [first, second] = file.halves(seam);
+        film::cut_over_border(part(first)?, part(second)?, *place).map_err(failed)
     };
-    let before = film::cut(Cursor::new(first), &[part(from, before)])?.remove(0);
-    let behind = size - if tall { before.height() } else { before.width() };
-    let behind = film::cut(Cursor::new(second), &[part(0, behind)])?.remove(0);
-    if tall {
-        return Raster::gray(place.w, place.h, [before.bytes(), behind.bytes()].concat());
-    }
-    let rows = before.bytes().chunks_exact(before.width() as usize);
-    let rows = rows.zip(behind.bytes().chunks_exact(behind.width() as usize));
-    Raster::gray(place.w, place.h, rows.flat_map(|(before, behind)| before.iter().chain(behind)).copied().collect())
+    places.iter().map(over_border).collect()
 }
 
 /// The operator's word against what is seen: nothing of a strip is taken in where they disagree.
@@ -181,8 +166,9 @@ fn facts(look: &Look) -> StripFacts {
     }
 }
 
-pub(super) fn media_type(file: &[u8]) -> &'static str {
-    Kind::of(file).map_or("application/octet-stream", Kind::media_type)
+pub(super) fn media_type(file: &Kept) -> io::Result<&'static str> {
+    let mut file = file.open()?;
+    Ok(Kind::of(file.fill_buf()?).map_or("application/octet-stream", Kind::media_type))
 }
 
 /// The frames from a number on that are cut out together; `None` behind the last.

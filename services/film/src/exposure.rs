@@ -25,11 +25,11 @@ pub(crate) struct Exposure {
 }
 
 impl Exposure {
-    pub fn of(strip: &Strip) -> Self {
+    pub fn of(strip: &Strip, negative: Option<bool>) -> Self {
         let film = film(strip);
         let (width, height) = (strip.width, film.1 - film.0);
         let base = Base::of(strip, film);
-        let negative = base.is_above_pages(strip, film);
+        let negative = negative.unwrap_or_else(|| base.is_above_pages(strip, film));
         let grain = base.grain;
         let mut light = vec![0; width * height];
         for (x, column) in light.chunks_exact_mut(height).enumerate() {

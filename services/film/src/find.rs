@@ -99,6 +99,9 @@ pub struct Found {
     pub unassigned: Vec<Rectangle>,
     /// Exposed right across: splices, and film that saw daylight.
     pub across: Vec<Rectangle>,
+    /// Pixels of the strip for one that was looked at.
+    #[serde(skip)]
+    pub step: u32,
     /// Light along the film, 0 to 255, for people to look at; a value for each `step` pixels.
     #[serde(skip)]
     pub curve: Vec<u8>,
@@ -106,16 +109,21 @@ pub struct Found {
 
 /// Finds the frames of a strip.
 pub fn find(strip: &Strip) -> Found {
+    find_as(strip, None)
+}
+
+/// The same of film that is known to be negative, or not.
+pub(crate) fn find_as(strip: &Strip, negative: Option<bool>) -> Found {
     if strip.width.min(strip.height) < LEAST {
         return Found::default();
     }
-    let film = Exposure::of(strip);
+    let film = Exposure::of(strip, negative);
     let shares = row_shares(&film);
     let lanes = lanes(&shares);
     let marks = [(0, lanes.0), (lanes.1, film.height)].map(|lane| blips::marks(&film, lane));
     // Cameras expose marks in one lane at a time; the fuller one has them, the other has specks.
     let marks = if marks[0].len() > marks[1].len() { &marks[0] } else { &marks[1] };
-    let mut found = Found { negative: film.negative, ..Found::default() };
+    let mut found = Found { negative: film.negative, step: strip.factor(), ..Found::default() };
     found.blips = marks
         .iter()
         .map(|mark| Blip { at: strip.in_picture((mark.centre, mark.centre), (0, 0)).along(strip), level: mark.level })

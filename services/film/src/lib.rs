@@ -4,14 +4,15 @@
 //!
 //! | question | answered by |
 //! |---|---|
-//! | what does the film look like, small? | [`Strip`], by a [`Reducer`] that takes pictures larger than memory |
+//! | what does the film look like, small? | [`Strip`], by a [`Reducer`] that takes blocks |
+//! | how is a strip longer than memory looked at? | [`look`] |
 //! | which way round is it, and where was light on it? | `exposure` |
 //! | what does each column say? | `profile` |
 //! | which document marks are there? | [`Blip`] |
 //! | how wide are this reel's frames? | `sizes`, learned from the reel itself |
 //! | which chain of frames explains all that best? | `chain` |
 //! | what was exposed and is in no frame? | [`Found::unassigned`] |
-//! | what does the strip show at these places? | [`cut`] |
+//! | what does the strip show at these places? | [`cut`], [`cut_over_border`] |
 //! | do the charts on it stand in the reel's order? | [`filing`] |
 
 mod blips;
@@ -22,12 +23,14 @@ pub mod filing;
 mod find;
 mod profile;
 mod sizes;
+mod stretches;
 mod strip;
 
 #[cfg(test)]
 mod tests;
 
 pub use blips::Blip;
-pub use cut::cut;
+pub use cut::{cut, cut_over_border};
 pub use find::{Confidence, Doubt, Found, Frame, find};
+pub use stretches::look;
 pub use strip::{Reducer, Strip};

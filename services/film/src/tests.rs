@@ -9,25 +9,26 @@ const HEIGHT: u32 = 300;
 const WIDTH: u32 = 2_400;
 
 /// Places on dark film, as light as paper with print on it.
-fn film(places: &[Rectangle]) -> Vec<u8> {
-    let mut samples: Vec<u8> = (0..WIDTH * HEIGHT).map(|n| 38 + (n * 7 % 5) as u8).collect();
+fn film(places: &[Rectangle], width: u32) -> Vec<u8> {
+    let mut samples: Vec<u8> = (0..width * HEIGHT).map(|n| 38 + (n * 7 % 5) as u8).collect();
     for place in places {
         for y in place.y..place.y + place.h {
             for x in place.x..place.x + place.w {
                 let is_print = (y - place.y) % 8 < 2 && (10..place.w - 10).contains(&(x - place.x)) && x % 9 < 6;
-                samples[(y * WIDTH + x) as usize] = if is_print { 90 } else { 220 };
+                samples[(y * width + x) as usize] = if is_print { 90 } else { 220 };
             }
         }
     }
     samples
 }
 
-fn frames(count: u32, y: u32, h: u32) -> Vec<Rectangle> {
+pub(crate) fn frames(count: u32, y: u32, h: u32) -> Vec<Rectangle> {
     (0..count).map(|n| Rectangle { x: 200 + n * 190, y: y + n % 3 * 2, w: 170, h }).collect()
 }
 
-fn wide(places: &[Rectangle]) -> Raster {
-    Raster::gray(WIDTH, HEIGHT, film(places)).expect("fits")
+pub(crate) fn wide(places: &[Rectangle]) -> Raster {
+    let width = places.last().map_or(WIDTH, |last| last.x + 400).max(WIDTH);
+    Raster::gray(width, HEIGHT, film(places, width)).expect("fits")
 }
 
 fn found(picture: &Raster) -> Found {
@@ -86,7 +87,7 @@ fn unexposed_film_has_no_frame() {
 #[test]
 fn blocks_in_any_order_make_the_same_strip() {
     let picture = Raster::gray(4_000, 1_200, (0..4_800_000_u32).map(|n| (n * 31 % 253) as u8).collect()).expect("fits");
-    let mut reducer = Reducer::new(4_000, 1_200);
+    let mut reducer = Reducer::new(4_000, 1_200, None);
     for at in [3, 0, 2, 1] {
         let place = Rectangle { x: at * 1_000, y: 0, w: 1_000, h: 1_200 };
         reducer.add(place, picture.crop(place).expect("inside").bytes());

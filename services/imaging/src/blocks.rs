@@ -54,12 +54,12 @@ struct Plain<R: BufRead + Seek> {
 }
 
 impl<R: BufRead + Seek> Blocks<R> {
-    /// Reads the header.
+    /// Reads the header; the picture begins where the source does.
     ///
     /// # Errors
     /// [`ImageError`] says whether it is too large for a strip, cut short, damaged or of an unsupported kind.
     pub fn open(mut source: R) -> Result<Self, ImageError> {
-        let start = source.fill_buf().map_err(|error| unreadable(MediaType::Tiff, &error))?;
+        let start = source.rewind().and_then(|()| source.fill_buf()).map_err(|error| unreadable(MediaType::Tiff, &error))?;
         if is_jpeg2000(start) {
             return Self::jpeg2000(&mut source);
         }
@@ -254,7 +254,8 @@ fn png_rows<R: BufRead + Seek>(
     give: &mut dyn FnMut(Block),
 ) -> Result<(), ImageError> {
     let samples = reader.output_color_type().0.samples();
-    for y in 0..height {
+    let last = (0..height).rev().find(|y| wanted(Rectangle { x: 0, y: *y, w: width, h: 1 }));
+    for y in 0..last.map_or(0, |last| last + 1) {
         let row = reader.next_row().map_err(png_error)?.ok_or(ImageError::Truncated(MediaType::Png))?;
         let place = Rectangle { x: 0, y, w: width, h: 1 };
         if wanted(place) {

@@ -221,7 +221,7 @@ fn cut(batch: &Batch, file: u32, frames: Vec<Frame>) -> anyhow::Result<Vec<Captu
     let (count, dpi) = (frames.len(), settings.true_dpi((strip.width, strip.height)));
     let goes_on = frames.iter().any(|frame| tiles::beyond(strip, frame.place) > 0);
     let next = tiles::following(state, file).and_then(|(next, _)| state.originals.get(&next)).filter(|_| goes_on);
-    let seam = next.map(|_| original.size as usize);
+    let seam = next.map(|_| original.size);
     let cuts = Cuts { frames, polarity: strip.polarity, dpi, seam };
     let (first, scratch) = (batch.blob(&original.digest), batch.scratch()?);
     let contents = match next {

@@ -17,6 +17,7 @@ use crate::quality::Quality;
 use crate::reel::order;
 use crate::rules::Rules;
 use crate::split::{Part, Seen, Split, split};
+use crate::reel::tiles;
 use crate::spool::State;
 use crate::spool::event::{CapturedPage, Opened, PlacedPage, Planned, SourceFile};
 use crate::station;
@@ -210,21 +211,29 @@ fn derived_id(pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> DocumentId {
     DocumentId::derived(parts.iter().map(Vec::as_slice))
 }
 
-/// The files the pages came from, each once; then the sheets that speak for them, the nearest
+/// The files the pages came from, each once, and the tile of film on which a frame goes on; then the sheets that speak for them, the nearest
 /// first: a scanned sheet, or one that is a file of its own, is kept whole as well. So is a page that was turned.
 fn originals(state: &State, pages: &[&PlacedPage], shown: &[&CapturedPage], sheets: &[&PlacedPage]) -> Vec<Descriptor> {
     let file_of = |placed: &PlacedPage| placed.file.and_then(|file| state.originals.get(&file)).cloned();
     let sheet_of = |placed: &PlacedPage| file_of(placed).unwrap_or_else(|| placed.page.image.clone());
-    let files = pages.iter().filter_map(|placed| file_of(placed));
+    let files = pages.iter().zip(shown).flat_map(|(placed, shown)| [file_of(placed), tile_behind(state, placed, shown)]);
     let turned = pages.iter().zip(shown).filter(|(placed, shown)| placed.page.image != shown.image);
     let turned = turned.map(|(placed, _)| placed.page.image.clone());
     let mut kept: Vec<Descriptor> = Vec::new();
-    for original in files.chain(turned).chain(sheets.iter().rev().map(|placed| sheet_of(placed))) {
+    for original in files.flatten().chain(turned).chain(sheets.iter().rev().map(|placed| sheet_of(placed))) {
         if !kept.iter().any(|known| known.digest == original.digest) {
             kept.push(original);
         }
     }
     kept
+}
+
+/// Where the frame lies over the border of two tiles.
+fn tile_behind(state: &State, placed: &PlacedPage, shown: &CapturedPage) -> Option<Descriptor> {
+    let (file, frame) = (placed.file?, shown.frame.as_ref()?);
+    let goes_on = tiles::beyond(state.strips.get(&file)?, frame.place) > 0;
+    let (next, _) = tiles::following(state, file).filter(|_| goes_on)?;
+    state.originals.get(&next).cloned()
 }
 
 /// For people; cut to what the archive takes, at the front, where only folders stand.

@@ -51,6 +51,7 @@ pub mod server;
 pub mod sessions;
 pub mod shelf;
 pub mod state;
+pub mod strips;
 pub mod uploads;
 pub mod views;
 pub mod vocabulary;

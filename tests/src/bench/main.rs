@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         "capture" => capture::run(&mut report, only.as_deref(), pages),
         "film" => match (reel, frames) {
             (Some(frames), _) => reel::whole(&mut report, frames),
-            (None, Some(frames)) => reel::long(&mut report, frames),
+            (None, Some(frames)) => reel::long(&mut report, frames, only.as_deref() == Some("strip")),
             (None, None) => film::run(&mut report),
         },
         "ingest" => ingest::run(&mut report),
@@ -50,7 +50,7 @@ struct Arguments {
     name: String,
     json: Option<String>,
     ocr: ocr::Options,
-    /// The one part of `capture` or `search` that is measured, and with how many pages.
+    /// The one part of `capture` or `search` that is measured, and with how many pages; of `film`, `strip` in one piece.
     only: Option<String>,
     pages: Option<usize>,
     /// Frames of a reel that goes all the way, or is only taken in.
@@ -67,7 +67,7 @@ impl Arguments {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
-                ("--only", "capture" | "search") => arguments.only = Some(value),
+                ("--only", "capture" | "search" | "film") => arguments.only = Some(value),
                 ("--pages", "capture" | "search") => arguments.pages = Some(value.parse().ok()?),
                 ("--reel", "film") => arguments.reel = Some(value.parse().ok()?),
                 ("--frames", "film") => arguments.frames = Some(value.parse().ok()?),
@@ -82,7 +82,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|film|ocr|ingest|ledger|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N]"
+        "usage: scripts/bench capture|film|ocr|ingest|ledger|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N [--only strip]]"
     );
     ExitCode::from(2)
 }

@@ -19,7 +19,7 @@ use crate::report::{Report, cpu_seconds, rounded};
 /// Readers at work beside the server.
 const READERS: u32 = 2;
 const PER_CHART: usize = 12;
-/// Frames in a tile of a long reel. Film is looked at with at most 64 million pixels at once: longer tiles are looked at smaller.
+/// Frames in a tile of a long reel.
 const PER_TILE: usize = 250;
 /// Different pages of a long reel; film that shows a page twice would be called so.
 const DRAWN: usize = 2_500;
@@ -40,14 +40,18 @@ pub fn whole(report: &mut Report, frames: usize) -> Result<()> {
     }))
 }
 
-/// One run of `scanner-agent film`, watched from outside.
-pub fn long(report: &mut Report, frames: usize) -> Result<()> {
+/// One run of `scanner-agent film` on tiles or on a strip in one piece, watched from outside.
+pub fn long(report: &mut Report, frames: usize, one_piece: bool) -> Result<()> {
     let folder = TempDir::new()?;
     let (pages, tiles) = (folder.path().join("pages"), folder.path().join("tiles"));
     std::fs::create_dir_all(&pages)?;
     let reel = Reel::draw(&pages, frames.min(DRAWN), PER_CHART, &[])?;
     let order: Vec<usize> = (0..frames).map(|at| at % reel.frames() + 1).collect();
-    reel.tiles(&tiles, &order, PER_TILE)?;
+    std::fs::create_dir_all(&tiles)?;
+    match one_piece {
+        true => reel.strip(&tiles.join("strip.tif"), &order)?,
+        false => reel.tiles(&tiles, &order, PER_TILE)?,
+    }
     let sizes = std::fs::read_dir(&tiles)?.map(|tile| Ok(tile?.metadata()?.len())).collect::<Result<Vec<u64>>>()?;
     let before = cpu_seconds()?;
     let started = Instant::now();

@@ -14,10 +14,9 @@ use super::view::sheet::Sheet;
 use super::view::{Section, sentence};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
-use crate::recut::{self, Lying};
 use crate::routes::{frames, named};
 use crate::state::App;
-use crate::{reach, views};
+use crate::{reach, recut, views};
 
 /// The edges as sent, in pixels of the strip.
 #[derive(Deserialize)]
@@ -34,7 +33,7 @@ pub struct Edges {
 
 pub async fn show(app: web::Data<App>, caller: Caller, page: web::Path<String>) -> Reply<HttpResponse> {
     let (document, page) = on_reel(&app, &caller, &page).await?;
-    let Lying { place, .. } = frames::lying(&app, &document, page.page).await?;
+    let (_, place) = frames::on_film(&app, &document, page.page).await?;
     screen(&app, &caller, (&document, &page), place, None).await
 }
 
@@ -47,12 +46,11 @@ pub async fn cut(
     let (document, page) = on_reel(&app, &caller, &page).await?;
     let Edges { version, left, top, right, bottom, divide } = edges.into_inner();
     let place = Place { x: left, y: top, w: right.saturating_sub(left), h: bottom.saturating_sub(top) };
-    let Lying { strip, .. } = frames::lying(&app, &document, page.page).await?;
-    let size = recut::size(&app.archive.read(&strip).await?)?;
+    let (film, _) = frames::on_film(&app, &document, page.page).await?;
     let cuts = match divide.trim() {
         "" => Ok(vec![place]),
         at => {
-            at.parse().map(|at| divided(place, at, size)).map_err(|_| "say where it is divided as a number of pixels")
+            at.parse().map(|at| divided(place, at, film.size())).map_err(|_| "say where it is divided as a number of pixels")
         }
     };
     let done = match cuts {
@@ -93,9 +91,8 @@ async fn screen(
     wrong: Option<String>,
 ) -> Reply<HttpResponse> {
     views::log(app, caller, document.document, Some(page.page), ViewForm::Screen).await?;
-    let Lying { strip, place: was } = frames::lying(app, document, page.page).await?;
-    let size = recut::size(&app.archive.read(&strip).await?)?;
-    let part = recut::around(was, size);
+    let (film, was) = frames::on_film(app, document, page.page).await?;
+    let (size, part) = (film.size(), film.around(was));
     let src = format!("/api/v1/pages/{}/strip?x={}&y={}&w={}&h={}", page.page, part.x, part.y, part.w, part.h);
     let address = on_film(document.reel.as_deref(), page.frame).unwrap_or_else(|| format!("page {}", page.number));
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -14,9 +14,9 @@ use super::documents::{NewVersion, if_match};
 use super::named;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
-use crate::recut::Lying;
 use crate::state::App;
-use crate::{reach, recut, views};
+use crate::strips::Film;
+use crate::{reach, recut, strips, views};
 
 /// Frames on either side that are seen with one on its strip.
 const NEIGHBOURS: u32 = 2;
@@ -110,19 +110,18 @@ pub async fn strip(
     part: web::Query<Part>,
 ) -> Reply<HttpResponse> {
     let (document, page) = reach::page(&app, &caller, named(&page)?).await?;
-    let Lying { strip, .. } = lying(&app, &document, page.page).await?;
+    let (film, _) = on_film(&app, &document, page.page).await?;
     see_neighbours(&app, &caller, &document, &page).await?;
     let Part { x, y, w, h } = part.into_inner();
-    let bytes = app.archive.read(&strip).await?;
-    let drawn = app.rasters.apart(move || recut::drawn(&bytes, Place { x, y, w, h }, STRIP_SIDE)).await?;
+    let drawn = app.rasters.apart(move || film.drawn(Place { x, y, w, h }, STRIP_SIDE)).await?;
     Ok(HttpResponse::Ok().content_type("image/jpeg").body(drawn))
 }
 
-/// Where on its strip a page of the newest version lies.
-pub async fn lying(app: &App, document: &Document, page: PageId) -> Reply<Lying> {
+/// The film of a page of the newest version, and where on it the page lies.
+pub async fn on_film(app: &App, document: &Document, page: PageId) -> Reply<(Film, Place)> {
     let manifest = app.archive.manifest(&document.manifest).await?;
     let entry = manifest.pages.iter().find(|entry| entry.page == page).ok_or_else(Problem::absent)?;
-    recut::lying(entry)
+    Ok((Film::of(app, &manifest, entry).await?, strips::lying(entry)?.place))
 }
 
 /// Who looks at a frame on its strip sees those beside it, too.

@@ -16,6 +16,8 @@ use super::house::{Answer, House, batch, offer};
 type Making = fn(Raster) -> Raster;
 
 const WAS: Place = Place { x: 40, y: 10, w: 60, h: 40 };
+/// Where the strip is two tiles, within that.
+const BORDER: u32 = 70;
 
 fn strip() -> Raster {
     Raster::gray(300, 60, (0..18_000_u32).map(|at| (at * 37 % 251) as u8).collect()).expect("fits")
@@ -36,6 +38,30 @@ async fn on_film(house: &House, name: &str, made: impl Fn(Raster) -> Raster) -> 
     (entry.width, entry.height) = (page.width(), page.height());
     entry.from = Some(OriginalPage { original: original.digest, number: 1, how: Extraction::Cut });
     entry.frame = Some(FrameAddress { number: 7, place: Some(WAS), blip: Some(1) });
+    let path = format!("/api/v1/batches/{}/documents/{document}", batch());
+    let answer = house.ask(Role::Technician, Method::PUT, &path, Some(json!(offer))).await;
+    assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
+    (document, id)
+}
+
+/// A document of one frame that begins on one tile and ends on the next.
+async fn over_border(house: &House) -> (DocumentId, PageId) {
+    house.open_batch().await;
+    let whole = strip();
+    let tile = |x: u32, w: u32| whole.crop(Place { x, y: 0, w, h: 60 }).expect("on the strip").encode_png(0).expect("encodes");
+    let page = whole.crop(WAS).expect("on the strip").invert();
+    let image = house.upload(&page.encode_png(300).expect("encodes")).await;
+    let [first, other, next] =
+        [house.upload(&tile(0, BORDER)).await, house.upload(&tile(10, 200)).await, house.upload(&tile(BORDER, 300 - BORDER)).await];
+    let (document, id) = (DocumentId::derived([b"border".as_slice()]), PageId::derived([b"border".as_slice()]));
+    let mut offer = offer(image, id, Some("MRN-1"));
+    // The one between them is as wide, and no tile of this frame.
+    offer.originals = vec![first.clone(), other, next];
+    offer.fields.reel = Some(Box::new(Reel { label: "MF-2".into(), ..Reel::default() }));
+    let entry = &mut offer.pages[0];
+    (entry.width, entry.height) = (page.width(), page.height());
+    entry.from = Some(OriginalPage { original: first.digest, number: 1, how: Extraction::Cut });
+    entry.frame = Some(FrameAddress { number: 7, place: Some(WAS), blip: None });
     let path = format!("/api/v1/batches/{}/documents/{document}", batch());
     let answer = house.ask(Role::Technician, Method::PUT, &path, Some(json!(offer))).await;
     assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
@@ -77,6 +103,43 @@ async fn a_recut_frame_is_a_new_version_whichever_way_the_page_was_made() {
         assert_eq!(house.get(Role::Searcher, &format!("/api/v1/pages/{page}/image")).await.status, 200);
         assert_eq!(cut(&house, (document, page), 1, json!([WAS])).await.status, 412, "somebody was faster");
     }
+}
+
+#[actix_web::test]
+async fn a_frame_over_two_tiles_is_cut_anew_and_divided_at_their_border() {
+    let house = House::new().await;
+    let frame = over_border(&house).await;
+    let shown = |at: usize, version: u32| {
+        let path = format!("/api/v1/documents/{}?version={version}", frame.0);
+        let house = &house;
+        async move { house.get(Role::Technician, &path).await.json()["pages"][at].clone() }
+    };
+    let strip_part = format!("/api/v1/pages/{}/strip?x=0&y=0&w=160&h=60", frame.1);
+    assert_eq!(house.get(Role::Technician, &strip_part).await.header("content-type"), "image/jpeg");
+    let wider = Place { x: 30, w: 90, ..WAS };
+    assert_eq!(cut(&house, frame, 1, json!([wider])).await.json()["version"], 2);
+    let page = shown(0, 2).await["page"].as_str().expect("an id").to_owned();
+    let image = |page: String| {
+        let house = &house;
+        async move {
+            let bytes = house.get(Role::Technician, &format!("/api/v1/pages/{page}/image")).await.body;
+            imaging::decode(&bytes).expect("an image").to_gray()
+        }
+    };
+    let lies = |place: Place| strip().crop(place).expect("on the strip").invert();
+    assert!(image(page.clone()).await == lies(wider), "another picture than lies over the border");
+    // Divided behind the border: the first part still goes over it, the second one is on the next tile alone.
+    let (first, second) = (Place { w: 50, ..wider }, Place { x: 80, w: 40, ..wider });
+    let answer = cut(&house, (frame.0, page.parse().expect("an id")), 2, json!([first, second])).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let second = shown(1, 3).await;
+    assert_eq!(second["frame"]["place"]["x"], 80 - BORDER);
+    let there = (frame.0, second["page"].as_str().expect("an id").parse().expect("an id"));
+    let narrower = Place { x: 80 - BORDER, w: 30, ..WAS };
+    let answer = cut(&house, there, 3, json!([narrower])).await;
+    assert_eq!(answer.status, 200, "the second part has a home of its own: {}", answer.json());
+    let cut_again = shown(1, 4).await["page"].as_str().expect("an id").to_owned();
+    assert!(image(cut_again).await == lies(Place { x: 80, w: 30, ..WAS }));
 }
 
 #[actix_web::test]

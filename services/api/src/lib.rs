@@ -26,6 +26,7 @@ pub mod export;
 pub mod find;
 pub mod fixity;
 pub mod follow;
+pub mod grouping;
 pub mod guard;
 pub mod headers;
 pub mod identity;

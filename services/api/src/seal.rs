@@ -2,7 +2,8 @@
 //! each is durable before the next names it, so a crash leaves at most bytes nobody names.
 //!
 //! A station hands a document over ([`hand_over`], version 1); a technician answers its open questions ([`enter_fields`]), or cuts
-//! a frame of film anew ([`crate::recut`]), which is the next version ([`next`]). All end in [`seal`].
+//! a frame of film anew ([`crate::recut`]), which is the next version ([`next`]). Frames of film are
+//! grouped into documents ([`crate::grouping`]) by several events at once. All end in [`sealing`].
 
 use record::event::{Actor, EventKind};
 use record::manifest::{Exception, ExceptionCode, IndexFields, MANIFEST_SCHEMA, Manifest, PageEntry};
@@ -70,7 +71,7 @@ async fn sealed_before(app: &App, document: DocumentId, offer: &HandOver) -> Rep
 }
 
 /// The fields to seal: the station's, and the questions that only the server can raise.
-async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
+pub async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
     let mut exceptions = fields.exceptions;
     let raised = match &fields.mrn {
         Some(mrn) if is_unknown(app, mrn).await? => Some(ExceptionCode::UnknownMrn),
@@ -126,10 +127,16 @@ pub async fn enter_fields(
 
 /// Seals `changed` as the version after the newest; gives its number. The newest is named as the one before, and stays.
 pub async fn next(app: &App, caller: &Caller, newest: &catalog::Document, changed: Manifest) -> Reply<u32> {
-    let version = newest.version + 1;
-    let (previous, created, created_by) = (Some(newest.manifest), app.now(), caller.actor);
-    seal(app, caller.actor, Manifest { version, previous, created, created_by, ..changed }).await?;
+    let manifest = following(app, caller, newest, changed);
+    let version = manifest.version;
+    seal(app, caller.actor, manifest).await?;
     Ok(version)
+}
+
+/// `changed` as the version after the newest.
+pub fn following(app: &App, caller: &Caller, newest: &catalog::Document, changed: Manifest) -> Manifest {
+    let (version, previous) = (newest.version + 1, Some(newest.manifest));
+    Manifest { version, previous, created: app.now(), created_by: caller.actor, ..changed }
 }
 
 /// What a technician enters. Without a patient nothing is filed.
@@ -156,24 +163,28 @@ async fn answered(app: &App, before: &Manifest, fields: NewFields) -> Reply<reco
     put_fields(app, &fields).await
 }
 
-async fn put_fields(app: &App, fields: &IndexFields) -> Reply<record::Descriptor> {
+pub async fn put_fields(app: &App, fields: &IndexFields) -> Reply<record::Descriptor> {
     let bytes = canonical::to_bytes(fields)?;
     Ok(app.archive.put("application/json", bytes.into()).await?)
 }
 
-/// Manifest, then event: the one place where a document version comes into being.
+/// Manifest, then event.
 async fn seal(app: &App, actor: Actor, manifest: Manifest) -> Reply<Sealed> {
-    let digest = app.archive.seal(&manifest).await?;
-    let event = EventKind::Sealed {
-        document: manifest.document,
-        version: manifest.version,
-        manifest: digest,
-        batch: manifest.batch,
-        pages: u32::try_from(manifest.pages.len()).unwrap_or(u32::MAX),
-    };
+    let event = sealing(app, &manifest).await?;
     let receipt: Receipt = app.append_one(actor, event).await?;
     metrics::counter!("chartroom_pages_sealed_total").increment(manifest.pages.len() as u64);
     Ok(Sealed { receipt, manifest: text(&manifest)? })
+}
+
+/// The manifest is durable; its event is to be appended.
+pub async fn sealing(app: &App, manifest: &Manifest) -> Reply<EventKind> {
+    Ok(EventKind::Sealed {
+        document: manifest.document,
+        version: manifest.version,
+        manifest: app.archive.seal(manifest).await?,
+        batch: manifest.batch,
+        pages: u32::try_from(manifest.pages.len()).unwrap_or(u32::MAX),
+    })
 }
 
 /// The manifest as sealed: canonical JSON has one spelling.

@@ -114,6 +114,8 @@ mod api {
         get    "/api/v1/frames"                               Read       => frames::find;
         get    "/api/v1/pages/{page}/strip"                   Resolve    => frames::strip;
         post   "/api/v1/documents/{document}/pages/{page}/cuts" Resolve  => frames::cut;
+        post   "/api/v1/documents/{document}/groups"          Resolve    => frames::group;
+        post   "/api/v1/documents/{document}/whole"           Resolve    => frames::put_back;
         get    "/api/v1/reels"                                Oversee    => reels::list;
         get    "/api/v1/reel"                                 Oversee    => reels::show;
         get    "/api/v1/reels/finding-aid"                    Oversee    => reels::finding_aid;

@@ -5,7 +5,7 @@ use record::{Date, DocumentId, Mrn, PageId};
 
 use crate::column::{Value, table_row};
 use crate::engine::{Tx, row, rows, run};
-use crate::{Catalog, Result};
+use crate::{Catalog, Document, Result};
 
 table_row! {
     /// A reel with what of it is in documents.
@@ -75,6 +75,12 @@ impl Catalog {
                 WHERE d.reel = $1 AND p.withdrawn = 0 AND p.frame IS NOT NULL) AS held \
             ORDER BY frame, sealed_index, document, number LIMIT $2";
         rows!(self.reader.on(), FilmPage, sql, label.to_owned(), most)
+    }
+
+    /// Its documents that have another version than the first, the latest change first; at most `most`.
+    pub async fn changed_on_reel(&self, label: &str, most: u32) -> Result<Vec<Document>> {
+        let sql = "SELECT * FROM documents WHERE reel = $1 AND version > 1 ORDER BY sealed_index DESC LIMIT $2";
+        rows!(self.reader.on(), Document, sql, label.to_owned(), most)
     }
 
     /// The frame itself where it is in a document, else the next one, on along the reel or back; of filed documents alone, or

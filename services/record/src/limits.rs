@@ -13,6 +13,8 @@ pub const PAGE_PIXELS_MAX: u64 = 300_000_000;
 pub const PAGE_SIDE_PIXELS_MAX: u32 = 65_500;
 /// Pixels of one strip of film: 10 m of 16 mm film at 24× and 300 dpi.
 pub const STRIP_PIXELS_MAX: u64 = 4_000_000_000;
+/// Documents that the frames of one document on film are grouped into.
+pub const REEL_GROUPS_MAX: usize = 1_000;
 /// Memory that decoding one page may take, pixels and the decoder's own copy together: A0 at 400 dpi in colour fits.
 pub const RASTER_MEMORY_BYTES_MAX: u64 = 1_280 * MIB as u64;
 /// Pages of one file, and of one document.

@@ -18,6 +18,7 @@ mod cut;
 mod document;
 mod exceptions;
 mod gate;
+mod grouping;
 mod ledger;
 mod names;
 mod proof;
@@ -60,6 +61,8 @@ crate::routes! {
     get  "/batches"                      Oversee    => batches::list;
     get  "/batches/{batch}"              Oversee    => batches::show;
     get  "/reels"                        Oversee    => reels::show;
+    post "/reels/documents/{document}/groups" Resolve => grouping::group;
+    post "/reels/documents/{document}/whole" Resolve => grouping::put_back;
     get  "/exceptions"                   Oversee    => exceptions::list;
     get  "/exceptions/{document}"        Resolve    => exceptions::show;
     post "/exceptions/{document}"        Resolve    => exceptions::file;

@@ -1,15 +1,17 @@
 //! Reels of film: which there are, and what stands on one.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use record::film::{Order, Reel};
 use record::limits::FINDING_AID_REELS_MAX;
 use serde::Deserialize;
 
-use super::reply::html;
-use super::search::href;
+use super::reply::{html, html_with};
+use super::{grouping, search};
 use super::view::reels::{ChartRow, ReelPage, ReelRow, ReelsPage};
-use super::view::{Section, clock, sentence};
+use super::view::{Section, clock, encoded, sentence};
 use crate::identity::Caller;
+use crate::policy::Action;
 use crate::problem::Reply;
 use crate::reels::{self, Chart};
 use crate::state::App;
@@ -22,7 +24,7 @@ pub struct Ask {
 
 pub async fn show(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -> Reply<HttpResponse> {
     match ask.into_inner().reel {
-        Some(label) => one(&app, &caller, &label).await,
+        Some(label) => shown(&app, &caller, &label, (StatusCode::OK, None)).await,
         None => list(&app, &caller).await,
     }
 }
@@ -32,10 +34,16 @@ async fn list(app: &App, caller: &Caller) -> Reply<HttpResponse> {
     html(&ReelsPage { frame: super::frame(caller, "Reels", Some(Section::Batches)), reels })
 }
 
-async fn one(app: &App, caller: &Caller, label: &str) -> Reply<HttpResponse> {
+/// A reel's page, with what is wrong where something was asked of it.
+pub async fn shown(
+    app: &App,
+    caller: &Caller,
+    label: &str,
+    (status, wrong): (StatusCode, Option<String>),
+) -> Reply<HttpResponse> {
     let shown = reels::show(app, label).await?;
     let left_out: Vec<String> = shown.left_out.iter().map(span).collect();
-    html(&ReelPage {
+    let page = ReelPage {
         frame: super::frame(caller, &format!("Reel {label}"), Some(Section::Batches)),
         reel: row(&shown.held),
         order: order(&shown.held.record),
@@ -43,9 +51,18 @@ async fn one(app: &App, caller: &Caller, label: &str) -> Reply<HttpResponse> {
         last: shown.held.last_frame,
         left_out: left_out.join(", "),
         differences: shown.differences().iter().map(|difference| sentence(difference)).collect(),
+        groups: grouping::forms(app, &shown).await?,
+        grouped: grouping::put_back_forms(app, label).await?,
+        may_group: caller.may(Action::Resolve),
+        wrong,
         charts: shown.charts.iter().map(chart_row).collect(),
         made: clock(&app.now()),
-    })
+    };
+    html_with(status, &page)
+}
+
+pub fn href(label: &str) -> String {
+    format!("/reels?reel={}", encoded(label))
 }
 
 fn row(held: &catalog::HeldReel) -> ReelRow {
@@ -86,7 +103,7 @@ fn span((from, to): &(u32, u32)) -> String {
 
 fn chart_row(chart: &Chart) -> ChartRow {
     ChartRow {
-        href: href(chart.document, chart.number, ""),
+        href: search::href(chart.document, chart.number, ""),
         frames: chart.span(),
         mrn: chart.mrn.as_ref().map_or("", |mrn| mrn.reveal()).to_owned(),
         read: chart.is_read,

@@ -6,11 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use catalog::Document;
 use record::event::ViewForm;
 use record::words::Box as Place;
-use record::{DocumentId, PageId};
+use record::{DocumentId, Mrn, PageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::documents::{NewVersion, if_match};
+use crate::grouping::{self, Beginning};
 use super::named;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
@@ -161,5 +162,64 @@ pub async fn cut(
 ) -> Reply<web::Json<NewVersion>> {
     let (document, page) = (named(&path.0)?, named(&path.1)?);
     let version = recut::recut(&app, &caller, document, if_match(&request)?, page, body.into_inner().cuts).await?;
+    Ok(web::Json(NewVersion { version }))
+}
+
+/// Where documents begin among the pages of one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grouping {
+    begins: Vec<Begin>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    /// The first page, as it is numbered in the document; that of the first document is 1.
+    number: u32,
+    /// Whose it is; an exception where nobody is named.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    mrn: Option<Mrn>,
+}
+
+/// The documents that it became; the first one is the one it was, as its next version.
+#[derive(Serialize, ToSchema)]
+pub struct Grouped {
+    #[schema(value_type = Vec<String>)]
+    documents: Vec<DocumentId>,
+}
+
+/// Groups the frames of a document into several, by where a person says that they begin. What was read on them goes along.
+#[utoipa::path(post, path = "/api/v1/documents/{document}/groups", tag = "oversight",
+    params(("document" = String, Path), ("if-match" = String, Header, description = "the version looked at, as `\"2\"`")),
+    request_body = Grouping,
+    responses((status = 200, body = Grouped), (status = 404), (status = 412, description = "it was changed meanwhile"),
+        (status = 422, description = "it cannot be grouped so")))]
+pub async fn group(
+    app: web::Data<App>,
+    caller: Caller,
+    document: web::Path<String>,
+    request: HttpRequest,
+    body: web::Json<Grouping>,
+) -> Reply<web::Json<Grouped>> {
+    let begins: Vec<Beginning> =
+        body.into_inner().begins.into_iter().map(|Begin { number, mrn }| Beginning { number, mrn }).collect();
+    let documents = grouping::group(&app, &caller, named(&document)?, if_match(&request)?, &begins).await?;
+    Ok(web::Json(Grouped { documents }))
+}
+
+/// Takes the grouping back that made the newest version: the next one is the document as it was before.
+#[utoipa::path(post, path = "/api/v1/documents/{document}/whole", tag = "oversight",
+    params(("document" = String, Path), ("if-match" = String, Header, description = "the version looked at, as `\"2\"`")),
+    responses((status = 200, body = NewVersion), (status = 404), (status = 409, description = "it did not come from grouping"),
+        (status = 412, description = "it was changed meanwhile")))]
+pub async fn put_back(
+    app: web::Data<App>,
+    caller: Caller,
+    document: web::Path<String>,
+    request: HttpRequest,
+) -> Reply<web::Json<NewVersion>> {
+    let version = grouping::put_back(&app, &caller, named(&document)?, if_match(&request)?).await?;
     Ok(web::Json(NewVersion { version }))
 }

@@ -145,6 +145,8 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         frames::find,
         frames::strip,
         frames::cut,
+        frames::group,
+        frames::put_back,
         reels::list,
         reels::show,
         reels::finding_aid,

@@ -46,6 +46,36 @@ pub struct ChartRow {
     pub foreign: bool,
 }
 
+/// Where a document may begin.
+#[derive(Debug, Clone)]
+pub struct BeginRow {
+    /// The first frame's place in the document.
+    pub number: u32,
+    pub frames: String,
+    pub href: String,
+    pub mrn: String,
+    pub proposed: bool,
+    pub misplaced: bool,
+}
+
+/// Asks where the documents begin that one document is to become.
+#[derive(Debug, Clone)]
+pub struct GroupForm {
+    pub document: String,
+    pub version: u32,
+    pub frames: String,
+    pub begins: Vec<BeginRow>,
+}
+
+/// Takes that back.
+#[derive(Debug, Clone)]
+pub struct PutBackForm {
+    pub document: String,
+    pub version: u32,
+    /// How many it became.
+    pub documents: usize,
+}
+
 /// `/reels?reel=…`: may be printed, and put into the reel's box.
 #[derive(Template)]
 #[template(path = "reel.html")]
@@ -59,6 +89,13 @@ pub struct ReelPage {
     /// Runs of frames that are in no document, in sentences' words.
     pub left_out: String,
     pub differences: Vec<String>,
+    /// Documents that hold frames of several charts.
+    pub groups: Vec<GroupForm>,
+    /// Documents that were grouped, and may be put back.
+    pub grouped: Vec<PutBackForm>,
+    pub may_group: bool,
+    /// Why it was not grouped.
+    pub wrong: Option<String>,
     pub charts: Vec<ChartRow>,
     /// UTC.
     pub made: String,
@@ -106,7 +143,20 @@ mod tests {
         let list = ReelsPage { frame: Frame::bare("x"), reels: vec![reel.clone()] };
         hostile::assert_inert(&list.render().expect("renders"));
         let chart = ChartRow { href: text(), frames: text(), mrn: text(), read: true, misplaced: true, foreign: true };
+        let begin = BeginRow {
+            number: 1,
+            frames: text(),
+            href: text(),
+            mrn: text(),
+            proposed: true,
+            misplaced: true,
+        };
+        let group = GroupForm { document: text(), version: 1, frames: text(), begins: vec![begin] };
         let one = ReelPage {
+            groups: vec![group],
+            grouped: vec![PutBackForm { document: text(), version: 1, documents: 2 }],
+            may_group: true,
+            wrong: Some(text()),
             frame: Frame::bare("x"),
             reel,
             order: text(),

@@ -39,6 +39,11 @@ fn name(path: &Path) -> String {
 
 /// Pages with lines of something like text on negative film.
 fn strip() -> Raster {
+    strip_of(0)
+}
+
+/// One of several, each with other pages.
+fn strip_of(number: u32) -> Raster {
     let (width, height) = (FRAMES * (WIDTH + GAP) + 2 * EDGE, HEIGHT + 2 * EDGE);
     let level = |x: u32, y: u32| {
         let (at, down) = ((x + GAP).wrapping_sub(EDGE), y.wrapping_sub(EDGE));
@@ -47,7 +52,7 @@ fn strip() -> Raster {
             return 206 + ((x * 31 + y * 17) % 5) as u8;
         }
         let line = (24..WIDTH - 24).contains(&across) && (24..HEIGHT - 24).contains(&down) && down % 16 < 6;
-        if line && (across * 7 + down / 16 * (5 + frame)) % 13 < 6 { 180 } else { 40 }
+        if line && (across * 7 + down / 16 * (5 + frame + 7 * number)) % 13 < 6 { 180 } else { 40 }
     };
     let levels = (0..width * height).map(|n| level(n % width, n / width)).collect();
     Raster::gray(width, height, levels).expect("a strip")
@@ -190,6 +195,59 @@ fn a_border_just_before_the_end_of_a_frame_is_not_passed_over() {
     let [one, two] = tiles(&reel, EDGE + 3 * (WIDTH + GAP) + WIDTH - 24);
     let told = reel.json(&["film", &name(&one), &name(&two), "--reel", "MF-2", "--frames", "6", "--hold"]);
     assert_eq!(told["account"]["doubtful"], json!([4]), "{}", told["account"]);
+}
+
+/// Four strips of a reel, each with other pages.
+fn strips(reel: &Station) -> Vec<String> {
+    let written = |number: u32| {
+        let path = reel.folder.path().join(format!("strip-{number}.png"));
+        std::fs::write(&path, strip_of(number).encode_png(0).expect("encodes")).expect("writes");
+        name(&path)
+    };
+    (1..=4).map(written).collect()
+}
+
+/// Pages that are in the spool, whether or not the journal knows of them.
+fn kept(reel: &Station) -> usize {
+    let folders = || std::fs::read_dir(reel.spool()).ok();
+    let pages = |batch: std::fs::DirEntry| std::fs::read_dir(batch.path().join("pages")).ok();
+    folders().map_or(0, |folders| folders.flatten().filter_map(pages).map(Iterator::count).sum())
+}
+
+#[test]
+fn a_reel_that_was_killed_in_the_middle_goes_on_and_is_still_held() {
+    let whole = Station::new();
+    let films = strips(&whole);
+    let words = |films: &[String]| {
+        let fixed = ["film", "--reel", "MF-9", "--frames", "24", "--reduction", "24", "--hold"].map(str::to_owned);
+        fixed.into_iter().chain(films.to_vec()).collect::<Vec<String>>()
+    };
+    let texts = |words: &[String]| words.iter().map(String::as_str).collect::<Vec<&str>>().join("\n");
+    let undisturbed = whole.json(&texts(&words(&films)).split('\n').collect::<Vec<_>>());
+    assert_eq!(undisturbed["account"]["differences"], json!([]), "{undisturbed}");
+    // Within the first strip, behind it, and in the last one.
+    for after in [2, 8, 20] {
+        let mut reel = Station::new();
+        let films = strips(&reel);
+        let mut film = std::process::Command::new(station::PROGRAM);
+        film.args(words(&films)).arg("--json").arg("--spool").arg(reel.spool());
+        film.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut film = film.spawn().expect("starts");
+        while kept(&reel) < after && film.try_wait().expect("waits").is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        film.kill().expect("is killed");
+        film.wait().expect("ends");
+        assert!((after..24).contains(&kept(&reel)), "it was not killed in the middle: {} pages", kept(&reel));
+        let again = reel.json(&texts(&words(&films)).split('\n').collect::<Vec<_>>());
+        assert_eq!(again["account"], undisturbed["account"], "{after}");
+        reel.batch = again["held"].as_str().expect("it is held").to_owned();
+        let (report, first) = (reel.batch(&["show"]), undisturbed["held"].as_str().expect("a batch"));
+        assert_eq!(reel.batch, first, "it is the same batch");
+        assert_eq!(report["stage"], "review", "{report}");
+        assert_eq!(report["pages"].as_array().map(Vec::len), Some(24));
+        assert_eq!(kept(&reel), 24, "no page is left that no frame is");
+    }
 }
 
 #[test]

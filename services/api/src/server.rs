@@ -172,7 +172,7 @@ pub fn assemble(
         )
         .app_data(web::PayloadConfig::new(limits::PAGE_TEXT_BYTES_MAX))
         .app_data(web::QueryConfig::default().error_handler(|_, _| misread(400).into()))
-        .app_data(web::FormConfig::default().error_handler(|_, _| misread(400).into()))
+        .app_data(web::FormConfig::default().limit(limits::FORM_BYTES_MAX).error_handler(|_, _| misread(400).into()))
         .configure(configure)
         .default_service(web::to(nothing))
         .wrap(from_fn(crate::pages::dress))

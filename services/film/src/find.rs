@@ -8,7 +8,7 @@ use crate::chain::{Anchors, Piece};
 use crate::exposure::Exposure;
 use crate::profile::{self, Column};
 use crate::sizes::Sizes;
-use crate::{Strip, chain};
+use crate::{Strip, askew, chain};
 
 /// What was found is not looked at again where this much speaks for it.
 const SURE: f32 = 0.9;
@@ -117,6 +117,8 @@ pub(crate) fn find_as(strip: &Strip, negative: Option<bool>) -> Found {
     if strip.width.min(strip.height) < LEAST {
         return Found::default();
     }
+    let straight = askew::straightened(strip);
+    let strip = straight.as_ref().unwrap_or(strip);
     let film = Exposure::of(strip, negative);
     let shares = row_shares(&film);
     let lanes = lanes(&shares);

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | what does the film look like, small? | [`Strip`], by a [`Reducer`] that takes blocks |
 //! | how is a strip longer than memory looked at? | [`look`] |
+//! | does it lie askew on the scanner's bed? | `askew` |
 //! | which way round is it, and where was light on it? | `exposure` |
 //! | what does each column say? | `profile` |
 //! | which document marks are there? | [`Blip`] |
@@ -15,6 +16,7 @@
 //! | what does the strip show at these places? | [`cut`], [`cut_over_border`] |
 //! | do the charts on it stand in the reel's order? | [`filing`] |
 
+mod askew;
 mod blips;
 mod chain;
 mod cut;

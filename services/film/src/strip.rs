@@ -26,6 +26,8 @@ pub struct Strip {
     picture: (u32, u32),
     /// Its first column on the film.
     first: usize,
+    /// How many rows each column was moved up, where the film lay askew.
+    moves: Vec<i32>,
 }
 
 impl Strip {
@@ -67,12 +69,30 @@ impl Strip {
 
     /// A place along and across the film in pixels of the picture.
     pub(crate) fn in_picture(&self, along: (usize, usize), across: (usize, usize)) -> Rectangle {
+        let across = self.as_it_lay(along, across);
         let along = (self.first + along.0, self.first + along.1);
         let scaled = |n: usize, most: u32| (n as u32).saturating_mul(self.factor).min(most);
         let (x, y) = if self.tall { (across, along) } else { (along, across) };
         let (left, right) = (scaled(x.0, self.picture.0), scaled(x.1, self.picture.0));
         let (top, bottom) = (scaled(y.0, self.picture.1), scaled(y.1, self.picture.1));
         Rectangle { x: left, y: top, w: right - left, h: bottom - top }
+    }
+}
+
+impl Strip {
+    /// The same film with its columns moved up by so many rows each.
+    pub(crate) fn with_moved(&self, samples: Vec<u8>, moves: Vec<i32>) -> Self {
+        let Self { width, height, factor, tall, picture, first, .. } = *self;
+        Self { width, height, samples, factor, tall, picture, first, moves }
+    }
+
+    /// Rows as they were before the columns were moved: all that any of them has.
+    fn as_it_lay(&self, along: (usize, usize), across: (usize, usize)) -> (usize, usize) {
+        let moves = self.moves.get(along.0..along.1.max(along.0 + 1).min(self.moves.len())).unwrap_or_default();
+        let back = |row: usize, by: Option<&i32>| {
+            row.saturating_add_signed(by.copied().unwrap_or_default() as isize).min(self.height)
+        };
+        (back(across.0, moves.iter().min()), back(across.1, moves.iter().max()))
     }
 }
 
@@ -114,7 +134,7 @@ impl Reducer {
     pub(crate) fn stretch(picture: (u32, u32), scale: Scale, columns: Range<usize>) -> Self {
         let Scale { factor, tall, rows: height, .. } = scale;
         let (width, first) = (columns.len(), columns.start);
-        let strip = Strip { width, height, samples: Vec::new(), factor, tall, picture, first };
+        let strip = Strip { width, height, samples: Vec::new(), factor, tall, picture, first, moves: Vec::new() };
         Self { strip, sums: vec![0; width * height] }
     }
 

@@ -79,6 +79,34 @@ fn front_and_back_side_by_side_are_two_channels() {
     assert_eq!(found.frames.iter().filter(|frame| frame.channel == 1).count(), 10);
 }
 
+/// The film on a black bed, rising by so many rows from end to end.
+fn on_bed(picture: &Raster, rise: u32, beside: u32) -> Raster {
+    let (w, h) = (picture.width(), picture.height() + rise + 2 * beside);
+    let row = |x: u32, y: u32| y.checked_sub(beside + x * rise / w).filter(|y| *y < picture.height());
+    let level = |n: u32| row(n % w, n / w).map_or(3, |y| picture.bytes()[(y * w + n % w) as usize]);
+    Raster::gray(w, h, (0..w * h).map(level).collect()).expect("fits")
+}
+
+#[test]
+fn film_askew_on_a_black_bed_is_found_whichever_way_round_it_is() {
+    let places = frames(24, 50, 190);
+    let picture = wide(&places);
+    // With the bed on both sides, and where the picture is no wider than the film needs.
+    for (rise, beside) in [(0, 12), (40, 12), (24, 0), (60, 4)] {
+        for negative in [true, false] {
+            let film = if negative { picture.clone().invert() } else { picture.clone() };
+            let found = found(&on_bed(&film, rise, beside));
+            assert_eq!((found.negative, found.frames.len()), (negative, places.len()), "{rise} {beside}");
+            for (frame, place) in found.frames.iter().zip(&places) {
+                let lies = place.y + beside + (place.x + place.w / 2) * rise / picture.width();
+                let is = frame.place;
+                assert!(is.x.abs_diff(place.x) <= 5 && is.y.abs_diff(lies) <= 6, "{rise} {beside}: {is:?} {place:?}");
+                assert!((is.y + is.h).abs_diff(lies + place.h) <= 6, "{rise} {beside}: {is:?} {place:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn unexposed_film_has_no_frame() {
     assert_eq!(found(&wide(&[])).frames, []);

@@ -108,6 +108,8 @@ pub const TRIAL_PAGES_MAX: u32 = 1_000;
 pub const READ_RETRY_SECONDS: i64 = 10;
 
 // -- HTTP -------------------------------------------------------------------------------
+/// A form as browsers send it: that of a reel has two fields for each chart.
+pub const FORM_BYTES_MAX: usize = 256 * 1024;
 pub const REQUEST_JSON_BYTES_MAX: usize = 8 * MIB;
 pub const UPLOAD_CHUNK_BYTES_MAX: usize = 8 * MIB;
 pub const SEARCH_QUERY_CHARS_MAX: usize = 1_000;

@@ -6,6 +6,7 @@ mod capture;
 mod corrections;
 mod fields;
 mod film;
+mod grouping;
 mod house;
 mod patients;
 mod policy;

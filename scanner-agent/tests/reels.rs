@@ -52,7 +52,7 @@ fn strip_of(number: u32) -> Raster {
             return 206 + ((x * 31 + y * 17) % 5) as u8;
         }
         let line = (24..WIDTH - 24).contains(&across) && (24..HEIGHT - 24).contains(&down) && down % 16 < 6;
-        if line && (across * 7 + down / 16 * (5 + frame + 7 * number)) % 13 < 6 { 180 } else { 40 }
+        if line && (across * 7 + down / 16 * (5 + frame) + 3 * number) % 13 < 6 { 180 } else { 40 }
     };
     let levels = (0..width * height).map(|n| level(n % width, n / width)).collect();
     Raster::gray(width, height, levels).expect("a strip")

@@ -10,18 +10,26 @@
 //! - [`paper`]: a scanner with paper in its feeder, and what goes wrong with it.
 //! - [`film`]: strips of microfilm with their truth.
 //! - [`s3`]: a real S3 server.
+//! - [`sealed`], [`handover`]: documents through the archive's own door, and what is checked after something went wrong.
+//! - [`power`]: what is left of a folder when the power is cut.
+//! - [`fuzz`], [`chance`]: proofs that are mutated, and where chance comes from.
 //! - [`schema`]: the schemas of ALTO and EAD.
 //! - [`score`]: how far a text is from the truth.
 
 pub mod browser;
 pub mod bucket;
+pub mod chance;
 pub mod film;
+pub mod fuzz;
+pub mod handover;
 pub mod http;
 pub mod network_scanner;
 pub mod paper;
+pub mod power;
 pub mod program;
 pub mod s3;
 pub mod samples;
 pub mod schema;
 pub mod score;
+pub mod sealed;
 pub mod site;

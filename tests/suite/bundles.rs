@@ -6,22 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use tests::{program, samples, site::Site};
-
-/// One document of two pages, captured by an enrolled station; its id.
-pub fn filled(site: &Site) -> Result<String> {
-    fs::write(site.root().join("stations"), site.enrol_station()?)?;
-    let words = ["--patient", samples::MRN];
-    let import = site
-        .station("import", &site.token("technician")?)?
-        .args(words)
-        .arg(samples::path("discharge-summary.tif"))
-        .output()?;
-    program::succeed("scanner-agent import", import)?;
-    let events = site.caller("auditor")?.json("/api/v1/ledger/events?most=1000")?;
-    let sealed = events["events"].as_array().context("events")?.iter().rfind(|one| one["event"]["type"] == "sealed");
-    Ok(sealed.context("a sealed document")?["event"]["document"].as_str().context("its id")?.to_owned())
-}
+use tests::fuzz::{filled, unpack};
+use tests::{program, site::Site};
 
 fn verify(site: &Site, bundle: &Path) -> Result<(Option<i32>, Value)> {
     let mut command = program::command("chartroom-verify")?;
@@ -30,12 +16,6 @@ fn verify(site: &Site, bundle: &Path) -> Result<(Option<i32>, Value)> {
     let report =
         serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
     Ok((output.status.code(), report?))
-}
-
-pub fn unpack(tar: &Path, into: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(into)?;
-    program::succeed("tar", Command::new("tar").arg("-xf").arg(tar).arg("-C").arg(into).output()?)?;
-    Ok(into.join("bundle"))
 }
 
 #[test]

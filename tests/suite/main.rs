@@ -34,6 +34,7 @@ mod many_stations;
 mod outsiders;
 mod page_ends;
 mod planted;
+mod power_cuts;
 mod rebuild;
 mod reel_bench;
 mod reels;

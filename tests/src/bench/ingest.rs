@@ -9,11 +9,11 @@ use std::time::Instant;
 use anyhow::Result;
 use archive::{Archive, StoreAddress};
 use record::note::LogSigner;
-use record::{BatchId, DocumentId, Event, EventKind, Timestamp};
 use tempfile::TempDir;
+use tests::sealed;
 
 use crate::report::Report;
-use crate::verify::{page_bytes, seal_document};
+use crate::verify::page_bytes;
 
 /// A G4 page is some 60 KB; ten make a document.
 const PAGE_BYTES: usize = 60_000;
@@ -37,8 +37,8 @@ pub fn run(report: &mut Report) -> Result<()> {
         let archive = Archive::init(&address, signer).await?;
         let start = Instant::now();
         for document in 0..DOCUMENTS {
-            let (manifest, digest) = seal_document(&archive, document, PAGES, PAGE_BYTES).await?;
-            archive.append(vec![sealed(document, digest, manifest.pages.len())]).await?;
+            let pages = (0..PAGES).map(|page| page_bytes(document * PAGES + page, PAGE_BYTES));
+            archive.append(vec![sealed::document(&archive, &document.to_be_bytes(), pages).await?]).await?;
         }
         anyhow::Ok(start.elapsed().as_secs_f64())
     })?;
@@ -49,21 +49,6 @@ pub fn run(report: &mut Report) -> Result<()> {
         "bare fsynced files",
         floor,
     )
-}
-
-/// The event that seals the n-th document.
-pub fn sealed(document: u32, manifest: record::Digest, pages: usize) -> Event {
-    Event {
-        at: Timestamp(i64::from(document)),
-        actor: record::event::Actor::System,
-        event: EventKind::Sealed {
-            document: DocumentId::derived([document.to_be_bytes().as_slice()]),
-            version: 1,
-            manifest,
-            batch: BatchId::derived([b"bench".as_slice()]),
-            pages: pages as u32,
-        },
-    }
 }
 
 fn durable(folder: &Path, n: u32, bytes: &[u8]) -> Result<()> {

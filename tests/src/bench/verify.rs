@@ -6,15 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use archive::{Archive, StoreAddress};
-use bytes::Bytes;
-use record::event::Actor;
-use record::manifest::{IndexFields, MANIFEST_SCHEMA, Source, SourceKind};
 use record::note::LogSigner;
-use record::{BatchId, Digest, DocumentId, Manifest, PageEntry, PageId, Timestamp, canonical};
 use tempfile::TempDir;
-use tests::program;
+use tests::{program, sealed};
 
-use crate::ingest::sealed;
 use crate::report::{Report, cpu_seconds};
 
 const OBJECT_BYTES: usize = 200_000;
@@ -33,8 +28,8 @@ pub fn run(report: &mut Report) -> Result<()> {
         let archive = Archive::init(&StoreAddress::parse(&store.to_string_lossy(), Vec::new())?, signer).await?;
         let mut events = Vec::new();
         for document in 0..DOCUMENTS {
-            let (manifest, digest) = seal_document(&archive, document, PAGES, OBJECT_BYTES).await?;
-            events.push(sealed(document, digest, manifest.pages.len()));
+            let pages = (0..PAGES).map(|page| page_bytes(document * PAGES + page, OBJECT_BYTES));
+            events.push(sealed::document(&archive, &document.to_be_bytes(), pages).await?);
         }
         archive.append(events).await?;
         anyhow::Ok(())
@@ -77,51 +72,4 @@ pub fn page_bytes(seed: u32, length: usize) -> Vec<u8> {
     }
     bytes.truncate(length);
     bytes
-}
-
-/// Puts the pages of one document and seals its manifest.
-pub async fn seal_document(archive: &Archive, document: u32, pages: u32, bytes: usize) -> Result<(Manifest, Digest)> {
-    let id = DocumentId::derived([document.to_be_bytes().as_slice()]);
-    let mut entries = Vec::new();
-    for number in 1..=pages {
-        let image = archive.put("image/tiff", Bytes::from(page_bytes(document * 1000 + number, bytes))).await?;
-        let page = PageId::derived([id.as_uuid().as_bytes().as_slice(), &number.to_be_bytes()]);
-        entries.push(PageEntry {
-            page,
-            number,
-            image,
-            width: 1,
-            height: 1,
-            dpi: 0,
-            from: None,
-            brought: None,
-            frame: None,
-        });
-    }
-    let fields = IndexFields {
-        salt: "00".repeat(16),
-        mrn: None,
-        encounter: None,
-        document_type: None,
-        date: None,
-        reel: None,
-        file_names: Vec::new(),
-        exceptions: Vec::new(),
-    };
-    let index = archive.put("application/json", Bytes::from(canonical::to_bytes(&fields)?)).await?;
-    let manifest = Manifest {
-        schema: MANIFEST_SCHEMA.to_owned(),
-        document: id,
-        version: 1,
-        previous: None,
-        batch: BatchId::derived([b"bench".as_slice()]),
-        created: Timestamp(0),
-        created_by: Actor::System,
-        source: Source { kind: SourceKind::Import, station: "bench".to_owned(), device: None },
-        originals: Vec::new(),
-        pages: entries,
-        index,
-    };
-    let digest = archive.seal(&manifest).await?;
-    Ok((manifest, digest))
 }

@@ -5,9 +5,10 @@ use std::fs;
 use anyhow::{Result, ensure};
 use archive::Archive;
 use archive::verify::{Code, Question, Verdict};
-use tempfile::TempDir;
+use tests::handover::{address, report, seal, signer, sound, views};
 
-use crate::{address, copy, report, seal, signer, sound, views};
+use crate::copy;
+use crate::course::Course;
 
 const CHECKPOINTS: u64 = 50;
 const RACES: u64 = 100;
@@ -17,7 +18,7 @@ const APPENDS: u64 = 6;
 /// The whole store as it was then, validly signed: the newest checkpoint tells, and without one nobody is told that it is fresh.
 #[tokio::main]
 pub async fn rollback() -> Result<String> {
-    let folder = TempDir::new()?;
+    let folder = crate::folder()?;
     let store = folder.path().join("store");
     let archive = Archive::init(&address(&store)?, signer()?).await?;
     for n in 0..CHECKPOINTS {
@@ -43,9 +44,11 @@ pub async fn rollback() -> Result<String> {
 
 /// Nobody's event is lost, none is there twice, and there is one history.
 #[tokio::main]
-pub async fn races() -> Result<String> {
-    let folder = TempDir::new()?;
-    for race in 0..RACES {
+pub async fn races(from: u64) -> Result<String> {
+    let folder = crate::folder()?;
+    let mut course = Course::new("races", from, RACES);
+    for race in from..RACES {
+        course.at(race);
         let store = folder.path().join(race.to_string());
         Archive::init(&address(&store)?, signer()?).await?.append(views(0..250)).await?;
         let (one, two) =

@@ -3,17 +3,27 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use archive::{Archive, StoreAddress, verify};
 use record::event::{Actor, ViewForm};
 use record::note::LogSigner;
 use record::{DocumentId, Event, EventKind, Timestamp};
+use tempfile::TempDir;
 
 use crate::sealed;
 
 /// Of [`hand_over`].
 const HANDED: [&str; 2] = ["first", "second"];
+/// A fault may hit the pipe by which threads wake each other; then nothing goes on any more.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// In memory where there is such a folder: who simulates what a disk may lose needs none, and real syncs only take time.
+pub fn folder() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? })
+}
 
 pub fn signer() -> Result<LogSigner> {
     Ok(LogSigner::from_seed("torture.example/log", &[9; 32])?)
@@ -42,6 +52,10 @@ pub async fn seal(archive: &Archive, name: &str) -> Result<u64> {
 /// Opens an archive, or makes one, hands over two documents, and says each one's number as soon as it is safe. One thread for the
 /// store's calls, so that their order is the same in every run.
 pub fn hand_over(store: &Path) -> Result<()> {
+    std::thread::spawn(|| {
+        std::thread::sleep(PATIENCE);
+        std::process::abort();
+    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
     runtime.block_on(async {
         let archive = recovered(store).await?;

@@ -1,7 +1,7 @@
 //! A document that is given away proves itself, to our verifier and to other people's.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};

@@ -7,18 +7,19 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use tests::chance::Chance;
-use tests::handover::{address, nothing_is_lost, signer, views};
+use tests::handover::{address, folder, nothing_is_lost, signer, views};
 use tests::power::Trace;
 use tests::program;
 
-const CUTS: u64 = 300;
+const CUTS: u64 = 200;
 
 fn recorded(folder: &Path) -> Result<Trace> {
     let store = folder.join("store");
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let archive = Archive::init(&address(&store)?, signer()?).await?;
-        archive.append(views(0..254)).await.map(drop)
+        archive.append(views(0..254)).await?;
+        anyhow::Ok(())
     })?;
     Trace::record(&store, &program::path("torture")?, &["hand-over", &store.to_string_lossy()])
 }
@@ -39,7 +40,7 @@ fn losses(trace: &Trace, folder: &Path) -> Result<u64> {
 /// And the test would tell: of a program that syncs nothing, much is lost.
 #[test]
 fn no_power_cut_loses_what_was_acknowledged() -> Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = folder()?;
     let trace = recorded(&folder.path().canonicalize()?)?;
     ensure!(trace.syncs() >= 20, "only {} syncs in {} steps", trace.syncs(), trace.steps());
     ensure!(losses(&trace, folder.path())? == 0, "something was lost");

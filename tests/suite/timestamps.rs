@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,33 +32,34 @@ fn openssl(folder: &Path, words: &[&str]) -> Result<String> {
     program::succeed("openssl", output)
 }
 
-/// An authority with a certificate of its own.
-fn found(folder: &Path) -> Result<()> {
+/// An authority with a certificate of its own, for so many days.
+fn found(folder: &Path, days: u32) -> Result<()> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("config"), CONFIG)?;
     fs::write(folder.join("serial"), "01\n")?;
-    let words = "req -x509 -config config -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.pem -days 2";
+    let words = format!("req -x509 -config config -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.pem -days {days}");
     openssl(folder, &words.split(' ').collect::<Vec<_>>()).map(drop)
 }
 
-/// Answers one question on a port of its own.
-fn answer_once(folder: PathBuf) -> Result<(String, std::thread::JoinHandle<Result<()>>)> {
+/// Answers questions on a port of its own, as long as the test runs.
+fn answer(folder: PathBuf) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/", listener.local_addr()?);
-    let answering = std::thread::spawn(move || {
-        let (mut line, _) = listener.accept()?;
-        fs::write(folder.join("query"), body(&mut line)?)?;
-        let words = "ts -reply -config config -section tsa -queryfile query -out reply";
-        openssl(&folder, &words.split(' ').collect::<Vec<_>>())?;
-        let reply = fs::read(folder.join("reply"))?;
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", reply.len());
-        line.write_all(&[head.as_bytes(), &reply].concat())?;
-        Ok(())
-    });
-    Ok((url, answering))
+    // Whoever gets no answer says so.
+    std::thread::spawn(move || listener.incoming().flatten().try_for_each(|line| reply(line, &folder)));
+    Ok(url)
 }
 
-fn body(line: &mut std::net::TcpStream) -> Result<Vec<u8>> {
+fn reply(mut line: TcpStream, folder: &Path) -> Result<()> {
+    fs::write(folder.join("query"), body(&mut line)?)?;
+    let words = "ts -reply -config config -section tsa -queryfile query -out reply";
+    openssl(folder, &words.split(' ').collect::<Vec<_>>())?;
+    let reply = fs::read(folder.join("reply"))?;
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", reply.len());
+    Ok(line.write_all(&[head.as_bytes(), &reply].concat())?)
+}
+
+fn body(line: &mut TcpStream) -> Result<Vec<u8>> {
     let (mut read, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
         let n = line.read(&mut chunk)?;
@@ -80,10 +81,9 @@ fn body(line: &mut std::net::TcpStream) -> Result<Vec<u8>> {
 fn an_authority_stamps_the_ledger() -> Result<()> {
     let site = Site::start(0)?;
     let authority = site.root().join("authority");
-    found(&authority)?;
-    let (url, answering) = answer_once(authority.clone())?;
+    found(&authority, 2)?;
+    let url = answer(authority.clone())?;
     let said = program::succeed("chartroom timestamp", site.chartroom(&["timestamp", "--tsa", &url])?)?;
-    answering.join().map_err(|_| anyhow::anyhow!("the authority died"))??;
     let name = said.lines().next().and_then(|line| line.strip_suffix(".tsr")).context("the token's name")?;
     let (note, token) = (site.store().join(format!("{name}.checkpoint")), site.store().join(format!("{name}.tsr")));
     let verify = |note: &Path| {
@@ -110,5 +110,46 @@ fn an_authority_stamps_the_ledger() -> Result<()> {
     let (code, report) = site.verify()?;
     ensure!(code == 1 && report["findings"][0]["code"] == "timestamp-wrong", "{report}");
     fs::write(&token, good)?;
+    Ok(())
+}
+
+/// The first authority's certificate ends in two days: its word is renewed by one whose word holds for ten years, after which it
+/// holds when the certificate is gone.
+#[test]
+fn a_token_is_renewed_before_its_certificate_ends() -> Result<()> {
+    let site = Site::start(0)?;
+    let (short, long) = (site.root().join("short"), site.root().join("long"));
+    found(&short, 2)?;
+    found(&long, 3650)?;
+    let (short_url, long_url) = (answer(short.clone())?, answer(long.clone())?);
+    let stamp = |url: &str| program::succeed("chartroom timestamp", site.chartroom(&["timestamp", "--tsa", url])?);
+    let first = stamp(&short_url)?;
+    let name = first.lines().next().and_then(|line| line.strip_suffix(".tsr")).context("the token's name")?;
+    site.token("technician")?;
+    // The same authority's word would hold no longer: it is not asked again.
+    ensure!(!stamp(&short_url)?.contains(".tsr.1"), "renewed by what ends as early");
+    site.token("searcher")?;
+    let said = stamp(&long_url)?;
+    ensure!(said.contains(&format!("{name}.tsr.1")), "{said}");
+    let at = |days: u64| -> Result<String> {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        Ok((now.as_secs() + days * 86_400).to_string())
+    };
+    let file = |suffix: &str| site.store().join(format!("{name}{suffix}")).to_string_lossy().into_owned();
+    let holds = |authority: &Path, days, data: &str, token: &str| -> Result<bool> {
+        let (data, token, at) = (file(data), file(token), at(days)?);
+        let words = ["ts", "-verify", "-data", &data, "-in", &token, "-CAfile", "tsa.pem", "-attime", &at];
+        Ok(openssl(authority, &words).is_ok())
+    };
+    ensure!(holds(&short, 1, ".checkpoint", ".tsr")? && !holds(&short, 30, ".checkpoint", ".tsr")?, "the first ends");
+    ensure!(holds(&long, 30, ".tsr", ".tsr.1")?, "its renewal vouches for it");
+    ensure!(!stamp(&long_url)?.contains(".tsr.2"), "renewed without need");
+
+    let (code, report) = site.verify()?;
+    ensure!(code == 0 && report["notes"].to_string().contains("5 tokens"), "{report}");
+    let renewal = site.store().join(format!("{name}.tsr.1"));
+    fs::copy(site.store().join(format!("{name}.tsr")), &renewal)?;
+    let (code, report) = site.verify()?;
+    ensure!(code == 1 && report["findings"][0]["code"] == "timestamp-wrong", "{report}");
     Ok(())
 }

@@ -264,13 +264,17 @@ enum Command {
     },
     /// Reads old pages again with a better reader, in the background.
     Campaign(campaign::Campaign),
-    /// Asks a time-stamping authority (RFC 3161) for its word on the ledger's checkpoint, and keeps it in the bucket.
+    /// Asks a time-stamping authority (RFC 3161) for its word on the ledger's checkpoint, and keeps it in the bucket; renews older
+    /// ones whose certificates are about to end.
     Timestamp {
         #[command(flatten)]
         data: Data,
         /// The authority's address.
         #[arg(long, value_name = "URL")]
         tsa: String,
+        /// Renews what ends within so many days.
+        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        renew: u32,
     },
     /// Cosigns the checkpoints of logs, on a machine and with a key of its own: nobody can then set a log back unseen.
     Witness {
@@ -457,7 +461,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Campaign(campaign) => campaign::run(campaign).await,
         Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
         Command::ReplayAudit { data, json } => replay_audit::run(&DataDir::new(data.data), options, json).await,
-        Command::Timestamp { data, tsa } => timestamp::run(&DataDir::new(data.data), options, &tsa).await,
+        Command::Timestamp { data, tsa, renew } => timestamp::run(&DataDir::new(data.data), options, &tsa, renew).await,
         Command::Witness { folder, action } => run_witness(witness::Folder::new(folder), action).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await

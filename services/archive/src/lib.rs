@@ -10,6 +10,7 @@
 //!   callers, one commit).
 //! - Which objects does an event name, and how is a damaged one put right? `object`, `copies`. How does a second bucket come to hold the
 //!   same? `replica`. Are all of them still what was sealed? `scrub`.
+//! - Which checkpoints has a time-stamping authority vouched for, and until when? `stamps`.
 //! - Is it all still there, and still the same, says somebody who trusts none of the above? [`verify`].
 //!
 //! ```text
@@ -28,6 +29,7 @@ mod ledger;
 mod object;
 mod replica;
 mod scrub;
+mod stamps;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -50,11 +52,11 @@ use crate::ledger::sequencer::Sequencer;
 use crate::object::Object;
 pub use crate::replica::Backlog;
 pub use crate::scrub::{Pass, Standing, Step};
+use crate::stamps::TIMESTAMPS;
+pub use crate::stamps::{Moment, Stamped, ends as token_ends};
 
 pub(crate) const BLOBS: &str = "blobs/sha256";
 pub(crate) const MANIFESTS: &str = "manifests/sha256";
-/// Checkpoints with what time-stamping authorities have said of them.
-pub(crate) const TIMESTAMPS: &str = "log/timestamps";
 /// The newest checkpoint that enough witnesses have cosigned.
 pub(crate) const WITNESSED: &str = "log/witnessed";
 /// Hashing more than this would keep an async thread from its other work for too long.
@@ -209,6 +211,18 @@ impl Archive {
         // Another token for the same checkpoint says no more than the first.
         self.copies.store().create(&format!("{name}.tsr"), token).await?;
         Ok(name)
+    }
+
+    /// The checkpoints that an authority has stamped.
+    pub async fn stamped(&self) -> Result<Vec<Stamped>> {
+        stamps::all(self.copies.store()).await
+    }
+
+    /// Keeps a token for the newest token of a checkpoint; gives its name.
+    pub async fn renew_timestamp(&self, stamped: &Stamped, token: Bytes) -> Result<String> {
+        let key = stamped.key(stamped.tokens.len());
+        self.copies.store().create_exactly(&key, token).await?;
+        Ok(key)
     }
 
     /// Lets the replica catch up by one portion. [`Error::Address`] where there is none, or it is away.

@@ -18,7 +18,7 @@ use crate::ledger::tile::{Row, WIDTH};
 use crate::ledger::{self, CHECKPOINT, Ledger};
 use crate::object::{self, Object, Truth};
 use crate::store::Store;
-use crate::{TIMESTAMPS, WITNESSED};
+use crate::{WITNESSED, stamps};
 
 /// Objects on their way at once; each may have as many bytes as a file may.
 const CARRIED: usize = 4;
@@ -186,19 +186,29 @@ async fn copy_notes(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64
     Ok(())
 }
 
-/// Time-stamped checkpoints with their tokens.
+/// Time-stamped checkpoints with their tokens. What is damaged is put right first: a token is known by what it is for.
 pub(crate) async fn timestamps(copies: &Copies, ledger: &Ledger) -> Result<Vec<Object>> {
-    let (mut listed, mut objects) = (copies.store().list(TIMESTAMPS), Vec::new());
-    while let Some(found) = listed.try_next().await? {
-        let Some(name) = found.key.strip_suffix(".checkpoint") else { continue };
-        let object = Object::note(&found.key, ledger.key());
-        match copies.get(&object).await {
-            Ok(note) => objects.push(Object::new(format!("{name}.tsr"), Truth::Token(Digest::of(&note)))),
-            // What its token should be for is not known then.
-            Err(Error::Missing(_) | Error::Corrupt { .. }) => {}
-            Err(error) => return Err(error),
+    let mut objects = Vec::new();
+    for stamped in stamps::all(copies.store()).await? {
+        let note = Object::note(&format!("{}.checkpoint", stamped.name), ledger.key());
+        let mut subject = known(copies, &note).await?;
+        objects.push(note);
+        for n in 0..stamped.tokens.len().max(1) {
+            // What a token should be for is not known where what stands before it is lost.
+            let Some(before) = subject else { break };
+            let token = Object::new(stamped.key(n), Truth::Token(Digest::of(&before)));
+            subject = known(copies, &token).await?;
+            objects.push(token);
         }
-        objects.push(object);
     }
     Ok(objects)
+}
+
+/// The true bytes of an object; none where they are lost.
+async fn known(copies: &Copies, object: &Object) -> Result<Option<Bytes>> {
+    match copies.get(object).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Error::Missing(_) | Error::Corrupt { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

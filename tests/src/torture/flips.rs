@@ -11,7 +11,7 @@ use record::event::Bucket;
 use record::{Digest, Timestamp};
 use tests::bucket;
 use tests::chance::Chance;
-use tests::handover::{address, seal, signer, sound, views};
+use tests::handover::{address, folder, seal, signer, sound, views};
 
 use crate::course::Course;
 
@@ -27,7 +27,7 @@ type Flipped = BTreeMap<(Bucket, String), Vec<u8>>;
 
 #[tokio::main]
 pub async fn run(from: u64) -> Result<String> {
-    let folder = crate::folder()?;
+    let folder = folder()?;
     let (store, replica) = (folder.path().join("store"), folder.path().join("replica"));
     fs::create_dir(&replica)?;
     let archive = Archive::init(&address(&store)?, signer()?).await?;

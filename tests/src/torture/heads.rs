@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 use archive::Archive;
 use archive::verify::{Code, Question, Verdict};
-use tests::handover::{address, report, seal, signer, sound, views};
+use tests::handover::{address, folder, report, seal, signer, sound, views};
 
 use crate::copy;
 use crate::course::Course;
@@ -18,7 +18,7 @@ const APPENDS: u64 = 6;
 /// The whole store as it was then, validly signed: the newest checkpoint tells, and without one nobody is told that it is fresh.
 #[tokio::main]
 pub async fn rollback() -> Result<String> {
-    let folder = crate::folder()?;
+    let folder = folder()?;
     let store = folder.path().join("store");
     let archive = Archive::init(&address(&store)?, signer()?).await?;
     for n in 0..CHECKPOINTS {
@@ -45,7 +45,7 @@ pub async fn rollback() -> Result<String> {
 /// Nobody's event is lost, none is there twice, and there is one history.
 #[tokio::main]
 pub async fn races(from: u64) -> Result<String> {
-    let folder = crate::folder()?;
+    let folder = folder()?;
     let mut course = Course::new("races", from, RACES);
     for race in from..RACES {
         course.at(race);

@@ -12,7 +12,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use tempfile::TempDir;
 
 const HELP: &str = "\
 Usage: torture [PART…] [--from CASE]
@@ -75,12 +74,6 @@ fn run(mut words: Vec<String>) -> Result<()> {
         from = 0;
     }
     Ok(())
-}
-
-/// In memory where there is such a folder: these parts take power cuts for granted, and real syncs only for time.
-fn folder() -> Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    Ok(if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? })
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

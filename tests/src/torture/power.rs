@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use tests::chance::Chance;
-use tests::handover::{address, nothing_is_lost, signer, views};
+use tests::handover::{address, folder, nothing_is_lost, signer, views};
 use tests::power::Trace;
 
 use crate::course::Course;
@@ -15,7 +15,7 @@ const CUTS: u64 = 10_000;
 
 #[tokio::main]
 pub async fn run(from: u64) -> Result<String> {
-    let folder = crate::folder()?;
+    let folder = folder()?;
     let (grown, new) = (folder.path().join("grown"), folder.path().join("new"));
     // The second document fills a tile.
     Archive::init(&address(&grown)?, signer()?).await?.append(views(0..254)).await?;

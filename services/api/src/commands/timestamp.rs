@@ -4,13 +4,16 @@
 //! holds it against the authority's certificate.
 
 use anyhow::{Context as _, bail, ensure};
-use record::Digest;
+use archive::{Archive, Moment, Stamped};
+use bytes::Bytes;
+use record::{Digest, Timestamp};
 use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 
 use super::{open, say};
 use crate::config::{DataDir, StoreOptions};
 use crate::password;
+use crate::state::now;
 
 /// RFC 3161 §2.4.1, in DER: version 1 …
 const VERSION: [u8; 3] = [0x02, 0x01, 0x01];
@@ -20,22 +23,55 @@ const IMPRINT: [u8; 19] =
 /// … a nonce, and that the certificate shall come with the answer.
 const NONCE: [u8; 2] = [0x02, 0x08];
 const CERTIFICATE: [u8; 3] = [0x01, 0x01, 0xff];
+const DAY_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 /// A token with its chain of certificates has a few KiB.
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
 
-pub async fn run(data: &DataDir, options: StoreOptions, tsa: &str) -> anyhow::Result<()> {
+/// Stamps the checkpoint, then renews what ends within so many days, if the authority's own word holds for longer by now.
+pub async fn run(data: &DataDir, options: StoreOptions, tsa: &str, renew_days: u32) -> anyhow::Result<()> {
     let (archive, _) = open(data, options).await?;
     let checkpoint = archive.checkpoint();
-    let digest = Digest::of(checkpoint.as_bytes());
+    let token = ask(tsa, &Digest::of(checkpoint.as_bytes())).await?;
+    let until = archive::token_ends(&token);
+    let name = archive.publish_timestamp(checkpoint, token).await.context("failed to keep the token")?;
+    say(&format!("{name}.tsr\nopenssl ts -verify -data {name}.checkpoint -in {name}.tsr -CAfile TSA.pem"))?;
+    let now = now();
+    let soon = Moment::from(Timestamp(now.0 + i64::from(renew_days) * DAY_MILLISECONDS));
+    for stamped in archive.stamped().await? {
+        match stamped.ends() {
+            Some(end) if end <= Moment::from(now) => {
+                say(&format!(
+                    "{}: it ended on {end} and was not renewed; the next checkpoint's takes over",
+                    stamped.name
+                ))?;
+            }
+            Some(end) if end <= soon && until.as_ref().is_some_and(|until| *until > end) => {
+                renew(&archive, tsa, &stamped).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn renew(archive: &Archive, tsa: &str, stamped: &Stamped) -> anyhow::Result<()> {
+    let n = stamped.tokens.len();
+    let token = ask(tsa, &stamped.subject(n)).await?;
+    let key = archive.renew_timestamp(stamped, token).await.context("failed to keep the token")?;
+    let before = stamped.key(n.saturating_sub(1));
+    say(&format!("{key}\nopenssl ts -verify -data {before} -in {key} -CAfile TSA.pem"))
+}
+
+/// The authority's answer for bytes of this digest.
+async fn ask(tsa: &str, digest: &Digest) -> anyhow::Result<Bytes> {
     let mut nonce: [u8; 8] = password::random()?;
     // A positive integer of eight bytes: DER allows no other spelling.
     nonce[0] = nonce[0] & 0x7f | 0x40;
-    let ask = Client::new().post(tsa).header(CONTENT_TYPE, "application/timestamp-query").body(query(&digest, nonce));
+    let ask = Client::new().post(tsa).header(CONTENT_TYPE, "application/timestamp-query").body(query(digest, nonce));
     let answer = ask.send().await.with_context(|| format!("failed to reach {tsa}"))?;
     let answer = answer.error_for_status().context("the authority refuses")?.bytes().await?;
-    check(&answer, &digest, nonce)?;
-    let name = archive.publish_timestamp(checkpoint, answer).await.context("failed to keep the token")?;
-    say(&format!("{name}.tsr\nopenssl ts -verify -data {name}.checkpoint -in {name}.tsr -CAfile TSA.pem"))
+    check(&answer, digest, nonce)?;
+    Ok(answer)
 }
 
 fn query(digest: &Digest, nonce: [u8; 8]) -> Vec<u8> {

@@ -7,10 +7,11 @@ use record::Digest;
 use record::note::{self, Checkpoint, LogKey};
 
 use super::{Code, Finding, Gap, Question, READS, Report, Run, Trust, Witnessed, reason};
+use crate::WITNESSED;
 use crate::error::{Error, Result};
 use crate::ledger::CHECKPOINT;
 use crate::ledger::commit::{COMMITS, Commit, Committed};
-use crate::{TIMESTAMPS, WITNESSED};
+use crate::stamps::{self, TIMESTAMPS};
 
 /// A signed statement: the first `size` events have this root.
 pub(super) struct Mark {
@@ -123,14 +124,10 @@ async fn witnessed(
 /// Checkpoints that an authority has time-stamped: the ledger still has to continue each of them. That a token is for its
 /// checkpoint is seen here; that the authority has signed it, by `openssl ts`.
 async fn timestamped(run: &mut Run<'_>, key: &LogKey, head: &Checkpoint) -> Result<Vec<Mark>> {
-    let store = run.store.clone();
-    let listed: Vec<_> = store.list(TIMESTAMPS).try_collect().await?;
-    let (mut marks, mut tokens) = (Vec::new(), 0_u64);
-    for name in listed.iter().filter_map(|object| object.key.strip_suffix(".checkpoint")) {
-        let object = format!("{name}.checkpoint");
-        let bytes = store.get(&object).await?.unwrap_or_default();
-        let digest = Digest::of(&bytes);
-        match note::open(&String::from_utf8_lossy(&bytes), key) {
+    let (mut marks, mut tokens) = (Vec::new(), 0);
+    for stamped in stamps::all(&run.store.clone()).await? {
+        let object = format!("{}.checkpoint", stamped.name);
+        match note::open(&String::from_utf8_lossy(&stamped.checkpoint), key) {
             Err(error) => run.find(Code::TimestampWrong, &object, format!("it {error}")),
             Ok(old) if old.size > head.size => {
                 let detail = format!("{} events are here; {} were time-stamped", head.size, old.size);
@@ -138,15 +135,15 @@ async fn timestamped(run: &mut Run<'_>, key: &LogKey, head: &Checkpoint) -> Resu
             }
             Ok(old) => marks.push(mark(&old, &object, Code::SplitView)),
         }
-        let token = store.get(&format!("{name}.tsr")).await?.unwrap_or_default();
-        if token.windows(32).any(|window| window == digest.as_bytes()) {
-            tokens += 1;
-        } else {
-            run.find(Code::TimestampWrong, format!("{name}.tsr"), "it is for something else than its checkpoint");
+        match stamped.wrong() {
+            Some(n) => {
+                run.find(Code::TimestampWrong, stamped.key(n), "it is for something else than what stands before it")
+            }
+            None => tokens += stamped.tokens.len(),
         }
     }
     if tokens > 0 {
-        run.note(Code::Timestamps, TIMESTAMPS, format!("{tokens} tokens are for these checkpoints"));
+        run.note(Code::Timestamps, TIMESTAMPS, format!("{tokens} tokens are for these checkpoints, or renew one"));
     }
     Ok(marks)
 }

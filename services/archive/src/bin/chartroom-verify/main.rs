@@ -2,6 +2,7 @@
 
 mod bundle;
 mod meter;
+mod pdf;
 mod print;
 
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use anyhow::{Context as _, Result, bail};
 use archive::StoreAddress;
 use archive::verify::{Ask, Report, Resume, Share, Trust, Verdict, compare, verify};
 use clap::Parser;
-use record::DocumentId;
 use record::envelope::StationKey;
 use record::note::LogKey;
 use record::policy::Policy;
+use record::{DocumentId, Timestamp};
 
 use crate::meter::Meter;
 
@@ -32,6 +33,7 @@ Examples:
   chartroom-verify --store data/store --key log.pub --sample 2%                the whole log, and some of the blobs
   chartroom-verify --store data/store --key log.pub --resume run.json          goes on where it was interrupted
   chartroom-verify --key log.pub --bundle letter.tar --stations stations       one document, given out
+  chartroom-verify --store data/store --policy policy --pdf report.pdf         the report to be printed, too
   chartroom-verify --key log.pub --since mine --since theirs                   two checkpoints: do they contradict?
 
 For s3:// the AWS_* variables of the environment give endpoint, region and credentials; reading is enough.
@@ -80,6 +82,9 @@ struct Options {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    /// Write the report into this file as well, to be printed
+    #[arg(long, value_name = "FILE")]
+    pdf: Option<PathBuf>,
 }
 
 /// `--sample`.
@@ -129,6 +134,11 @@ fn run(options: &Options) -> Result<Report> {
         (None, None) => of_checkpoints(options, &key)?,
     };
     print::print(&report, options.json)?;
+    if let Some(file) = &options.pdf {
+        let seconds = i64::try_from(seconds()).unwrap_or_default();
+        std::fs::write(file, print::pdf(&report, &key, Timestamp(seconds * 1000))?)
+            .with_context(|| format!("write {}", file.display()))?;
+    }
     Ok(report)
 }
 
@@ -197,8 +207,12 @@ fn key(options: &Options, policy: Option<&Policy>) -> Result<LogKey> {
 }
 
 fn trust(options: &Options, policy: Policy) -> Trust {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Trust { policy, now, max_age_seconds: options.max_age.saturating_mul(3600) }
+    Trust { policy, now: seconds(), max_age_seconds: options.max_age.saturating_mul(3600) }
+}
+
+/// Since the epoch.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn resume(file: &Path) -> Result<Resume> {

@@ -4,6 +4,9 @@ use std::io::Write;
 
 use archive::verify::{Finding, Report, Verdict, Witnessed};
 use record::Timestamp;
+use record::note::LogKey;
+
+use crate::pdf;
 
 pub fn print(report: &Report, json: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -11,19 +14,24 @@ pub fn print(report: &Report, json: bool) -> std::io::Result<()> {
         serde_json::to_writer_pretty(&mut out, report)?;
         return writeln!(out);
     }
+    text(&mut out, report)
+}
+
+/// For people.
+pub fn text(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     for finding in &report.findings {
-        line(&mut out, "FINDING", finding)?;
+        line(out, "FINDING", finding)?;
     }
     for note in &report.notes {
-        line(&mut out, "note", note)?;
+        line(out, "note", note)?;
     }
     if report.notes_left_out > 0 {
         writeln!(out, "note     {} more", report.notes_left_out)?;
     }
     if report.counts.events > 0 {
-        counts(&mut out, report)?;
+        counts(out, report)?;
     }
-    verdict(&mut out, report)
+    verdict(out, report)
 }
 
 fn line(out: &mut impl Write, kind: &str, finding: &Finding) -> std::io::Result<()> {
@@ -64,4 +72,18 @@ fn verdict(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
         (Verdict::NoFindings, _) => writeln!(out, "no findings; what is not proven stands above"),
         (Verdict::Sound, _) => writeln!(out, "sound"),
     }
+}
+
+/// A printed report: who asked what, when, what was found, and the checkpoint that is to be kept.
+pub fn pdf(report: &Report, key: &LogKey, now: Timestamp) -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    writeln!(page, "Verification of the ledger {}\n", key.name())?;
+    writeln!(page, "when       {now}\nprogram    chartroom-verify {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(page, "asked      {}\nkey        {key}\nverdict    {}\n", words.join(" "), report.verdict)?;
+    text(&mut page, report)?;
+    if !report.checkpoint.is_empty() {
+        writeln!(page, "\nThe checkpoint, to be kept and given as --since the next time:\n\n{}", report.checkpoint)?;
+    }
+    Ok(pdf::write("chartroom-verify", &String::from_utf8_lossy(&page)))
 }

@@ -1,18 +1,16 @@
 //! How many of the documents that match are of each kind?
 
-use tantivy::DocAddress;
-
 use crate::PATIENTS_SHOWN;
-use crate::group::{Group, Groups};
 use crate::hits::{FacetCount, Facets};
+use crate::matches::Found;
 use crate::register::Moment;
 use crate::stored::{SOURCES, source_of};
 
 /// All but patients, whose numbers stand with their pages.
-pub fn facets(groups: &Groups<'_>, moment: &Moment) -> Facets {
+pub fn facets(documents: &[Found<'_>], moment: &Moment) -> Facets {
     let (mut types, mut years) = (vec![0_u64; moment.kinds.len()], vec![0_u64; moment.years.len()]);
     let mut sources = [0_u64; SOURCES.len()];
-    for entry in groups.documents.iter().map(|group| group.of) {
+    for entry in documents.iter().map(|found| found.of) {
         entry.kind.into_iter().for_each(|kind| types[usize::from(kind)] += 1);
         entry.year.into_iter().for_each(|year| years[usize::from(year)] += 1);
         sources.get_mut(usize::from(entry.source)).into_iter().for_each(|count| *count += 1);
@@ -40,25 +38,24 @@ fn frequent_first(mut counts: Vec<FacetCount>) -> Vec<FacetCount> {
     counts
 }
 
-/// A page of each of the patients with most documents, and how many those are; `patients` are numbered.
-pub fn frequent_patients(groups: &Groups<'_>, patients: usize) -> Vec<(DocAddress, u64)> {
-    let mut documents = vec![0_u64; patients];
-    let mut found: Vec<&Group<'_>> = Vec::new();
-    for group in &groups.documents {
-        let Some(patient) = group.of.patient else { continue };
-        let documents = &mut documents[patient as usize];
-        if *documents == 0 {
-            found.push(group);
+/// A document of each of the patients with most documents, and how many those are; `patients` are numbered.
+pub fn frequent_patients<'a>(documents: &[Found<'a>], patients: usize) -> Vec<(Found<'a>, u64)> {
+    let mut counts = vec![0_u32; patients];
+    let mut found: Vec<Found<'_>> = Vec::new();
+    for document in documents {
+        let Some(patient) = document.of.patient else { continue };
+        let count = &mut counts[patient as usize];
+        if *count == 0 {
+            found.push(*document);
         }
-        *documents += 1;
+        *count += 1;
     }
-    let of = |group: &Group<'_>| group.of.patient.map_or(0, |patient| documents[patient as usize]);
-    let order =
-        |a: &&Group<'_>, b: &&Group<'_>| of(b).cmp(&of(a)).then_with(|| a.of.patient_key.cmp(&b.of.patient_key));
+    let of = |found: &Found<'_>| found.of.patient.map_or(0, |patient| u64::from(counts[patient as usize]));
+    let order = |a: &Found<'_>, b: &Found<'_>| of(b).cmp(&of(a)).then_with(|| a.of.patient_key.cmp(&b.of.patient_key));
     if found.len() > PATIENTS_SHOWN {
         found.select_nth_unstable_by(PATIENTS_SHOWN, order);
         found.truncate(PATIENTS_SHOWN);
     }
     found.sort_unstable_by(order);
-    found.into_iter().filter_map(|group| Some((group.best.iter().next()?.address, of(group)))).collect()
+    found.into_iter().map(|found| (found, of(&found))).collect()
 }

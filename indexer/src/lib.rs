@@ -7,7 +7,7 @@
 //! 1. [`hits`]: what is asked and answered.
 //! 2. [`index`]: the files, the one [`writer`], the commits.
 //! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
-//!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`shape`] (open words), [`register`] and [`group`] (pages to
+//!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`shape`] (open words), [`register`], [`matches`] and [`group`] (pages, as [`bits`], to
 //!    documents), [`facets`], [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //!    [`audit`]: whether a page rests here as it should.
 //! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`edges`] and [`code`]: what
@@ -16,6 +16,7 @@
 
 mod analysis;
 mod audit;
+mod bits;
 mod code;
 mod codes;
 mod edges;
@@ -29,6 +30,7 @@ mod hits;
 mod index;
 mod lexicon;
 mod light;
+mod matches;
 mod mend;
 mod nearness;
 mod own_words;

@@ -7,36 +7,38 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, DocSet as _, Score, Searcher, Term};
 
 use crate::error::Result;
-use crate::group::{Best, Groups};
-use crate::hits::Sort;
+use crate::group::{Candidate, Group};
 use crate::query::{Expr, Kin};
 use crate::schema::Fields;
 
-/// Documents whose pages are looked at.
-const DOCUMENTS: usize = 100;
+/// The first documents, whose pages are looked at.
+pub const DOCUMENTS: usize = 100;
 /// What it is worth that two words typed one after the other stand so, and that they stand within
 /// [`NEAR_WORDS`] of each other.
 const TOGETHER: Score = 4.0;
 const NEAR: Score = 1.5;
 const NEAR_WORDS: u32 = 8;
 
-/// Raises the scores of the best documents' pages that have words of the query near each other.
-pub fn raise(groups: &mut Groups<'_>, expr: &Expr, searcher: &Searcher, fields: &Fields) -> Result<()> {
+/// Words of the query that may stand near each other.
+pub fn terms(expr: &Expr, fields: &Fields) -> Vec<Term> {
     let terms = typed(expr, fields);
-    if terms.len() < 2 {
-        return Ok(());
-    }
-    let best = groups.best_documents(Sort::Relevance, DOCUMENTS);
+    if terms.len() < 2 { Vec::new() } else { terms }
+}
+
+/// Raises the scores of documents with pages that have the words near each other.
+pub fn raise(groups: &mut [Group<'_>], terms: &[Term], searcher: &Searcher) -> Result<()> {
     let mut pages: Vec<DocAddress> =
-        best.iter().flat_map(|at| groups.documents[*at].best.iter()).map(|page| page.address).collect();
+        groups.iter().flat_map(|group| group.best.iter()).map(|page| page.address).collect();
     pages.sort_unstable();
-    let gains = gains(searcher, &terms, &pages)?;
-    for at in best {
-        let raised = groups.documents[at].best.iter().map(|page| {
-            let gain = pages.binary_search(&page.address).map_or(0.0, |at| gains[at]);
-            crate::group::Candidate { score: page.score + gain, ..*page }
-        });
-        groups.documents[at].best = raised.collect::<Best>();
+    let gains = gains(searcher, terms, &pages)?;
+    for group in groups {
+        let best = |pages: &[Candidate<'_>]| pages.first().map_or(0.0, |page| page.score);
+        let before = best(&group.best);
+        for page in &mut group.best {
+            page.score += pages.binary_search(&page.address).map_or(0.0, |at| gains[at]);
+        }
+        group.best.sort_by(Candidate::order);
+        group.score += best(&group.best) - before;
     }
     Ok(())
 }

@@ -23,16 +23,22 @@ const SIMILAR_SCORE: Score = -96.0;
 
 type Clause = (Occur, Box<dyn Query>);
 
-/// What the request asks for, as one query; [`crate::group::collect`] looks at no page outside of its scope.
+/// What the request asks for, as one query; [`crate::matches::collect`] looks at no page outside of its scope.
 pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Plan {
     let planner = Planner { fields, stop: request.stop.clone(), cut: Stop::default() };
     let mut clauses = planner.clauses(expr);
     clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
-    Plan { query: BooleanQuery::new(clauses), cut: planner.cut }
+    let words = match clauses.as_slice() {
+        [(Occur::Must, only)] => only.downcast_ref::<WordsQuery>().cloned(),
+        _ => None,
+    };
+    Plan { query: BooleanQuery::new(clauses), words, cut: planner.cut }
 }
 
 pub struct Plan {
     pub query: BooleanQuery,
+    /// The same, where words are all that is asked for.
+    pub words: Option<WordsQuery>,
     /// Set while the query runs, where not every word of a shape was looked at.
     pub cut: Stop,
 }

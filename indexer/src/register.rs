@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use record::Date;
@@ -11,8 +12,9 @@ use tantivy::columnar::{Cardinality, Column, ColumnValues};
 use tantivy::index::SegmentId;
 use tantivy::schema::IndexRecordOption;
 use tantivy::store::StoreReader;
-use tantivy::{BitSet, DocId, DocSet as _, Searcher, SegmentReader, TERMINATED};
+use tantivy::{DocId, DocSet as _, Searcher, SegmentReader, TERMINATED};
 
+use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::group::KeyHasher;
 use crate::hits::{Overview, Scope};
@@ -51,8 +53,11 @@ type Numbers = HashMap<u64, u32, BuildHasherDefault<KeyHasher>>;
 pub struct Section {
     pages: Vec<Page>,
     entries: Vec<Entry>,
+    /// The first page of each entry, and the entries by their documents' numbers.
+    firsts: Vec<DocId>,
+    by_document: Vec<u32>,
     /// Pages whose documents are not filed.
-    unfiled: BitSet,
+    pub unfiled: Bits,
     store: StoreReader,
 }
 
@@ -141,6 +146,8 @@ impl Register {
         let mut section = Section {
             pages: Vec::with_capacity(reader.max_doc() as usize),
             entries: Vec::new(),
+            firsts: Vec::new(),
+            by_document: Vec::new(),
             unfiled: unfiled(reader, fields)?,
             store: reader.get_store_reader(BLOCKS_KEPT)?,
         };
@@ -149,11 +156,14 @@ impl Register {
             // Pages of a document mostly follow one another.
             if section.entries.last() != Some(&entry) {
                 section.entries.push(entry);
+                section.firsts.push(page);
             }
             let (number, weight) = (columns.numbers.get_val(page), columns.weights.get_val(page));
             let entry = section.entries.len() as u32 - 1;
             section.pages.push(Page { entry, number: number as u32, weight: weight as u8 });
         }
+        section.by_document = (0..section.entries.len() as u32).collect();
+        section.by_document.sort_by_key(|entry| section.entries[*entry as usize].document);
         Ok(section)
     }
 
@@ -206,6 +216,18 @@ impl Section {
         &self.entries[entry as usize]
     }
 
+    pub fn pages_of(&self, entry: u32) -> Range<DocId> {
+        let next = self.firsts.get(entry as usize + 1).copied();
+        self.firsts[entry as usize]..next.unwrap_or(self.pages.len() as DocId)
+    }
+
+    /// What the segment has of a document.
+    pub fn entries_of(&self, document: u32) -> impl Iterator<Item = u32> + '_ {
+        let of = move |entry: &u32| self.entries[*entry as usize].document;
+        let from = self.by_document.partition_point(move |entry| of(entry) < document);
+        self.by_document[from..].iter().copied().take_while(move |entry| of(entry) == document)
+    }
+
     /// What was stored with the page, by [`crate::stored::StoredPage::encode`].
     pub fn stored<T>(&self, page: DocId, decode: impl FnOnce(&[u8]) -> Option<T>) -> Result<T> {
         let document = self.store.get_document_bytes(page)?;
@@ -214,7 +236,7 @@ impl Section {
 
     /// Whether somebody with this scope may know of the page.
     pub fn shows(&self, page: DocId, scope: Scope) -> bool {
-        !scope.is_filed_only() || !self.unfiled.contains(page)
+        !scope.is_filed_only() || !self.unfiled.has(page)
     }
 }
 
@@ -244,12 +266,12 @@ fn damaged(what: &str) -> Error {
     Error::Damaged(format!("{what} of a page makes no sense"))
 }
 
-fn unfiled(reader: &SegmentReader, fields: &Fields) -> Result<BitSet> {
-    let mut pages = BitSet::with_max_value(reader.max_doc());
+fn unfiled(reader: &SegmentReader, fields: &Fields) -> Result<Bits> {
+    let mut pages = Bits::none(reader.max_doc());
     let term = fields.unfiled_term();
     if let Some(mut postings) = reader.inverted_index(term.field())?.read_postings(&term, IndexRecordOption::Basic)? {
         while postings.doc() != TERMINATED {
-            pages.insert(postings.doc());
+            pages.set(postings.doc());
             postings.advance();
         }
     }

@@ -4,7 +4,7 @@ use std::sync::RwLockReadGuard;
 
 use record::{DocumentId, PageId, limits};
 use tantivy::collector::DocSetCollector;
-use tantivy::query::{EnableScoring, Query as _, TermQuery};
+use tantivy::query::TermQuery;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, Searcher, Term};
 
@@ -12,11 +12,12 @@ use crate::analysis::Tokens;
 use crate::error::Result;
 use crate::expand::Expander;
 use crate::facets::{facets, frequent_patients};
-use crate::group::{Group, Groups, collect};
+use crate::group::{Best, Group, fill, sort_again};
 use crate::hits::{DocumentFields, DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
 use crate::light::Light;
+use crate::matches::{Found, Matches, collect};
 use crate::nearness;
-use crate::plan::{Plan, plan};
+use crate::plan::plan;
 use crate::query::{self, Expr};
 use crate::register::Moment;
 use crate::schema::Fields;
@@ -34,28 +35,27 @@ pub struct View<'a> {
 impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
         let mut expr = self.expander(&request.stop).resolve(query::parse(&request.query)?)?;
-        let mut groups = self.collect(&expr, request)?;
-        let widened = groups.pages == 0 && !groups.cut && expr.has_words() && {
+        let mut matches = self.matches(&expr, request)?;
+        let widened = matches.pages == 0 && !matches.cut && expr.has_words() && {
             // Words that look alike are right in two of three cases only: they never stand beside better hits unasked.
             expr = self.expander(&request.stop).widen(expr)?;
-            groups = self.collect(&expr, request)?;
-            groups.pages > 0
+            matches = self.matches(&expr, request)?;
+            matches.pages > 0
         };
-        let take = request.per_page.min(limits::SEARCH_HITS_PER_PAGE_MAX);
-        let skip = (request.page.max(1) as usize - 1).saturating_mul(take);
-        let (mut hits, mut room) = (Vec::with_capacity(take), Tokens::default());
-        for group in groups.ranked(request.sort, skip, take) {
-            hits.extend(self.document_hit(group, &expr, &mut room)?);
+        let documents = matches.documents();
+        let (mut hits, mut room) = (Vec::new(), Tokens::default());
+        for group in self.ranked(&matches, &expr, request, documents.len())? {
+            hits.extend(self.document_hit(&group, &expr, &mut room)?);
         }
-        let suggestion = if groups.pages == 0 && !groups.cut { self.did_you_mean(request)? } else { None };
+        let suggestion = if matches.pages == 0 && !matches.cut { self.did_you_mean(request)? } else { None };
         let mut patients = expr.patients();
         patients.extend(request.filters.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()));
         Ok(SearchResult {
-            pages: groups.pages,
-            documents: groups.documents.len() as u64,
+            pages: matches.pages,
+            documents: documents.len() as u64,
             hits,
-            facets: self.facets(&groups)?,
-            partial: groups.cut,
+            facets: self.facets(&documents)?,
+            partial: matches.cut,
             widened,
             suggestion,
             as_of: self.moment.as_of,
@@ -75,13 +75,35 @@ impl View<'_> {
         Expander { searcher: self.searcher(), fields: self.fields, vocabulary: &self.vocabulary, stop }
     }
 
-    fn collect(&self, expr: &Expr, request: &SearchRequest) -> Result<Groups<'_>> {
-        let Plan { query, cut } = plan(self.fields, expr, request);
-        let weight = query.weight(EnableScoring::enabled_from_searcher(self.searcher()))?;
-        let mut groups = collect(&self.moment, weight.as_ref(), request.scope, &request.stop)?;
-        groups.cut |= cut.is_stopped() || request.stop.is_stopped();
-        nearness::raise(&mut groups, expr, self.searcher(), self.fields)?;
-        Ok(groups)
+    fn matches(&self, expr: &Expr, request: &SearchRequest) -> Result<Matches<'_>> {
+        collect(&self.moment, plan(self.fields, expr, request), request.scope, &request.stop)
+    }
+
+    /// The documents on the page of results that is asked for, of so many.
+    fn ranked<'a>(
+        &self,
+        matches: &Matches<'a>,
+        expr: &Expr,
+        request: &SearchRequest,
+        documents: usize,
+    ) -> Result<Vec<Group<'a>>> {
+        let take = request.per_page.min(limits::SEARCH_HITS_PER_PAGE_MAX);
+        let skip = (request.page.max(1) as usize - 1).saturating_mul(take);
+        if skip >= documents || take == 0 {
+            return Ok(Vec::new());
+        }
+        let terms = nearness::terms(expr, self.fields);
+        let near = if terms.is_empty() { 0 } else { nearness::DOCUMENTS };
+        let mut best = Best::new(request.sort, skip.saturating_add(take).max(near).min(documents));
+        matches.offer(&mut best)?;
+        let mut groups = best.into_groups();
+        let near = near.min(groups.len());
+        fill(&mut groups[..near], matches)?;
+        nearness::raise(&mut groups[..near], &terms, self.searcher())?;
+        sort_again(&mut groups[..near], request.sort);
+        let mut shown: Vec<Group<'a>> = groups.into_iter().skip(skip).take(take).collect();
+        fill(&mut shown, matches)?;
+        Ok(shown)
     }
 
     fn document_hit(&self, group: &Group<'_>, expr: &Expr, room: &mut Tokens) -> Result<Option<DocumentHit>> {
@@ -155,13 +177,13 @@ impl View<'_> {
         self.moment.sections[address.segment_ord as usize].stored(address.doc_id, decode)
     }
 
-    fn facets(&self, groups: &Groups<'_>) -> Result<Facets> {
+    fn facets(&self, documents: &[Found<'_>]) -> Result<Facets> {
         let mut patient = Vec::new();
-        for (address, documents) in frequent_patients(groups, self.moment.patients) {
-            let mrn = self.fields_of(address)?.mrn;
+        for (found, documents) in frequent_patients(documents, self.moment.patients) {
+            let mrn = self.fields_of(found.first)?.mrn;
             patient.extend(mrn.map(|mrn| FacetCount { value: mrn.reveal().to_owned(), documents }));
         }
-        Ok(Facets { patient, ..facets(groups, &self.moment) })
+        Ok(Facets { patient, ..facets(documents, &self.moment) })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use record::{DocumentId, PageId, limits};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use crate::edges::joins;
 use crate::error::{Error, Result};
 use crate::hits::{LitBox, Overview, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
 use crate::mend::{Memory, mends};
+use crate::pairs::Common;
 use crate::register::{Moment, Register};
 use crate::schema::{ANALYZER, Fields};
 use crate::search::View;
@@ -43,6 +44,16 @@ struct Payload {
     cursor: u64,
     /// [`Lexicon::fingerprint`] of the words, without names, that the pages were mended by.
     lexicon: u64,
+    /// [`Common::words`] that the pages were put with.
+    common: Vec<String>,
+}
+
+impl Payload {
+    /// Of an index without a commit.
+    fn new(vocabulary: &Vocabulary) -> Self {
+        let (lexicon, common) = (vocabulary.lexicon.fingerprint(), vocabulary.common.words().to_vec());
+        Self { analyzer: ANALYZER.to_owned(), cursor: 0, lexicon, common }
+    }
 }
 
 /// Moments that further pages of results can be asked of, and readers kept for them.
@@ -57,7 +68,11 @@ pub struct Index {
     writer: Mutex<Option<Writer>>,
     writes: bool,
     cursor: AtomicU64,
-    vocabulary: RwLock<Vocabulary>,
+    /// What it knows now. Searches go on with what they began with, and the lock is held for no longer than it takes to
+    /// point to another one.
+    vocabulary: RwLock<Arc<Vocabulary>>,
+    learning: Mutex<()>,
+    common: Common,
     memory: Mutex<Memory>,
     /// Of the words that this process was started with, and of those that the pages in the index were mended by.
     words: u64,
@@ -133,22 +148,24 @@ impl Index {
     ) -> Result<Self> {
         engine.tokenizers().register(TERMS, Terms::default());
         let words = vocabulary.lexicon.fingerprint();
-        let (cursor, mended_by) = committed(&engine)?.map_or((0, words), |payload| (payload.cursor, payload.lexicon));
+        let payload = committed(&engine)?.unwrap_or_else(|| Payload::new(&vocabulary));
         let policy = if writer.is_some() { ReloadPolicy::Manual } else { ReloadPolicy::OnCommitWithDelay };
         let reader: IndexReader = engine.reader_builder().reload_policy(policy).try_into()?;
         let mut register = Register::default();
-        let now = register.moment(reader.searcher(), &fields, cursor)?;
+        let now = register.moment(reader.searcher(), &fields, payload.cursor)?;
         Ok(Self {
             engine,
             fields,
             reader,
             writes: writer.is_some(),
             writer: Mutex::new(writer.map(Writer::new)),
-            cursor: AtomicU64::new(cursor),
-            vocabulary: RwLock::new(vocabulary),
+            cursor: AtomicU64::new(payload.cursor),
+            vocabulary: RwLock::new(Arc::new(vocabulary)),
+            learning: Mutex::default(),
+            common: Common::new(payload.common),
             memory: Mutex::default(),
             words,
-            mended_by,
+            mended_by: payload.lexicon,
             register: Mutex::new(register),
             now: RwLock::new(now),
             moments: Mutex::default(),
@@ -175,16 +192,15 @@ impl Index {
         stored.mends = mends(&vocabulary.lexicon, &mut memory, &stored.text, &tokens);
         drop(memory);
         stored.mends.extend(joins(&vocabulary.lexicon, &stored, &tokens, &page.before, &page.behind));
-        drop(vocabulary);
         tokens.apply(&stored.mends);
-        let document = self.fields.document(page, &stored, &tokens);
+        let document = self.fields.document(page, &stored, &tokens, &self.common);
         self.with_writer(|writer| writer.put(self.fields.page_term(&page.page), document))
     }
 
     /// Puts a page as it is, where a search for `words` leads to it.
     #[cfg(test)]
     pub fn put_amiss(&self, page: &PageDocument, words: &str) -> Result<()> {
-        let document = self.fields.document(page, &StoredPage::of(page), &Tokens::of(words));
+        let document = self.fields.document(page, &StoredPage::of(page), &Tokens::of(words), &self.common);
         self.with_writer(|writer| writer.put(self.fields.page_term(&page.page), document))
     }
 
@@ -201,7 +217,8 @@ impl Index {
     /// Makes everything put so far durable and findable, together with the ledger's `cursor`.
     /// A crash before it returns leaves the commit before; putting again from there on is safe.
     pub fn commit(&self, cursor: u64) -> Result<()> {
-        let payload = Payload { analyzer: ANALYZER.to_owned(), cursor, lexicon: self.mended_by };
+        let common = self.common.words().to_vec();
+        let payload = Payload { analyzer: ANALYZER.to_owned(), cursor, lexicon: self.mended_by, common };
         let payload = serde_json::to_string(&payload).map_err(std::io::Error::from)?;
         self.with_writer(|writer| {
             writer.flush()?;
@@ -269,9 +286,12 @@ impl Index {
         Ok(self.moment()?.overview(scope).clone())
     }
 
-    /// Teaches the lexicon a name, for pages put from now on.
-    pub fn learn(&self, name: &str) {
-        self.vocabulary.write().unwrap_or_else(PoisonError::into_inner).lexicon.learn(name);
+    /// Teaches the lexicon names, for pages put from now on.
+    pub fn learn(&self, names: &[impl AsRef<str>]) {
+        let _one_at_a_time = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut vocabulary = Vocabulary::clone(&self.vocabulary());
+        names.iter().for_each(|name| vocabulary.lexicon.learn(name.as_ref()));
+        *self.vocabulary.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(vocabulary);
     }
 
     /// Words of the pages that are frequent and on no list, for [`Index::learn`].
@@ -281,7 +301,7 @@ impl Index {
 
     /// Whether the pages were mended by other words than this index was opened with: then a rebuild is due.
     pub fn is_mended_by_other_words(&self) -> bool {
-        self.words != self.mended_by
+        self.words != self.mended_by || self.common != self.vocabulary().common
     }
 
     /// How to go on with the last word of the box.
@@ -321,7 +341,7 @@ impl Index {
     }
 
     fn view_of(&self, moment: Moment) -> View<'_> {
-        View { moment, fields: &self.fields, vocabulary: self.vocabulary() }
+        View { moment, fields: &self.fields, vocabulary: self.vocabulary(), common: &self.common }
     }
 
     /// The view of an earlier moment, where it is remembered; else of now.
@@ -360,8 +380,8 @@ impl Index {
         }
     }
 
-    fn vocabulary(&self) -> RwLockReadGuard<'_, Vocabulary> {
-        self.vocabulary.read().unwrap_or_else(PoisonError::into_inner)
+    fn vocabulary(&self) -> Arc<Vocabulary> {
+        Arc::clone(&self.vocabulary.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Writes no more, and leaves the folder alone: searches go on with what they have. For an index whose folder is about

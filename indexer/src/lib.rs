@@ -7,7 +7,7 @@
 //! 1. [`hits`]: what is asked and answered.
 //! 2. [`index`]: the files, the one [`writer`], the commits.
 //! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
-//!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`shape`] (open words), [`register`], [`matches`] and [`group`] (pages, as [`bits`], to
+//!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`pairs`], [`shape`] (open words), [`register`], [`matches`] and [`group`] (pages, as [`bits`], to
 //!    documents), [`facets`], [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //!    [`audit`]: whether a page rests here as it should.
 //! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`edges`] and [`code`]: what
@@ -34,6 +34,7 @@ mod matches;
 mod mend;
 mod nearness;
 mod own_words;
+mod pairs;
 mod plan;
 mod query;
 mod register;
@@ -64,6 +65,7 @@ pub use hits::{
 };
 pub use index::Index;
 pub use lexicon::{DEBIAN_LISTS, Lexicon};
+pub use pairs::Common;
 pub use query::{Expr, Kin, QueryError, parse};
 pub use stop::Stop;
 pub use synonyms::{SynonymError, Synonyms};

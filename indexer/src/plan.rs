@@ -7,9 +7,10 @@ use tantivy::query::{
 use tantivy::{Score, Term};
 
 use crate::hits::{Scope, SearchRequest};
+use crate::pairs::{Common, PairQuery, pair};
 use crate::query::{Expr, Kin, Run, Wild};
 use crate::row::RowQuery;
-use crate::schema::Fields;
+use crate::schema::{Fields, exactly};
 use crate::shape::ShapeQuery;
 use crate::stop::Stop;
 use crate::word::{Word, WordsQuery};
@@ -24,8 +25,8 @@ const SIMILAR_SCORE: Score = -96.0;
 type Clause = (Occur, Box<dyn Query>);
 
 /// What the request asks for, as one query; [`crate::matches::collect`] looks at no page outside of its scope.
-pub fn plan(fields: &Fields, expr: &Expr, request: &SearchRequest) -> Plan {
-    let planner = Planner { fields, stop: request.stop.clone(), cut: Stop::default() };
+pub fn plan(fields: &Fields, common: &Common, expr: &Expr, request: &SearchRequest) -> Plan {
+    let planner = Planner { fields, common, stop: request.stop.clone(), cut: Stop::default() };
     let mut clauses = planner.clauses(expr);
     clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
     let words = match clauses.as_slice() {
@@ -54,6 +55,7 @@ impl Plan {
 
 struct Planner<'a> {
     fields: &'a Fields,
+    common: &'a Common,
     stop: Stop,
     cut: Stop,
 }
@@ -85,8 +87,8 @@ impl Planner<'_> {
             Expr::Any(any) => {
                 Box::new(BooleanQuery::new(any.iter().map(|side| (Occur::Should, self.query(side))).collect()))
             }
-            Expr::Words(runs) if runs.len() == 1 => run(fields, &runs[0]),
-            Expr::Words(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|one| run(fields, one)).collect())),
+            Expr::Words(runs) if runs.len() == 1 => self.run(&runs[0]),
+            Expr::Words(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|one| self.run(one)).collect())),
             Expr::Near { terms, within } => near(fields, terms, *within),
             Expr::Prefix(stem) => self.shape(stem, None),
             Expr::Wild(wild) => self.shape(wild.stem(), Some(wild.clone())),
@@ -106,23 +108,44 @@ impl Planner<'_> {
             cut: self.cut.clone(),
         })
     }
+
+    /// Terms at consecutive positions; the farther from what was typed, the less they count.
+    fn run(&self, run: &Run) -> Box<dyn Query> {
+        let found: Box<dyn Query> = match run.terms.as_slice() {
+            [term] => words_query(self.fields, std::iter::once(term.as_str())),
+            terms => self.row(terms),
+        };
+        match run.kin {
+            Kin::Typed | Kin::Misread => found,
+            Kin::Synonym => Box::new(ConstScoreQuery::new(found, SYNONYM_SCORE)),
+            Kin::Similar => Box::new(ConstScoreQuery::new(found, SIMILAR_SCORE)),
+        }
+    }
+
+    /// Where common words are neighbours in the row, only pages where they are so are read.
+    fn row(&self, terms: &[String]) -> Box<dyn Query> {
+        let mut pairs: Vec<PairQuery> = terms.windows(2).filter_map(|two| self.pair(&two[0], &two[1])).collect();
+        if terms.len() == 2
+            && let Some(pair) = pairs.pop()
+        {
+            return Box::new(pair);
+        }
+        let row = RowQuery(terms.iter().map(|term| body(self.fields, term)).collect());
+        let pairs = pairs.into_iter().map(|pair| exactly(pair.pair));
+        Box::new(BooleanQuery::intersection(std::iter::once(Box::new(row) as Box<dyn Query>).chain(pairs).collect()))
+    }
+
+    fn pair(&self, one: &str, other: &str) -> Option<PairQuery> {
+        let both = self.common.has(one) && self.common.has(other);
+        both.then(|| PairQuery {
+            pair: Term::from_field_text(self.fields.pairs, &pair(one, other)),
+            words: [one, other].map(|word| body(self.fields, word)),
+        })
+    }
 }
 
 fn body(fields: &Fields, term: &str) -> Term {
     Term::from_field_text(fields.body, term)
-}
-
-/// Terms at consecutive positions; the farther from what was typed, the less they count.
-fn run(fields: &Fields, run: &Run) -> Box<dyn Query> {
-    let found: Box<dyn Query> = match run.terms.as_slice() {
-        [term] => words_query(fields, std::iter::once(term.as_str())),
-        terms => Box::new(RowQuery(terms.iter().map(|term| body(fields, term)).collect())),
-    };
-    match run.kin {
-        Kin::Typed | Kin::Misread => found,
-        Kin::Synonym => Box::new(ConstScoreQuery::new(found, SYNONYM_SCORE)),
-        Kin::Similar => Box::new(ConstScoreQuery::new(found, SIMILAR_SCORE)),
-    }
 }
 
 /// A word as it was typed, that stands for nothing else.

@@ -6,17 +6,19 @@ use record::{Digest, DocumentId, Mrn, PageId};
 use tantivy::query::{ConstScoreQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{TantivyDocument, Term};
+use uuid::Uuid;
 
 use crate::analysis::{Token, Tokens};
 use crate::code::plain_code;
 use crate::hits::{DocumentFields, Filters, PageDocument, Scope};
+use crate::pairs::Common;
 use crate::query::{Bounds, Filter, State, Text};
 use crate::stored::{StoredPage, source_code};
 use crate::terms::{TERMS, joined};
 
 /// Part of the schema on disk: a change of [`crate::analysis`] gets a new number, and every
 /// index made with the old one is then [`crate::Error::Outdated`].
-pub const ANALYZER: &str = "chartroom-2";
+pub const ANALYZER: &str = "chartroom-3";
 
 pub const DOCUMENT_KEY: &str = "document_key";
 pub const DOCUMENT_TYPE: &str = "document_type";
@@ -33,6 +35,8 @@ pub struct Fields {
     pub body: Field,
     /// Terms that a page has only because its words were mended.
     pub mended: Field,
+    /// Common words next to each other.
+    pub pairs: Field,
     page: Field,
     document: Field,
     document_key: Field,
@@ -65,7 +69,8 @@ impl Fields {
         let raw_fast = raw().set_fast("raw");
         Self {
             body: schema.add_text_field("body", body()),
-            mended: schema.add_text_field("mended", indexed(TERMS)),
+            mended: schema.add_text_field("mended", indexed(TERMS, IndexRecordOption::Basic)),
+            pairs: schema.add_text_field("pairs", indexed(TERMS, IndexRecordOption::WithFreqs)),
             page: schema.add_bytes_field("page", id.clone()),
             document: schema.add_bytes_field("document", id.clone()),
             document_key: schema.add_u64_field(DOCUMENT_KEY, fast.clone()),
@@ -93,13 +98,14 @@ impl Fields {
     }
 
     /// The engine's document for a page, and the bytes that rest with it.
-    pub fn document(&self, page: &PageDocument, stored: &StoredPage, tokens: &Tokens) -> TantivyDocument {
+    pub fn document(&self, page: &PageDocument, stored: &StoredPage, tokens: &Tokens, common: &Common) -> TantivyDocument {
         let fields = &page.fields;
         let mut out = TantivyDocument::new();
         out.add_text(self.body, joined(tokens.iter(), tokens.bytes()));
         out.add_text(self.mended, joined(only_mended(tokens), 0));
-        out.add_bytes(self.page, page.page.as_uuid().as_bytes());
-        out.add_bytes(self.document, fields.document.as_uuid().as_bytes());
+        out.add_text(self.pairs, common.pairs(tokens));
+        out.add_bytes(self.page, &name(page.page.as_uuid()));
+        out.add_bytes(self.document, &name(fields.document.as_uuid()));
         out.add_u64(self.document_key, document_key(&fields.document));
         out.add_bytes(self.batch, fields.batch.as_uuid().as_bytes());
         for (field, value) in [
@@ -139,11 +145,11 @@ impl Fields {
     }
 
     pub fn page_term(&self, page: &PageId) -> Term {
-        Term::from_field_bytes(self.page, page.as_uuid().as_bytes())
+        Term::from_field_bytes(self.page, &name(page.as_uuid()))
     }
 
     pub fn document_term(&self, document: &DocumentId) -> Term {
-        Term::from_field_bytes(self.document, document.as_uuid().as_bytes())
+        Term::from_field_bytes(self.document, &name(document.as_uuid()))
     }
 
     /// Whose page it is, and whether it is filed: what decides who finds it.
@@ -210,6 +216,13 @@ impl Fields {
     }
 }
 
+/// By what the engine knows a page or a document: enough of its id that no two of all the pages that there will ever be
+/// have it in common, and four bytes a page less than the whole one. The last bytes are random in ids of every version.
+fn name(id: Uuid) -> [u8; 12] {
+    let [_, _, _, _, name @ ..] = id.into_bytes();
+    name
+}
+
 /// Filters decide, they do not rank: their score is 0.
 pub fn exactly(term: Term) -> Box<dyn Query> {
     let query = TermQuery::new(term, IndexRecordOption::Basic);
@@ -249,15 +262,15 @@ fn body() -> TextOptions {
 }
 
 fn raw() -> TextOptions {
-    indexed("raw")
+    indexed("raw", IndexRecordOption::Basic)
 }
 
-/// Whether a page has the term, and no more.
-fn indexed(tokenizer: &str) -> TextOptions {
+/// Whether a page has the term, or how often, and no more.
+fn indexed(tokenizer: &str, what: IndexRecordOption) -> TextOptions {
     let indexing = TextFieldIndexing::default()
         .set_tokenizer(tokenizer)
         .set_fieldnorms(false)
-        .set_index_option(IndexRecordOption::Basic);
+        .set_index_option(what);
     TextOptions::default().set_indexing_options(indexing)
 }
 

@@ -1,6 +1,6 @@
 //! From a request to an answer: parse, plan, collect, then fetch and light what is shown.
 
-use std::sync::RwLockReadGuard;
+use std::sync::Arc;
 
 use record::{DocumentId, PageId, limits};
 use tantivy::collector::DocSetCollector;
@@ -17,6 +17,7 @@ use crate::hits::{DocumentFields, DocumentHit, FacetCount, Facets, LitBox, PageH
 use crate::light::Light;
 use crate::matches::{Found, Matches, collect};
 use crate::nearness;
+use crate::pairs::Common;
 use crate::plan::plan;
 use crate::query::{self, Expr};
 use crate::register::Moment;
@@ -29,7 +30,9 @@ use crate::vocabulary::Vocabulary;
 pub struct View<'a> {
     pub moment: Moment,
     pub fields: &'a Fields,
-    pub vocabulary: RwLockReadGuard<'a, Vocabulary>,
+    pub vocabulary: Arc<Vocabulary>,
+    /// The common words that the index was made with.
+    pub common: &'a Common,
 }
 
 impl View<'_> {
@@ -76,7 +79,7 @@ impl View<'_> {
     }
 
     fn matches(&self, expr: &Expr, request: &SearchRequest) -> Result<Matches<'_>> {
-        collect(&self.moment, plan(self.fields, expr, request), request.scope, &request.stop)
+        collect(&self.moment, plan(self.fields, self.common, expr, request), request.scope, &request.stop)
     }
 
     /// The documents on the page of results that is asked for, of so many.

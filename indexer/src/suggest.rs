@@ -92,7 +92,7 @@ impl View<'_> {
                 }
                 let text = format!("{}{word}{}", &request.query[..token.start], &request.query[token.end..]);
                 let Ok(expr) = query::parse(&text) else { continue };
-                let query = plan(self.fields, &expr, request).within(self.fields, request.scope);
+                let query = plan(self.fields, self.common, &expr, request).within(self.fields, request.scope);
                 let pages = self.searcher().search(&query, &Count)? as u64;
                 if pages > best.as_ref().map_or(0, |(most, _)| *most) {
                     best = Some((pages, text));

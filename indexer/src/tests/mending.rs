@@ -79,7 +79,7 @@ fn the_archive_teaches_its_own_words_and_not_its_misreadings() {
     let pages: Vec<PageDocument> = (0..80).map(|n| page(&format!("d{n}"), 1, &[line(n)])).collect();
     let shelf = Shelf::knowing(WORDS, "", &pages);
     assert_eq!(shelf.index.own_words().expect("asks"), ["zyxlumab"]);
-    shelf.index.learn("zyxlumab");
+    shelf.index.learn(&["zyxlumab"]);
     shelf.put(&[page("late", 1, &["zyxlurnab"])], 2);
     assert_eq!(shelf.search("zyxlumab").pages, 81, "a misread one is found from then on");
 }
@@ -328,7 +328,7 @@ fn facets_name_patients_with_most_documents() {
 #[test]
 fn a_new_name_mends_the_pages_after_it_and_other_words_ask_for_a_rebuild() {
     let shelf = Shelf::knowing(WORDS, "", &[]);
-    shelf.index.learn("Villanueva, Tobias");
+    shelf.index.learn(&["Villanueva, Tobias"]);
     shelf.put(&[page("d", 1, &["Mr Vi11anueva came"])], 1);
     assert_eq!(shelf.search("villanueva").pages, 1);
     assert_eq!(shelf.lit("d", "Villanueva"), ["Vi11anueva"]);

@@ -271,7 +271,7 @@ async fn learn_names(archive: &Archive, index: &Index, cursor: u64, events: &[Ev
     for (at, event) in (cursor..).zip(events) {
         if let EventKind::PatientsRecorded { body, .. } = &event.event {
             let record: PatientsRecord = parsed(archive, at, body).await?;
-            record.patients.iter().for_each(|patient| index.learn(&patient.name));
+            index.learn(&record.patients.iter().map(|patient| patient.name.as_str()).collect::<Vec<_>>());
         }
     }
     Ok(())

@@ -87,7 +87,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
     // Either of them may have been made anew since they last agreed on this.
     follower.start_at(index.cursor());
     catalog.mark_indexed(index.cursor()).await?;
-    vocabulary::names(&catalog, |name| index.learn(name)).await.context("failed to read the patients' names")?;
+    vocabulary::names(&catalog, |names| index.learn(names)).await.context("failed to read the patients' names")?;
     Ok(web::Data::new(App {
         archive,
         catalog,

@@ -102,7 +102,7 @@ pub async fn renew(app: &App) -> Result<(), FollowError> {
 }
 
 async fn teach(app: &App, index: &Index) -> Result<(), FollowError> {
-    vocabulary::names(&app.catalog, |name| index.learn(name)).await?;
+    vocabulary::names(&app.catalog, |names| index.learn(names)).await?;
     teach_own_words(app, index).await
 }
 
@@ -110,7 +110,7 @@ async fn teach(app: &App, index: &Index) -> Result<(), FollowError> {
 async fn teach_own_words(app: &App, index: &Index) -> Result<(), FollowError> {
     let current = app.shelf.index();
     let words = tokio::task::spawn_blocking(move || current.own_words()).await.map_err(|_| FollowError::Thread)??;
-    words.iter().for_each(|word| index.learn(word));
+    index.learn(&words);
     tracing::info!("search has learned {} words from the archive's own pages", words.len());
     Ok(())
 }

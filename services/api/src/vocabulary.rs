@@ -33,7 +33,7 @@ pub fn read(data: &DataDir) -> anyhow::Result<Vocabulary> {
     let codes = Codes::parse(&optional(&file)?).with_context(|| format!("{} is refused", file.display()))?;
     let (words, groups) = (lexicon.len(), synonyms.len());
     tracing::info!("search knows {words} words, {groups} groups of synonyms and {} codes", codes.len());
-    Ok(Vocabulary { lexicon, synonyms, codes })
+    Ok(Vocabulary { lexicon, synonyms, codes, ..Vocabulary::default() })
 }
 
 fn optional(file: &Path) -> anyhow::Result<String> {
@@ -44,13 +44,13 @@ fn optional(file: &Path) -> anyhow::Result<String> {
 }
 
 /// Gives every name on the patient list to `learn`.
-pub async fn names(catalog: &Catalog, learn: impl Fn(&str)) -> catalog::Result<()> {
+pub async fn names(catalog: &Catalog, learn: impl Fn(&[&str])) -> catalog::Result<()> {
     let mut after = String::new();
     loop {
         let patients = catalog.patients_after(&after, PATIENTS).await?;
         let Some(last) = patients.last() else { return Ok(()) };
         after = last.mrn.reveal().to_owned();
-        patients.iter().for_each(|patient| learn(&patient.name));
+        learn(&patients.iter().map(|patient| patient.name.as_str()).collect::<Vec<_>>());
     }
 }
 

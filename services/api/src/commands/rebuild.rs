@@ -101,7 +101,7 @@ async fn rebuild_index(data: &DataDir, archive: &Archive, catalog: &Catalog) -> 
     let place = data.index();
     let beside = place.with_extension("rebuilding");
     let index = Index::recreate_with(&beside, vocabulary::read(data)?).context("failed to make a new index")?;
-    vocabulary::names(catalog, |name| index.learn(name)).await.context("failed to read the patients' names")?;
+    vocabulary::names(catalog, |names| index.learn(names)).await.context("failed to read the patients' names")?;
     let index = Arc::new(index);
     let end = catalog.cursor().await?;
     let (mut cursor, mut progress) = (0, Progress::new("index", 0, end));

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use indexer::floor::Floor;
-use indexer::{DocumentFields, Edges, Filters, Index, PageDocument, Scope, SearchRequest, Vocabulary};
+use indexer::{Common, DocumentFields, Edges, Filters, Index, PageDocument, Scope, SearchRequest, Vocabulary};
 use record::manifest::SourceKind;
 use record::words::{Block, Box as Place, Line, PageText, Word};
 use record::{BatchId, Date, DocumentId, PageId, Timestamp};
@@ -28,6 +28,8 @@ const DOCUMENT_PAGES: u32 = 5;
 const PATIENT_DOCUMENTS: u32 = 10;
 const COMMIT_PAGES: u32 = 5_000;
 const VOCABULARY: usize = 60_000;
+/// The most frequent words, whose neighbourhoods are indexed.
+const COMMON: usize = 16;
 const LINES: usize = 28;
 const LINE_WORDS: usize = 9;
 /// One word in this many is misread.
@@ -245,6 +247,8 @@ impl Pages {
     fn vocabulary(&self) -> Vocabulary {
         let mut vocabulary = Vocabulary::default();
         self.vocabulary.iter().for_each(|word| vocabulary.lexicon.learn(word));
+        // As English has them: see [`indexer::Common`].
+        vocabulary.common = Common::new(self.vocabulary[..COMMON].iter().cloned());
         vocabulary
     }
 

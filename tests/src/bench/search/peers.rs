@@ -16,7 +16,7 @@ use crate::report::Report;
 
 /// Engine, how many of the pages it gets.
 const PEERS: [(&str, u32); 5] =
-    [("fts5", 100_000), ("lucene", 100_000), ("postgresql", 20_000), ("xapian", 20_000), ("whoosh", 10_000)];
+    [("fts5", 100_000), ("lucene", 100_000), ("postgresql", 100_000), ("xapian", 20_000), ("whoosh", 10_000)];
 /// Lucene as Debian's `liblucene8-java` installs it.
 const LUCENE: &str = "/usr/share/java/lucene-core-8.7.0.jar:/usr/share/java/lucene-analyzers-common-8.7.0.jar";
 /// Where `scripts/bench` has a Python with all of them.

@@ -117,6 +117,40 @@ fn frames_in_the_wrong_place_and_reels_of_other_patients_are_named() -> Result<(
     Ok(())
 }
 
+/// A scanner stops within a frame: that frame is one page of its document, and is cut anew in the archive like any other.
+#[test]
+fn a_frame_over_two_tiles_is_cut_anew_in_the_archive() -> Result<()> {
+    let site = Site::start(1)?;
+    let (pages, tiles) = (site.root().join("pages"), site.root().join("tiles"));
+    fs::create_dir_all(&pages)?;
+    // Of one chart: the frame over the second border is the document's last.
+    let reel = Reel::draw(&pages, 3, PER_CHART, &[])?;
+    reel.tiles(&tiles, &[1, 2, 3], 3)?;
+    let token = site.token("technician")?;
+    let mut film = site.station("film", &token)?;
+    film.args(["--reel", "MF-5", "--frames", "3", "--reduction", "24", "--type", "CHART", "--patient", "MRN-100001", "--json"]);
+    program::succeed("scanner-agent film", film.arg(&tiles).output()?)?;
+    let technician = site.caller("technician")?;
+    let at = || technician.json("/api/v1/frames?reel=MF-5&frame=2");
+    let document = at()?["frames"][0]["document"].as_str().context("a document")?.to_owned();
+    let shown = technician.json(&format!("/api/v1/documents/{document}"))?;
+    let place = &shown["pages"][1]["frame"]["place"];
+    let (from, size) = place["y"].as_u64().zip(place["h"].as_u64()).context("a place")?;
+    let mut recut = program::command("scanner-agent")?;
+    recut.args(["recut", "--json", "--reel", "MF-5", "--frame", "2", "--server", &site.url()]);
+    recut.args(["--divide-y", &(from + size * 3 / 4).to_string()]).env("CHARTROOM_TOKEN", &token);
+    let said: Value = serde_json::from_str(&program::succeed("scanner-agent recut", recut.output()?)?)?;
+    ensure!(said["version"] == 2, "{said}");
+    let after = technician.json(&format!("/api/v1/documents/{document}"))?;
+    let (first, second) = (&after["pages"][1]["frame"]["place"], &after["pages"][2]["frame"]["place"]);
+    ensure!(first["y"] == from && first["h"] == size * 3 / 4, "{after}");
+    ensure!(second["y"].as_u64().is_some_and(|y| y < from), "the second one lies on the next tile: {after}");
+    ensure!(at()?["frames"].as_array().map(Vec::len) == Some(2), "both keep the number");
+    let (code, findings) = site.verify()?;
+    ensure!(code == 0, "{findings}");
+    Ok(())
+}
+
 /// What nobody sees on the film, the archive sees once it has read it: the number printed on frame 2 is another patient's.
 #[test]
 fn the_archive_names_frames_that_break_the_reels_order_and_the_finding_aid_names_no_patient() -> Result<()> {

@@ -59,21 +59,36 @@ impl Shown {
             let numbers: Vec<String> = self.twice.iter().map(u32::to_string).collect();
             differences.push(format!("more than one page is frame {}", numbers.join(", ")));
         }
-        let of = |charts: &mut dyn Iterator<Item = &Chart>| charts.map(Chart::span).collect::<Vec<_>>().join(", ");
-        let misplaced = of(&mut self.charts.iter().filter(|chart| chart.misplaced));
-        if !misplaced.is_empty() {
-            differences.push(format!(
-                "by their patient numbers frames {misplaced} break the reel's order: misread, or misfiled"
-            ));
+        let misplaced: Vec<&Chart> = self.charts.iter().filter(|chart| chart.misplaced).collect();
+        match misplaced[..] {
+            [] => {}
+            [chart] if chart.frames() == 1 => differences.push(format!(
+                "by its patient number frame {} breaks the reel's order: misread, or misfiled",
+                chart.first
+            )),
+            _ => differences.push(format!(
+                "by their patient numbers frames {} break the reel's order: misread, or misfiled",
+                spans(&misplaced)
+            )),
         }
-        let foreign = of(&mut self.charts.iter().filter(|chart| chart.foreign));
-        if !foreign.is_empty() {
-            differences.push(format!(
-                "frames {foreign} are of patients whom the reel's box does not name: is it the right reel?"
-            ));
+        let foreign: Vec<&Chart> = self.charts.iter().filter(|chart| chart.foreign).collect();
+        match foreign[..] {
+            [] => {}
+            [chart] if chart.frames() == 1 => differences.push(format!(
+                "frame {} is of a patient whom the reel's box does not name: is it the right reel?",
+                chart.first
+            )),
+            _ => differences.push(format!(
+                "frames {} are of patients whom the reel's box does not name: is it the right reel?",
+                spans(&foreign)
+            )),
         }
         differences
     }
+}
+
+fn spans(charts: &[&Chart]) -> String {
+    charts.iter().map(|chart| chart.span()).collect::<Vec<_>>().join(", ")
 }
 
 impl Chart {

@@ -67,6 +67,13 @@ pub struct GroupForm {
     pub begins: Vec<BeginRow>,
 }
 
+impl GroupForm {
+    /// What was read says so; else it is no more than possible.
+    pub fn is_proposed(&self) -> bool {
+        self.begins.iter().skip(1).any(|begin| begin.proposed)
+    }
+}
+
 /// Takes that back.
 #[derive(Debug, Clone)]
 pub struct PutBackForm {

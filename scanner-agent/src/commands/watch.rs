@@ -221,10 +221,8 @@ impl<'a> Watch<'a> {
     }
 
     fn give_up(&mut self, folder: &HotFolder, claim: &Claim, reason: String) -> anyhow::Result<()> {
-        let why = format!(
-            "{} was not taken in: it {reason}.\nPut it right, and lay it into the folder again.\n",
-            claim.name()
-        );
+        let why =
+            format!("{} was not taken in: {reason}.\nPut it right, and lay it into the folder again.\n", claim.name());
         let now_in =
             folder.refuse(claim, &why).with_context(|| anyhow!("failed to refuse {}", claim.main.display()))?;
         let told = Told { reason: Some(reason), now_in: Some(now_in), ..Told::new(claim.name(), Outcome::Refused) };

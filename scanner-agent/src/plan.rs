@@ -15,9 +15,9 @@ use record::{BatchId, Descriptor, DocumentId, PageId, limits};
 use crate::arrange::{Entry, Placed};
 use crate::quality::Quality;
 use crate::reel::order;
+use crate::reel::tiles;
 use crate::rules::Rules;
 use crate::split::{Part, Seen, Split, split};
-use crate::reel::tiles;
 use crate::spool::State;
 use crate::spool::event::{CapturedPage, Opened, PlacedPage, Planned, SourceFile};
 use crate::station;
@@ -216,7 +216,8 @@ fn derived_id(pages: &[&PlacedPage], sheets: &[&PlacedPage]) -> DocumentId {
 fn originals(state: &State, pages: &[&PlacedPage], shown: &[&CapturedPage], sheets: &[&PlacedPage]) -> Vec<Descriptor> {
     let file_of = |placed: &PlacedPage| placed.file.and_then(|file| state.originals.get(&file)).cloned();
     let sheet_of = |placed: &PlacedPage| file_of(placed).unwrap_or_else(|| placed.page.image.clone());
-    let files = pages.iter().zip(shown).flat_map(|(placed, shown)| [file_of(placed), tile_behind(state, placed, shown)]);
+    let files =
+        pages.iter().zip(shown).flat_map(|(placed, shown)| [file_of(placed), tile_behind(state, placed, shown)]);
     let turned = pages.iter().zip(shown).filter(|(placed, shown)| placed.page.image != shown.image);
     let turned = turned.map(|(placed, _)| placed.page.image.clone());
     let mut kept: Vec<Descriptor> = Vec::new();

@@ -128,7 +128,19 @@ fn a_frame_over_two_tiles_is_cut_anew_in_the_archive() -> Result<()> {
     reel.tiles(&tiles, &[1, 2, 3], 3)?;
     let token = site.token("technician")?;
     let mut film = site.station("film", &token)?;
-    film.args(["--reel", "MF-5", "--frames", "3", "--reduction", "24", "--type", "CHART", "--patient", "MRN-100001", "--json"]);
+    film.args([
+        "--reel",
+        "MF-5",
+        "--frames",
+        "3",
+        "--reduction",
+        "24",
+        "--type",
+        "CHART",
+        "--patient",
+        "MRN-100001",
+        "--json",
+    ]);
     program::succeed("scanner-agent film", film.arg(&tiles).output()?)?;
     let technician = site.caller("technician")?;
     let at = || technician.json("/api/v1/frames?reel=MF-5&frame=2");

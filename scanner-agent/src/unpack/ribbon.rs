@@ -42,8 +42,7 @@ pub struct Ribbon {
 pub(super) fn draw(file: &Kept, out: &Out<'_>) -> anyhow::Result<()> {
     let (small, whole) = (file.open()?, file.open()?);
     let looked = || Ok((strip::look(whole).map_err(failed)?, strip::drawn(small).map_err(failed)?));
-    let looked =
-        catch_unwind(AssertUnwindSafe(looked)).unwrap_or_else(|_| Err("crashed the decoder".into()));
+    let looked = catch_unwind(AssertUnwindSafe(looked)).unwrap_or_else(|_| Err("crashed the decoder".into()));
     let (look, strip) = match looked {
         Ok(looked) => looked,
         Err(reason) => return Ok(say(&Line::Unusable { reason })?),

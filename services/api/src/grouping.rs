@@ -159,7 +159,8 @@ struct Part {
 
 impl Part {
     fn manifest(&self, app: &App, caller: &Caller, whole: &Manifest, pages: &[PageEntry]) -> Manifest {
-        let own = (1..).zip(pages).map(|(number, page)| PageEntry { page: self.page(page.page), number, ..page.clone() });
+        let own =
+            (1..).zip(pages).map(|(number, page)| PageEntry { page: self.page(page.page), number, ..page.clone() });
         Manifest {
             document: self.document,
             version: 1,

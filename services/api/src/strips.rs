@@ -89,7 +89,10 @@ impl Film {
                 return Ok(film);
             }
         }
-        Err(Problem::refused("no-tile", "the frame goes on on the next tile, which is not among the document's originals"))
+        Err(Problem::refused(
+            "no-tile",
+            "the frame goes on on the next tile, which is not among the document's originals",
+        ))
     }
 
     /// In pixels, with the tile behind.
@@ -107,7 +110,9 @@ impl Film {
         let (width, height) = self.strip.size;
         let (x, y) = if self.strip.is_tall() { (0, height) } else { (width, 0) };
         match &self.next {
-            Some(next) if place.x >= x && place.y >= y => (next.digest, Place { x: place.x - x, y: place.y - y, ..place }),
+            Some(next) if place.x >= x && place.y >= y => {
+                (next.digest, Place { x: place.x - x, y: place.y - y, ..place })
+            }
             _ => (self.strip.digest, place),
         }
     }

@@ -64,7 +64,8 @@ fn slope(seen: &[(f32, f32)]) -> Option<f32> {
     if seen.len() < SEEN_MIN {
         return None;
     }
-    let pairs = seen.iter().enumerate().flat_map(|(at, a)| seen[at + 1..].iter().map(move |b| (b.1 - a.1) / (b.0 - a.0)));
+    let pairs =
+        seen.iter().enumerate().flat_map(|(at, a)| seen[at + 1..].iter().map(move |b| (b.1 - a.1) / (b.0 - a.0)));
     let slope = middle(pairs.collect());
     let offset = middle(seen.iter().map(|(x, y)| y - slope * x).collect());
     let near = seen.iter().filter(|(x, y)| (y - slope * x - offset).abs() <= NEAR).count();

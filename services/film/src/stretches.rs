@@ -128,9 +128,8 @@ impl Seam {
             places.filter(|(_, to)| to.abs_diff(self.border) <= self.reach).collect::<Vec<_>>()
         };
         let theirs = near(after);
-        let is_same = |a: &(u32, u32)| {
-            theirs.iter().any(|b| a.0.abs_diff(b.0) <= self.same && a.1.abs_diff(b.1) <= self.same)
-        };
+        let is_same =
+            |a: &(u32, u32)| theirs.iter().any(|b| a.0.abs_diff(b.0) <= self.same && a.1.abs_diff(b.1) <= self.same);
         let both = near(before).into_iter().filter(is_same).map(|(_, to)| to);
         both.min_by_key(|to| to.abs_diff(self.border))
     }

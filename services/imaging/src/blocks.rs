@@ -59,7 +59,8 @@ impl<R: BufRead + Seek> Blocks<R> {
     /// # Errors
     /// [`ImageError`] says whether it is too large for a strip, cut short, damaged or of an unsupported kind.
     pub fn open(mut source: R) -> Result<Self, ImageError> {
-        let start = source.rewind().and_then(|()| source.fill_buf()).map_err(|error| unreadable(MediaType::Tiff, &error))?;
+        let start =
+            source.rewind().and_then(|()| source.fill_buf()).map_err(|error| unreadable(MediaType::Tiff, &error))?;
         if is_jpeg2000(start) {
             return Self::jpeg2000(&mut source);
         }

@@ -49,9 +49,10 @@ pub async fn cut(
     let (film, _) = frames::on_film(&app, &document, page.page).await?;
     let cuts = match divide.trim() {
         "" => Ok(vec![place]),
-        at => {
-            at.parse().map(|at| divided(place, at, film.size())).map_err(|_| "say where it is divided as a number of pixels")
-        }
+        at => at
+            .parse()
+            .map(|at| divided(place, at, film.size()))
+            .map_err(|_| "say where it is divided as a number of pixels"),
     };
     let done = match cuts {
         Ok(cuts) => recut::recut(&app, &caller, document.document, version, page.page, cuts).await,

@@ -7,9 +7,9 @@ use record::limits::FINDING_AID_REELS_MAX;
 use serde::Deserialize;
 
 use super::reply::{html, html_with};
-use super::{grouping, search};
 use super::view::reels::{ChartRow, ReelPage, ReelRow, ReelsPage};
 use super::view::{Section, clock, encoded, sentence};
+use super::{grouping, search};
 use crate::identity::Caller;
 use crate::policy::Action;
 use crate::problem::Reply;

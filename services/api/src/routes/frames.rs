@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::documents::{NewVersion, if_match};
-use crate::grouping::{self, Beginning};
 use super::named;
+use crate::grouping::{self, Beginning};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::state::App;

@@ -48,11 +48,15 @@ async fn on_film(house: &House, name: &str, made: impl Fn(Raster) -> Raster) -> 
 async fn over_border(house: &House) -> (DocumentId, PageId) {
     house.open_batch().await;
     let whole = strip();
-    let tile = |x: u32, w: u32| whole.crop(Place { x, y: 0, w, h: 60 }).expect("on the strip").encode_png(0).expect("encodes");
+    let tile =
+        |x: u32, w: u32| whole.crop(Place { x, y: 0, w, h: 60 }).expect("on the strip").encode_png(0).expect("encodes");
     let page = whole.crop(WAS).expect("on the strip").invert();
     let image = house.upload(&page.encode_png(300).expect("encodes")).await;
-    let [first, other, next] =
-        [house.upload(&tile(0, BORDER)).await, house.upload(&tile(10, 200)).await, house.upload(&tile(BORDER, 300 - BORDER)).await];
+    let [first, other, next] = [
+        house.upload(&tile(0, BORDER)).await,
+        house.upload(&tile(10, 200)).await,
+        house.upload(&tile(BORDER, 300 - BORDER)).await,
+    ];
     let (document, id) = (DocumentId::derived([b"border".as_slice()]), PageId::derived([b"border".as_slice()]));
     let mut offer = offer(image, id, Some("MRN-1"));
     // The one between them is as wide, and no tile of this frame.

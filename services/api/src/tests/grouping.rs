@@ -73,7 +73,12 @@ async fn frames_become_documents_of_whom_they_name_and_are_put_back() {
     assert!(String::from_utf8_lossy(&form).contains("name=\"mrn-3\" value=\"100002\""));
     let path = format!("/api/v1/documents/{document}/groups");
     let begins = |begins: Value| json!({ "begins": begins });
-    for nonsense in [json!([]), json!([{"number": 1}]), json!([{"number": 2}, {"number": 3}]), json!([{"number": 1}, {"number": 6}])] {
+    for nonsense in [
+        json!([]),
+        json!([{"number": 1}]),
+        json!([{"number": 2}, {"number": 3}]),
+        json!([{"number": 1}, {"number": 6}]),
+    ] {
         assert_eq!(post(&house, &path, 1, begins(nonsense.clone())).await.status, 422, "{nonsense}");
     }
     let said = json!([{"number": 1, "mrn": "MRN-100001"}, {"number": 3, "mrn": "MRN-100002"}, {"number": 5}]);
@@ -119,7 +124,14 @@ async fn frames_become_documents_of_whom_they_name_and_are_put_back() {
     }
     assert_eq!(post(&house, &whole, 3, Value::Null).await.status, 409, "there is nothing more to put back");
     // And once more, by the form: other documents than before.
-    let form = [("version", "3"), ("begin-1", "on"), ("mrn-1", "MRN-100001"), ("mrn-3", "x"), ("begin-4", "on"), ("mrn-4", "")];
+    let form = [
+        ("version", "3"),
+        ("begin-1", "on"),
+        ("mrn-1", "MRN-100001"),
+        ("mrn-3", "x"),
+        ("begin-4", "on"),
+        ("mrn-4", ""),
+    ];
     let request = TestRequest::post()
         .uri(&format!("/reels/documents/{document}/groups"))
         .insert_header(("authorization", "Bearer technician"))

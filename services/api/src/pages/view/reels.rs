@@ -150,14 +150,7 @@ mod tests {
         let list = ReelsPage { frame: Frame::bare("x"), reels: vec![reel.clone()] };
         hostile::assert_inert(&list.render().expect("renders"));
         let chart = ChartRow { href: text(), frames: text(), mrn: text(), read: true, misplaced: true, foreign: true };
-        let begin = BeginRow {
-            number: 1,
-            frames: text(),
-            href: text(),
-            mrn: text(),
-            proposed: true,
-            misplaced: true,
-        };
+        let begin = BeginRow { number: 1, frames: text(), href: text(), mrn: text(), proposed: true, misplaced: true };
         let group = GroupForm { document: text(), version: 1, frames: text(), begins: vec![begin] };
         let one = ReelPage {
             groups: vec![group],

@@ -2,21 +2,18 @@
 //! reader that sees a commit as soon as it returns.
 
 use std::collections::VecDeque;
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use record::{DocumentId, PageId, limits};
-use serde::{Deserialize, Serialize};
-use tantivy::directory::MmapDirectory;
-use tantivy::indexer::LogMergePolicy;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
 use crate::analysis::Tokens;
 use crate::audit::Flaw;
 use crate::edges::joins;
 use crate::error::{Error, Result};
+use crate::files::{Payload, committed, directory, guarded, remove_if_there, writer};
 use crate::hits::{LitBox, Overview, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
 use crate::mend::{Memory, mends};
 use crate::pairs::Common;
@@ -28,33 +25,8 @@ use crate::terms::{TERMS, Terms};
 use crate::vocabulary::Vocabulary;
 use crate::writer::Writer;
 
-/// What the writer may hold before it writes a segment by itself.
-const WRITER_BYTES: usize = 64 * 1024 * 1024;
-/// Merge from this many segments of a size on (each page is then written anew half as often as with four), and drop deleted pages from this share on.
-const MERGE_SEGMENTS: usize = 8;
-const MERGE_DELETED_SHARE: f32 = 0.2;
 /// Above this, a commit waits for a merge: every search asks every segment.
 const SEGMENTS_MAX: usize = 24;
-
-/// Goes with each commit, so that index and cursor are never apart.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Payload {
-    analyzer: String,
-    cursor: u64,
-    /// [`Lexicon::fingerprint`] of the words, without names, that the pages were mended by.
-    lexicon: u64,
-    /// [`Common::words`] that the pages were put with.
-    common: Vec<String>,
-}
-
-impl Payload {
-    /// Of an index without a commit.
-    fn new(vocabulary: &Vocabulary) -> Self {
-        let (lexicon, common) = (vocabulary.lexicon.fingerprint(), vocabulary.common.words().to_vec());
-        Self { analyzer: ANALYZER.to_owned(), cursor: 0, lexicon, common }
-    }
-}
 
 /// Moments that further pages of results can be asked of, and readers kept for them.
 const MOMENTS_KEPT: usize = 16;
@@ -105,8 +77,7 @@ impl Index {
         guarded(|| {
             let fields = Fields::new();
             let engine = tantivy::Index::open_or_create(directory(dir)?, fields.schema.clone())?;
-            let writer: IndexWriter = engine.writer_with_num_threads(1, WRITER_BYTES)?;
-            writer.set_merge_policy(Box::new(merge_policy()));
+            let writer = writer(&engine)?;
             Self::assemble(engine, fields, Some(writer), vocabulary)
         })
     }
@@ -409,39 +380,5 @@ impl Index {
             tracing::debug!(%error, "merging the search index's segments was put off");
         }
         Ok(())
-    }
-}
-
-/// The engine panics over some damaged files, such as one cut shorter than its footer.
-fn guarded(open: impl FnOnce() -> Result<Index>) -> Result<Index> {
-    std::panic::catch_unwind(AssertUnwindSafe(open))
-        .unwrap_or_else(|_| Err(Error::Damaged("a file is cut short".to_owned())))
-}
-
-fn directory(dir: &Path) -> Result<MmapDirectory> {
-    MmapDirectory::open(dir).map_err(|error| Error::from(tantivy::TantivyError::from(error)))
-}
-
-fn merge_policy() -> LogMergePolicy {
-    let mut policy = LogMergePolicy::default();
-    policy.set_min_num_segments(MERGE_SEGMENTS);
-    policy.set_del_docs_ratio_before_merge(MERGE_DELETED_SHARE);
-    policy
-}
-
-/// What the last commit said; nothing for an index that was created and never committed.
-fn committed(engine: &tantivy::Index) -> Result<Option<Payload>> {
-    let metas = engine.load_metas()?;
-    let Some(text) = metas.payload else {
-        return if metas.segments.is_empty() { Ok(None) } else { Err(Error::Outdated) };
-    };
-    let payload: Payload = serde_json::from_str(&text).map_err(|_| Error::Outdated)?;
-    if payload.analyzer == ANALYZER { Ok(Some(payload)) } else { Err(Error::Outdated) }
-}
-
-fn remove_if_there(dir: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
     }
 }

@@ -5,24 +5,27 @@
 //!
 //! Read in this order:
 //! 1. [`hits`]: what is asked and answered.
-//! 2. [`index`]: the files, the one [`writer`], the commits.
+//! 2. [`index`]: the [`files`], the one [`writer`], the commits.
 //! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
 //!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`pairs`], [`shape`] (open words), [`register`], [`matches`] and [`group`] (pages, as [`bits`], to
 //!    documents), [`facets`], [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //!    [`audit`]: whether a page rests here as it should.
-//! 4. [`analysis`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`edges`] and [`code`]: what
+//! 4. [`analysis`], [`chunks`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`confusions`], [`edges`] and [`code`]: what
 //!    misread and broken ones say, [`codes`] and [`synonyms`] what means the same; [`own_words`]: what the archive teaches. [`schema`], [`terms`], [`stored`], [`varint`]: what is
 //!    kept of a page.
 
 mod analysis;
 mod audit;
 mod bits;
+mod chunks;
 mod code;
 mod codes;
+mod confusions;
 mod edges;
 mod error;
 mod expand;
 mod facets;
+mod files;
 pub mod floor;
 mod fold;
 mod group;

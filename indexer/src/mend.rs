@@ -5,21 +5,21 @@
 //! A word of letters that the lexicon does not know is, in this order,
 //! 1. a half: with its neighbour it makes a known word (`medi cation`, and `medi-⏎cation` without
 //!    the hyphen);
-//! 2. misread by its shape: one of [`CONFUSIONS`] away from known words (`bumed`, `buming`);
+//! 2. misread by its shape: one of [`crate::confusions`] away from known words (`bumed`, `buming`);
 //! 3. misread anyhow: one letter more, less, other or swapped;
 //! 4. two words without the space between them (`chestpain`).
 //!
 //! Where there are more than [`CANDIDATES_MAX`] known words, nothing is put: it could be any.
 //! Words over a line end that are known as a whole lose their halves. Codes get
 //! [`crate::code::code_form`]. Kukich, "Techniques for automatically correcting words in text"
-//! (ACM Computing Surveys 24, 1992), section 2, has the kinds of error; the confusions are those
-//! of Latin type as scanners see it.
+//! (ACM Computing Surveys 24, 1992), section 2, has the kinds of error.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::analysis::{Token, Tokens};
 use crate::code::code_form;
+use crate::confusions::confusions_of;
 use crate::lexicon::{Lexicon, Spelling};
 
 /// A term to put at the place of the term that begins with these bytes; an empty one takes away
@@ -37,118 +37,6 @@ const LETTERS_MAX: usize = 30;
 const JOINED_LETTERS_MIN: usize = 5;
 const SPLIT_LETTERS_MIN: usize = 4;
 const CANDIDATES_MAX: usize = 3;
-
-/// What is read, and what is printed; sorted.
-const CONFUSIONS: [(&str, &str); 108] = [
-    ("$", "s"),
-    ("0", "o"),
-    ("1", "i"),
-    ("1", "j"),
-    ("1", "l"),
-    ("1", "r"),
-    ("1", "t"),
-    ("11", "h"),
-    ("11", "ll"),
-    ("11", "n"),
-    ("11", "u"),
-    ("111", "m"),
-    ("2", "z"),
-    ("3", "s"),
-    ("4", "a"),
-    ("5", "s"),
-    ("6", "b"),
-    ("7", "t"),
-    ("8", "b"),
-    ("9", "g"),
-    ("a", "e"),
-    ("a", "o"),
-    ("b", "h"),
-    ("b", "o"),
-    ("c", "e"),
-    ("c", "o"),
-    ("cc", "a"),
-    ("ci", "d"),
-    ("cl", "d"),
-    ("ct", "d"),
-    ("d", "cl"),
-    ("d", "o"),
-    ("e", "a"),
-    ("e", "c"),
-    ("e", "o"),
-    ("el", "d"),
-    ("f", "s"),
-    ("f", "t"),
-    ("fi", "h"),
-    ("g", "q"),
-    ("h", "b"),
-    ("h", "k"),
-    ("h", "li"),
-    ("h", "n"),
-    ("i", "j"),
-    ("i", "l"),
-    ("i", "t"),
-    ("ii", "n"),
-    ("ii", "u"),
-    ("iii", "m"),
-    ("il", "u"),
-    ("in", "m"),
-    ("iu", "m"),
-    ("iv", "w"),
-    ("j", "i"),
-    ("k", "h"),
-    ("l", "i"),
-    ("l", "t"),
-    ("lc", "k"),
-    ("li", "h"),
-    ("ll", "h"),
-    ("ll", "n"),
-    ("ll", "u"),
-    ("lm", "hn"),
-    ("m", "iii"),
-    ("m", "in"),
-    ("m", "ni"),
-    ("m", "nn"),
-    ("m", "rn"),
-    ("m", "tn"),
-    ("n", "h"),
-    ("n", "ii"),
-    ("n", "r"),
-    ("n", "ri"),
-    ("n", "u"),
-    ("ni", "m"),
-    ("nn", "m"),
-    ("o", "a"),
-    ("o", "c"),
-    ("o", "e"),
-    ("ol", "d"),
-    ("q", "g"),
-    ("r", "f"),
-    ("r", "t"),
-    ("ri", "n"),
-    ("rn", "in"),
-    ("rn", "m"),
-    ("rr", "n"),
-    ("s", "f"),
-    ("t", "f"),
-    ("t", "i"),
-    ("t", "l"),
-    ("ti", "n"),
-    ("tl", "d"),
-    ("tn", "m"),
-    ("u", "ii"),
-    ("u", "il"),
-    ("u", "n"),
-    ("ui", "m"),
-    ("v", "y"),
-    ("vv", "w"),
-    ("vy", "w"),
-    ("w", "iv"),
-    ("w", "vv"),
-    ("x", "k"),
-    ("y", "j"),
-    ("y", "v"),
-    ("z", "s"),
-];
 
 /// What words that nobody knows were taken for, as long as the lexicon is the same: a reader makes the same mistakes on
 /// page after page.
@@ -370,13 +258,6 @@ impl Guess<'_> {
 struct Word<'a> {
     token: Token<'a>,
     known: bool,
-}
-
-/// Confusions whose reading begins with this byte.
-fn confusions_of(first: u8) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    let begins = |read: &str| read.as_bytes()[0];
-    let from = CONFUSIONS.partition_point(|(read, _)| begins(read) < first);
-    CONFUSIONS[from..].iter().take_while(move |(read, _)| begins(read) == first)
 }
 
 /// Small plain letters, as many as a mended word has.

@@ -10,51 +10,69 @@ use tantivy::{DocId, DocSet, Score, SegmentReader, TantivyError, Term};
 
 use crate::analysis::{Token, Tokens};
 
-/// The words that English texts have most often, about a third of all (Kučera and Francis, "Computational Analysis of
-/// Present-Day American English", 1967).
-const ENGLISH: [&str; 16] =
-    ["a", "and", "as", "be", "for", "he", "his", "in", "is", "it", "of", "that", "the", "to", "was", "with"];
+/// The words that English texts have most often, most frequent first: two fifths of all (Kučera and Francis, "Computational
+/// Analysis of Present-Day American English", 1967).
+const ENGLISH: [&str; 32] = [
+    "the", "of", "and", "to", "a", "in", "that", "is", "was", "he", "for", "it", "with", "as", "his", "on", "be", "at",
+    "by", "i", "this", "had", "not", "are", "but", "from", "or", "have", "an", "they", "which", "one",
+];
+/// Two words are neighbours worth a term where their ranks multiplied are no more than this: by Zipf's law, they then stand
+/// next to each other at least as often as so rare a word and the most frequent one.
+const RANKS_MAX: usize = 48;
 
 /// Words so common that their neighbourhoods are indexed. They belong to an index: one that was made with others is made anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Common {
-    /// Sorted.
+    /// Most frequent first.
     words: Vec<String>,
+    /// The same with their ranks, sorted.
+    ranks: Vec<(String, usize)>,
     /// Whether one of them begins with this byte.
     begin: [bool; 256],
 }
 
 impl Common {
+    /// Most frequent first.
     pub fn new(words: impl IntoIterator<Item = String>) -> Self {
-        let mut words: Vec<String> = words.into_iter().collect();
-        words.sort_unstable();
-        words.dedup();
+        let words: Vec<String> = words.into_iter().collect();
+        let mut ranks: Vec<(String, usize)> = words.iter().cloned().zip(1..).collect();
+        ranks.sort_unstable();
         let mut begin = [false; 256];
         words.iter().filter_map(|word| word.bytes().next()).for_each(|first| begin[usize::from(first)] = true);
-        Self { words, begin }
+        Self { words, ranks, begin }
     }
 
     pub fn words(&self) -> &[String] {
         &self.words
     }
 
-    pub fn has(&self, term: &str) -> bool {
-        term.bytes().next().is_some_and(|first| self.begin[usize::from(first)])
-            && self.words.binary_search_by(|word| word.as_str().cmp(term)).is_ok()
+    /// The most frequent word is the first.
+    fn rank(&self, term: &str) -> Option<usize> {
+        let may_be = term.bytes().next().is_some_and(|first| self.begin[usize::from(first)]);
+        let at = may_be.then(|| self.ranks.binary_search_by(|(word, _)| word.as_str().cmp(term)));
+        at?.ok().map(|at| self.ranks[at].1)
+    }
+
+    /// The term for two words next to each other, where there is one. No other term has a space in it.
+    pub fn pair(&self, one: &str, other: &str) -> Option<String> {
+        let ranks = self.rank(one)? * self.rank(other)?;
+        (ranks <= RANKS_MAX).then(|| format!("{one} {other}"))
     }
 
     /// A text's neighbours, each as a term on a line.
     pub fn pairs(&self, tokens: &Tokens) -> String {
         let mut out = String::new();
-        let mut before: Vec<Token<'_>> = Vec::new();
-        let mut here: Vec<Token<'_>> = Vec::new();
-        for token in tokens.iter().filter(|token| self.has(token.term)) {
+        let (mut before, mut here): (Vec<Token<'_>>, Vec<Token<'_>>) = (Vec::new(), Vec::new());
+        for token in tokens.iter().filter(|token| self.rank(token.term).is_some()) {
             if here.first().is_some_and(|other| other.position != token.position) {
-                before = std::mem::take(&mut here);
+                std::mem::swap(&mut before, &mut here);
+                here.clear();
             }
             for one in before.iter().filter(|one| one.position + 1 == token.position) {
-                out.push('\n');
-                out.push_str(&pair(one.term, token.term));
+                if let Some(pair) = self.pair(one.term, token.term) {
+                    out.push('\n');
+                    out.push_str(&pair);
+                }
             }
             here.push(token);
         }
@@ -66,11 +84,6 @@ impl Default for Common {
     fn default() -> Self {
         Self::new(ENGLISH.map(str::to_owned))
     }
-}
-
-/// No term has a space in it.
-pub fn pair(one: &str, other: &str) -> String {
-    format!("{one} {other}")
 }
 
 /// Pages with two common words in a row.
@@ -155,9 +168,12 @@ mod tests {
     #[test]
     fn neighbours_are_pairs_whatever_stands_at_the_same_place() {
         let common = Common::default();
-        assert_eq!(common.pairs(&Tokens::of("It was in the ward of the nurse. As it was, of-the sort.")),
-            "\nit was\nwas in\nin the\nof the\nas it\nit was\nwas of\nof the");
+        assert_eq!(
+            common.pairs(&Tokens::of("It was in the ward of the nurse. As it was, of-the one and the same.")),
+            "\nin the\nof the\nof the\nthe one\nand the"
+        );
         assert_eq!(common.pairs(&Tokens::of("fever and cough")), "");
-        assert!(common.has("the") && !common.has("them") && !common.has(""));
+        assert!(common.pair("the", "which").is_some() && common.pair("which", "is").is_none());
+        assert!(common.rank("them").is_none() && common.rank("").is_none());
     }
 }

@@ -7,7 +7,7 @@ use tantivy::query::{
 use tantivy::{Score, Term};
 
 use crate::hits::{Scope, SearchRequest};
-use crate::pairs::{Common, PairQuery, pair};
+use crate::pairs::{Common, PairQuery};
 use crate::query::{Expr, Kin, Run, Wild};
 use crate::row::RowQuery;
 use crate::schema::{Fields, exactly};
@@ -136,9 +136,8 @@ impl Planner<'_> {
     }
 
     fn pair(&self, one: &str, other: &str) -> Option<PairQuery> {
-        let both = self.common.has(one) && self.common.has(other);
-        both.then(|| PairQuery {
-            pair: Term::from_field_text(self.fields.pairs, &pair(one, other)),
+        Some(PairQuery {
+            pair: Term::from_field_text(self.fields.pairs, &self.common.pair(one, other)?),
             words: [one, other].map(|word| body(self.fields, word)),
         })
     }

@@ -54,8 +54,13 @@ fn the_overview_counts_what_the_scope_shows() {
 /// Three words alone, so that they stand in every order, and the same one twice in a row.
 #[test]
 fn phrases_are_found_exactly_where_they_stand() {
-    let mut random = Random::new(11);
-    let words = ["fever", "cough", "rash"];
+    phrases_of(11, ["fever", "cough", "rash"]);
+    // So common that their neighbourhoods are terms; the last two are not common enough together.
+    phrases_of(12, ["the", "which", "they"]);
+}
+
+fn phrases_of(seed: u64, words: [&str; 3]) {
+    let mut random = Random::new(seed);
     let text = |random: &mut Random, most: usize| -> Vec<&str> {
         (0..1 + random.below(most)).map(|_| *random.pick(&words)).collect()
     };
@@ -70,8 +75,8 @@ fn phrases_are_found_exactly_where_they_stand() {
         let wanted = texts.iter().filter(there).count() as u64;
         let phrase = phrase.join(" ");
         assert_eq!(shelf.search(&format!("\"{phrase}\"")).pages, wanted, "{phrase}");
-        let with_another = texts.iter().filter(there).filter(|text| text.contains(&"rash")).count() as u64;
-        assert_eq!(shelf.search(&format!("rash \"{phrase}\"")).pages, with_another, "rash and {phrase}");
+        let with_another = texts.iter().filter(there).filter(|text| text.contains(&words[2])).count() as u64;
+        assert_eq!(shelf.search(&format!("{} \"{phrase}\"", words[2])).pages, with_another, "another and {phrase}");
     }
 }
 
@@ -242,6 +247,30 @@ fn result_pages_neither_overlap_nor_skip() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 23);
+}
+
+/// What cannot be among the first is not scored: the first ones are those that they are when all are.
+#[test]
+fn the_first_are_the_first_of_all() {
+    let mut random = Random::new(23);
+    let words = ["fever", "cough", "rash", "pain", "night", "nigbt"];
+    let mut lines = || (0..3 + random.below(60)).map(|_| *random.pick(&words)).collect::<Vec<_>>().join(" ");
+    let pages: Vec<_> =
+        (0..600).map(|n| page(&format!("d{}", n / 3 % 150), n / 450 * 3 + n % 3 + 1, &[&lines()])).collect();
+    let shelf = Shelf::knowing("fever cough rash pain night", "", &pages[..300]);
+    shelf.put(&pages[300..], 2);
+    shelf.put(&pages[100..180], 3);
+    for query in ["night", "fever night", "pain fever cough", "\"night pain\"", "fever or rash", "fev*", ""] {
+        let documents = |page, per_page| {
+            let request = SearchRequest { page, per_page, ..SearchRequest::new(query, Scope::FILED) };
+            let found = shelf.index.search(&request).expect("searches").hits;
+            found.into_iter().map(|hit| (hit.fields.document, hit.pages_matched)).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = (1..=4).flat_map(|page| documents(page, 50)).collect();
+        let few: Vec<_> = (1..=200).flat_map(|page| documents(page, 1)).collect();
+        assert!(all.len() > 100, "{query}");
+        assert_eq!(few, all, "{query}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ const PATIENT_DOCUMENTS: u32 = 10;
 const COMMIT_PAGES: u32 = 5_000;
 const VOCABULARY: usize = 60_000;
 /// The most frequent words, whose neighbourhoods are indexed.
-const COMMON: usize = 16;
+const COMMON: usize = 32;
 const LINES: usize = 28;
 const LINE_WORDS: usize = 9;
 /// One word in this many is misread.

@@ -1,0 +1,72 @@
+"""Pages to search that were really read, and badly: texts are printed, spoilt as old print and film are, and read by Tesseract.
+
+    degrade.py TRUTH OUT GRADE [PAGES]
+
+TRUTH has a text for each page, of which about PAGES are taken. OUT gets truth/ and ocr/, as `scripts/bench search --corpus OUT` takes them. GRADE is how far the
+print has spread and faded, from 0; the share of characters that were read wrongly comes of it, and is printed. The spots fall
+where they fall in every run.
+"""
+
+import os
+import random
+import subprocess
+import sys
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from rapidfuzz.distance import Levenshtein
+
+FONT = "/usr/share/fonts/truetype/liberation/LiberationSerif-Regular.ttf"
+# Print of ten points at 200 dots an inch.
+SIZE, LEADING, MARGIN = 28, 38, 90
+
+
+def printed(text):
+    font = ImageFont.truetype(FONT, SIZE)
+    lines = text.splitlines() or [""]
+    width = int(max(font.getlength(line) for line in lines)) + 2 * MARGIN
+    page = Image.new("L", (max(width, 600), len(lines) * LEADING + 2 * MARGIN), 255)
+    draw = ImageDraw.Draw(page)
+    for row, line in enumerate(lines):
+        draw.text((MARGIN, MARGIN + row * LEADING), line, font=font, fill=0)
+    return page
+
+
+def spoilt(page, grade, spots):
+    """Smaller and larger again, as film is; then unsharp, spotted, and black or white."""
+    small = page.resize([int(side / (1 + 0.35 * grade)) for side in page.size], Image.BILINEAR)
+    page = small.resize(page.size, Image.BICUBIC).filter(ImageFilter.GaussianBlur(0.6 + 0.5 * grade))
+    noise = Image.frombytes("L", page.size, spots.randbytes(page.size[0] * page.size[1]))
+    noise = noise.filter(ImageFilter.GaussianBlur(1.0))
+    page = ImageChops.add(page, noise.point(lambda value: int((value - 128) * grade)), 1, 0)
+    return page.point(lambda value: 255 if value > 150 else 0)
+
+
+def read(page, path):
+    page.save(path, dpi=(200, 200))
+    words = ["tesseract", path, "-", "--psm", "6", "-l", "eng"]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    os.remove(path)
+    return said
+
+
+def main():
+    truth, out, grade = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    names = sorted(os.listdir(truth))
+    names = names[:: max(1, len(names) // int(sys.argv[4])) if len(sys.argv) > 4 else 1]
+    for kind in ("truth", "ocr"):
+        os.makedirs(os.path.join(out, kind), exist_ok=True)
+    spots, wrong, all_letters = random.Random(1), 0, 0
+    for name in names:
+        with open(os.path.join(truth, name), encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        reading = read(spoilt(printed(text), grade, spots), os.path.join(out, "page.png"))
+        for kind, said in (("truth", text), ("ocr", reading)):
+            with open(os.path.join(out, kind, name), "w", encoding="utf-8") as file:
+                file.write(said)
+        right, said = " ".join(text.split()), " ".join(reading.split())
+        wrong += Levenshtein.distance(right, said)
+        all_letters += len(right)
+    print(f"{len(names)} pages, {100 * wrong / max(all_letters, 1):.1f} % of the characters were read wrongly")
+
+
+main()

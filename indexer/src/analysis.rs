@@ -21,7 +21,7 @@
 
 use std::ops::Range;
 
-use crate::chunks::{chunks, ends_in_digit, joiner, starts_with_digit, unit_start, is_soft};
+use crate::chunks::{chunks, ends_in_digit, is_soft, joiner, starts_with_digit, unit_start};
 pub use crate::chunks::{is_gap, is_hyphen};
 use crate::fold::{fold_into, is_ideograph, is_ignorable, is_word};
 use crate::mend::Mend;

@@ -81,9 +81,9 @@ mod tests {
     #[test]
     fn bits_are_those_of_a_set() {
         let mut bits = Bits::none(200);
-        assert!([3, 63, 64, 199].map(|at| bits.set(at)).iter().all(|is_new| *is_new) && !bits.set(64));
+        assert!([3, 63, 64, 199].into_iter().all(|at| bits.set(at)) && !bits.set(64));
         let mut others = Bits::none(200);
-        [63, 64, 100].map(|at| others.set(at));
+        assert!([63, 64, 100].into_iter().all(|at| others.set(at)));
         assert_eq!((bits.iter().collect::<Vec<_>>(), bits.count()), (vec![3, 63, 64, 199], 4));
         assert_eq!(bits.within(4..199).collect::<Vec<_>>(), [63, 64]);
         let (mut both, mut rest) = (bits.clone(), bits.clone());

@@ -260,8 +260,13 @@ impl Index {
     /// Teaches the lexicon names, for pages put from now on.
     pub fn learn(&self, names: &[impl AsRef<str>]) {
         let _one_at_a_time = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut vocabulary = Vocabulary::clone(&self.vocabulary());
-        names.iter().for_each(|name| vocabulary.lexicon.learn(name.as_ref()));
+        let known = self.vocabulary();
+        let new: Vec<&str> = names.iter().map(AsRef::as_ref).filter(|name| !known.lexicon.has_learned(name)).collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut vocabulary = Vocabulary::clone(&known);
+        new.into_iter().for_each(|name| vocabulary.lexicon.learn(name));
         *self.vocabulary.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(vocabulary);
     }
 

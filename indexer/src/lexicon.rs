@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::analysis::Tokens;
+use crate::analysis::{Token, Tokens};
 
 /// Word lists as Debian installs them: general English (`wamerican-large`), and medical English (`hunspell-en-med`). Read
 /// where they are, never shipped: they have licences of their own.
@@ -23,9 +23,12 @@ pub struct Lexicon {
 impl Lexicon {
     /// Learns every word of letters in a text, as the analyzer sees it: `O'Brien` is `o`, `brien` and `obrien`.
     pub fn learn(&mut self, text: &str) {
-        for token in Tokens::of(text).iter().filter(|token| token.term.chars().all(char::is_alphabetic)) {
-            self.add(token.term);
-        }
+        Tokens::of(text).iter().filter(is_word).for_each(|token| self.add(token.term));
+    }
+
+    /// Whether there is nothing to learn from a text.
+    pub(crate) fn has_learned(&self, text: &str) -> bool {
+        Tokens::of(text).iter().filter(is_word).all(|token| self.knows(token.term))
     }
 
     /// Learns a list: a word to a line. A Hunspell dictionary has flags behind a slash; lines that begin with white space
@@ -79,6 +82,10 @@ impl Lexicon {
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
+}
+
+fn is_word(token: &Token<'_>) -> bool {
+    token.term.chars().all(char::is_alphabetic)
 }
 
 /// How words begin, or end: a bit for each hash, so that what no word begins or ends with is not looked up hundreds of

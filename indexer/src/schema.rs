@@ -98,7 +98,13 @@ impl Fields {
     }
 
     /// The engine's document for a page, and the bytes that rest with it.
-    pub fn document(&self, page: &PageDocument, stored: &StoredPage, tokens: &Tokens, common: &Common) -> TantivyDocument {
+    pub fn document(
+        &self,
+        page: &PageDocument,
+        stored: &StoredPage,
+        tokens: &Tokens,
+        common: &Common,
+    ) -> TantivyDocument {
         let fields = &page.fields;
         let mut out = TantivyDocument::new();
         out.add_text(self.body, joined(tokens.iter(), tokens.bytes()));
@@ -267,10 +273,7 @@ fn raw() -> TextOptions {
 
 /// Whether a page has the term, or how often, and no more.
 fn indexed(tokenizer: &str, what: IndexRecordOption) -> TextOptions {
-    let indexing = TextFieldIndexing::default()
-        .set_tokenizer(tokenizer)
-        .set_fieldnorms(false)
-        .set_index_option(what);
+    let indexing = TextFieldIndexing::default().set_tokenizer(tokenizer).set_fieldnorms(false).set_index_option(what);
     TextOptions::default().set_indexing_options(indexing)
 }
 

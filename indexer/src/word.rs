@@ -31,7 +31,9 @@ impl WordsQuery {
             lists.push((list.doc_freq, index, list));
         }
         lists.sort_by_key(|(pages, ..)| *pages);
-        if lists.len() > 1 && lists.first().is_some_and(|(pages, ..)| u64::from(*pages) * RARE < reader.max_doc().into()) {
+        if lists.len() > 1
+            && lists.first().is_some_and(|(pages, ..)| u64::from(*pages) * RARE < reader.max_doc().into())
+        {
             return self.leapfrog(reader);
         }
         let mut found: Option<Bits> = None;

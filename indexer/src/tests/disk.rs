@@ -93,7 +93,7 @@ fn spoil(dir: &std::path::Path, damage: &str) {
     match damage {
         "meta.json cut" => std::fs::write(&meta, &text[..text.len() / 2]),
         "meta.json empty" => std::fs::write(&meta, ""),
-        "foreign schema" => std::fs::write(&meta, text.replace("chartroom-2", "chartroom-0")),
+        "foreign schema" => std::fs::write(&meta, text.replace("chartroom-3", "chartroom-0")),
         "segment cut" => std::fs::write(segment(), b"short"),
         _ => std::fs::remove_file(segment()),
     }

@@ -268,12 +268,14 @@ pub async fn index_group(
 
 /// New patients' names help to mend the pages from here on.
 async fn learn_names(archive: &Archive, index: &Index, cursor: u64, events: &[Event]) -> Result<(), FollowError> {
+    let mut names = Vec::new();
     for (at, event) in (cursor..).zip(events) {
         if let EventKind::PatientsRecorded { body, .. } = &event.event {
             let record: PatientsRecord = parsed(archive, at, body).await?;
-            index.learn(&record.patients.iter().map(|patient| patient.name.as_str()).collect::<Vec<_>>());
+            names.extend(record.patients.into_iter().map(|patient| patient.name));
         }
     }
+    index.learn(&names);
     Ok(())
 }
 

@@ -11,18 +11,19 @@ import os
 import random
 import subprocess
 import sys
+import textwrap
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from rapidfuzz.distance import Levenshtein
 
 FONT = "/usr/share/fonts/truetype/liberation/LiberationSerif-Regular.ttf"
 # Print of ten points at 200 dots an inch.
-SIZE, LEADING, MARGIN = 28, 38, 90
+SIZE, LEADING, MARGIN, LETTERS = 28, 38, 90, 80
 
 
 def printed(text):
     font = ImageFont.truetype(FONT, SIZE)
-    lines = text.splitlines() or [""]
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, LETTERS) or [""]] or [""]
     width = int(max(font.getlength(line) for line in lines)) + 2 * MARGIN
     page = Image.new("L", (max(width, 600), len(lines) * LEADING + 2 * MARGIN), 255)
     draw = ImageDraw.Draw(page)

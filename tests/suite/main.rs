@@ -42,6 +42,7 @@ mod reels;
 mod replay;
 mod scripted_day;
 mod searchable_pdf;
+mod signers;
 mod spool;
 mod stations;
 mod text_layers;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use archive::StoreAddress;
+use archive::signer::Signer;
 use fields::Rules;
 use record::limits;
 use record::note::LogSigner;
@@ -39,6 +40,9 @@ pub struct Settings {
     /// A second bucket that gets everything the first one gets, as `store` is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<String>,
+    /// The socket of the process that has the log's key; without it, the key is `keys/log.key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<PathBuf>,
 }
 
 /// Key-values for the object stores, collected from the environment by `main`.
@@ -180,7 +184,7 @@ impl DataDir {
             fs::create_dir_all(self.0.join("keys"))?;
             write_seed(&file)?;
         }
-        let signer = self.signer(origin)?;
+        let signer = self.held_key(origin)?;
         let public = self.0.join("keys").join("log.pub");
         if !public.exists() {
             write_once(&public, format!("{}\n", signer.public()).as_bytes())?;
@@ -188,8 +192,28 @@ impl DataDir {
         Ok(signer)
     }
 
-    pub fn signer(&self, origin: &str) -> anyhow::Result<LogSigner> {
+    pub fn held_key(&self, origin: &str) -> anyhow::Result<LogSigner> {
         Ok(LogSigner::from_seed(origin, &read_seed(&self.key_file())?)?)
+    }
+
+    /// The key, or whoever has it.
+    pub fn signer(&self, settings: &Settings) -> anyhow::Result<Signer> {
+        let Some(socket) = &settings.signer else { return Ok(self.held_key(&settings.origin)?.into()) };
+        let file = self.0.join("keys").join("log.pub");
+        let key = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+        Ok(Signer::Apart { socket: self.0.join(socket), key: key.parse()? })
+    }
+
+    pub fn copy_key(&self, to: &Path) -> anyhow::Result<()> {
+        write_once(to, hex(&read_seed(&self.key_file())?).as_bytes())
+    }
+
+    /// From now on whoever answers on this socket signs, and nobody has the key here.
+    pub fn hand_key_over(&self, settings: Settings, socket: PathBuf) -> anyhow::Result<()> {
+        let (file, new) = (self.settings_file(), self.0.join("chartroom.json.new"));
+        write_once(&new, &serde_json::to_vec_pretty(&Settings { signer: Some(socket), ..settings })?)?;
+        fs::rename(&new, &file).with_context(|| format!("failed to replace {}", file.display()))?;
+        fs::remove_file(self.key_file()).context("failed to remove keys/log.key: remove it yourself")
     }
 
     /// Which witnesses are asked to cosign the ledger: a C2SP tlog-policy with their addresses; it need not be there.
@@ -303,8 +327,13 @@ mod tests {
     fn settings_are_written_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::new(folder.path());
-        let settings =
-            Settings { store: "store".into(), origin: "chartroom.test/log".into(), catalog: None, replica: None };
+        let settings = Settings {
+            store: "store".into(),
+            origin: "chartroom.test/log".into(),
+            catalog: None,
+            replica: None,
+            signer: None,
+        };
         data.write_settings(&settings).expect("written");
         assert_eq!(data.settings().expect("read"), settings);
         assert!(data.write_settings(&settings).is_err());

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use api::commands::{
-    account, audit_events, bundle, campaign, export, findable, init, patients, rebuild, replay_audit, scrub, station,
-    timestamp, token,
+    account, audit_events, bundle, campaign, export, findable, init, patients, rebuild, replay_audit, scrub, signer,
+    station, timestamp, token,
 };
 use api::config::{DataDir, REPLICA, StoreOptions};
 use api::fixity::Budget;
@@ -284,6 +284,17 @@ enum Command {
         #[command(subcommand)]
         action: WitnessAction,
     },
+    /// Keeps the log's key in a process of its own, which signs only what continues what it signed last.
+    Signer {
+        /// The signer's folder; not the archive's.
+        #[arg(long, value_name = "DIR", global = true, default_value = "signer")]
+        folder: PathBuf,
+        /// The socket by which the server asks it.
+        #[arg(long, value_name = "FILE", global = true, default_value = "/run/chartroom/signer.sock")]
+        socket: PathBuf,
+        #[command(subcommand)]
+        action: SignerAction,
+    },
     /// Makes catalog and index anew from the bucket alone; both where nothing is said. Stop the server first.
     Rebuild {
         #[command(flatten)]
@@ -368,6 +379,17 @@ enum WitnessAction {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
         listen: SocketAddr,
     },
+}
+
+#[derive(Subcommand)]
+enum SignerAction {
+    /// Takes the key out of a data folder, whose server is stopped and asks the signer from its next start on.
+    Take {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Signs until it is stopped.
+    Serve,
 }
 
 #[derive(Subcommand)]
@@ -463,6 +485,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::ReplayAudit { data, json } => replay_audit::run(&DataDir::new(data.data), options, json).await,
         Command::Timestamp { data, tsa, renew } => timestamp::run(&DataDir::new(data.data), options, &tsa, renew).await,
         Command::Witness { folder, action } => run_witness(witness::Folder::new(folder), action).await,
+        Command::Signer { folder, socket, action: SignerAction::Take { data } } => {
+            signer::take(&folder, socket, &DataDir::new(data.data), options).await
+        }
+        Command::Signer { folder, socket, action: SignerAction::Serve } => signer::serve(&folder, &socket).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
         }

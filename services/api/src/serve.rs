@@ -9,7 +9,7 @@ use actix_web::{HttpServer, web};
 use anyhow::{Context as _, bail};
 use archive::Archive;
 use catalog::Catalog;
-use indexer::{Index, Vocabulary};
+use indexer::{Error as IndexError, Index, Vocabulary};
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,10 +44,18 @@ pub struct Serve {
     pub scrub: Option<Budget>,
 }
 
+/// Refuses where a server runs on this data folder.
+pub fn is_stopped(data: &DataDir) -> anyhow::Result<()> {
+    match Index::open(&data.index()) {
+        Err(IndexError::Busy) => bail!("the server runs on this archive: stop it first"),
+        _ => Ok(()),
+    }
+}
+
 /// Opens archive and catalog of a data folder.
 pub async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Archive, Catalog)> {
     let settings = data.settings()?;
-    let signer = data.signer(&settings.origin)?;
+    let signer = data.signer(&settings)?;
     let replica = data.replica(&settings, &options)?;
     let store = data.store(&settings, options)?;
     let opened = Archive::open_with(&store, replica.as_ref(), signer).await;

@@ -37,6 +37,16 @@ pub enum Error {
          stop writing, and look for a second user of the log's key"
     )]
     SplitView { size: u64 },
+    #[error(
+        "have the ledger's head signed: the signer did not answer as it should: {0}; see that `chartroom signer serve` runs"
+    )]
+    Signer(String),
+    /// The signer knows a history that this store does not have.
+    #[error(
+        "have the ledger's head signed: the signer has signed {signed} events, and the {here} here are not their \
+         beginning's end; the store was set back, or another store has the same signer: find out which, and stop writing"
+    )]
+    SignedElsewhere { signed: u64, here: u64 },
     #[error("accept the checkpoint, which {0}; check that this is the ledger's key")]
     Checkpoint(#[from] NoteError),
     #[error("write the record: it {0}")]

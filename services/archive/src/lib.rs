@@ -7,7 +7,7 @@
 //! - Where does the bucket live? `address`. How do bytes come to rest? `store`.
 //! - How do events become part of the ledger? `ledger`: `commit` (the record), `edge` (how a
 //!   tree grows), `tile` (names and shapes), `proof` (reading and proving), `sequencer` (many
-//!   callers, one commit).
+//!   callers, one commit). Who signs its heads? [`signer`].
 //! - Which objects does an event name, and how is a damaged one put right? `object`, `copies`. How does a second bucket come to hold the
 //!   same? `replica`. Are all of them still what was sealed? `scrub`.
 //! - Which checkpoints has a time-stamping authority vouched for, and until when? `stamps`.
@@ -29,6 +29,7 @@ mod ledger;
 mod object;
 mod replica;
 mod scrub;
+pub mod signer;
 mod stamps;
 mod store;
 #[cfg(test)]
@@ -52,6 +53,7 @@ use crate::ledger::sequencer::Sequencer;
 use crate::object::Object;
 pub use crate::replica::Backlog;
 pub use crate::scrub::{Pass, Standing, Step};
+use crate::signer::Signer;
 use crate::stamps::TIMESTAMPS;
 pub use crate::stamps::{Moment, Stamped, ends as token_ends};
 
@@ -80,14 +82,18 @@ impl Archive {
 
     /// Opens an archive and completes what a crash may have left undone. Refuses a store whose
     /// checkpoint is newer than its commits, or says something else: no crash does that.
-    pub async fn open(store: &StoreAddress, signer: LogSigner) -> Result<Self> {
+    pub async fn open(store: &StoreAddress, signer: impl Into<Signer>) -> Result<Self> {
         Self::open_with(store, None, signer).await
     }
 
     /// Likewise, with a second bucket that [`Archive::replicate`] fills, and from which damaged objects are put right.
-    pub async fn open_with(store: &StoreAddress, replica: Option<&StoreAddress>, signer: LogSigner) -> Result<Self> {
+    pub async fn open_with(
+        store: &StoreAddress,
+        replica: Option<&StoreAddress>,
+        signer: impl Into<Signer>,
+    ) -> Result<Self> {
         let copies = Copies::new(store.connect()?, replica)?;
-        let ledger = Ledger::open(copies.clone(), signer).await?;
+        let ledger = Ledger::open(copies.clone(), signer.into()).await?;
         Ok(Self::start(copies, ledger))
     }
 

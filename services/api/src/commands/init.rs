@@ -37,6 +37,7 @@ pub async fn run(init: Init, options: StoreOptions) -> anyhow::Result<()> {
         },
         catalog: init.catalog.clone(),
         replica: init.replica.clone(),
+        signer: None,
     };
     let signer = data.make_key(&settings.origin)?;
     let key = signer.public();

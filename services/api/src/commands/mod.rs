@@ -12,6 +12,7 @@ pub mod patients;
 pub mod rebuild;
 pub mod replay_audit;
 pub mod scrub;
+pub mod signer;
 pub mod station;
 pub mod timestamp;
 pub mod token;

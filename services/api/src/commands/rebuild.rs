@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use archive::Archive;
 use catalog::Catalog;
 use fields::Rules;
-use indexer::{Error as IndexError, Index};
+use indexer::Index;
 
 use super::say;
 use crate::config::{DataDir, StoreOptions};
-use crate::follow;
 use crate::vocabulary;
+use crate::{follow, serve};
 
 pub struct Rebuild {
     pub data: DataDir,
@@ -28,9 +28,9 @@ pub struct Rebuild {
 pub async fn run(rebuild: Rebuild, options: StoreOptions) -> anyhow::Result<()> {
     let data = &rebuild.data;
     let both = !rebuild.catalog && !rebuild.index;
-    server_is_stopped(data)?;
+    serve::is_stopped(data)?;
     let settings = data.settings()?;
-    let (signer, rules) = (data.signer(&settings.origin)?, data.rules()?);
+    let (signer, rules) = (data.signer(&settings)?, data.rules()?);
     let archive =
         Archive::open(&data.store(&settings, options)?, signer).await.context("failed to open the archive")?;
     if rebuild.catalog || both {
@@ -46,13 +46,6 @@ pub async fn run(rebuild: Rebuild, options: StoreOptions) -> anyhow::Result<()> 
 }
 
 /// The index has one writer: where it can be opened, no server runs.
-fn server_is_stopped(data: &DataDir) -> anyhow::Result<()> {
-    match Index::open(&data.index()) {
-        Err(IndexError::Busy) => bail!("the server runs on this archive: stop it first"),
-        _ => Ok(()),
-    }
-}
-
 async fn rebuild_catalog(data: &DataDir, rules: &Rules, archive: &Archive) -> anyhow::Result<()> {
     let settings = data.settings()?;
     let Some(file) = data.catalog_file(&settings) else {

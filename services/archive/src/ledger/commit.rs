@@ -78,8 +78,8 @@ impl Commit {
         })
     }
 
-    /// The record that takes the ledger from `before` to the tree of this size and root.
-    pub fn after(before: &Committed, size: u64, root: Digest, staging: Digest, signer: &LogSigner) -> Result<Self> {
+    /// The record that takes the ledger from `before` to the tree of this size and root, which this checkpoint signs.
+    pub fn after(before: &Committed, size: u64, root: Digest, staging: Digest, checkpoint: String) -> Result<Self> {
         Ok(Self {
             schema: SCHEMA.to_owned(),
             sequence: before.commit.sequence + 1,
@@ -88,10 +88,20 @@ impl Commit {
             new_size: size,
             root,
             staging: Some(staging),
-            checkpoint: signer.sign(size, root),
+            checkpoint,
             writer: nonce()?,
             check: None,
         })
+    }
+
+    /// The same, written by somebody else than who staged it.
+    pub fn adopted(self) -> Self {
+        Self { writer: "0".repeat(32), ..self }
+    }
+
+    /// Whether it commits this root for whoever staged it.
+    pub fn has_adopted(&self, root: Digest) -> bool {
+        self.root == root && self.writer.bytes().all(|digit| digit == b'0')
     }
 
     pub fn to_bytes(&self) -> Result<Bytes> {

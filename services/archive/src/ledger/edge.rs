@@ -48,8 +48,8 @@ impl Rows {
         }
     }
 
-    /// The perfect subtrees of the tree, largest first: what `record` needs for the root.
-    pub fn frontier(&self) -> Frontier {
+    /// The roots of the perfect subtrees of the tree, largest first.
+    pub fn roots(&self) -> Vec<Digest> {
         let mut roots = Vec::new();
         for row in self.rows.iter().rev() {
             let mut rest = row.as_slice();
@@ -59,8 +59,13 @@ impl Rows {
                 rest = after;
             }
         }
+        roots
+    }
+
+    /// What `record` needs for the root.
+    pub fn frontier(&self) -> Frontier {
         // One perfect subtree per set bit of the size: `push` and `load` keep to that.
-        Frontier::from_roots(self.size, roots).unwrap_or_default()
+        Frontier::from_roots(self.size, self.roots()).unwrap_or_default()
     }
 
     pub fn root(&self) -> Digest {

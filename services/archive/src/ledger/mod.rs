@@ -25,6 +25,7 @@ use crate::ledger::edge::Edge;
 use crate::ledger::proof::Reader;
 use crate::ledger::tile::{Piece, Row, WIDTH};
 use crate::object::{Object, Truth};
+use crate::signer::{Answer, Signer};
 use crate::store::Store;
 
 pub(crate) const CHECKPOINT: &str = "log/checkpoint";
@@ -54,7 +55,7 @@ impl Head {
 
 pub(crate) struct Ledger {
     copies: Copies,
-    signer: LogSigner,
+    signer: Signer,
     key: LogKey,
     head: RwLock<Arc<Head>>,
     /// Held by whoever moves the head. Writers in other processes are met at the commit point.
@@ -72,12 +73,12 @@ impl Ledger {
         if store.create(&Commit::key(0), genesis.clone()).await? != genesis {
             return Err(Error::AlreadyAnArchive);
         }
-        Self::open(copies, signer).await
+        Self::open(copies, signer.into()).await
     }
 
     /// Finds the last commit and completes it, whether or not it needs that.
-    pub async fn open(copies: Copies, signer: LogSigner) -> Result<Self> {
-        let key = signer.public();
+    pub async fn open(copies: Copies, signer: Signer) -> Result<Self> {
+        let key = signer.key();
         // Before the commits: read after them, another writer's newer checkpoint would look as
         // if commits were missing.
         let published = published(&copies, &key).await?;
@@ -139,9 +140,17 @@ impl Ledger {
 
             // 5. The commit point. The record's name is its number, so of all writers one wins;
             //    the others see the winner's bytes here and start again from them.
-            let commit = Commit::after(&head.committed, size, root, Digest::of(&staged), &self.signer)?;
+            let checkpoint = match self.signer.sign(&head.edge, leaves, size, root).await? {
+                Answer::Signed(checkpoint) => checkpoint,
+                Answer::Ahead(checkpoint) => {
+                    self.adopt(&head, checkpoint).await?;
+                    continue;
+                }
+            };
+            let commit = Commit::after(&head.committed, size, root, Digest::of(&staged), checkpoint)?;
             let bytes = commit.to_bytes()?;
-            if self.copies.store().create(&Commit::key(sequence), bytes.clone()).await? != bytes {
+            let there = self.copies.store().create(&Commit::key(sequence), bytes.clone()).await?;
+            if there != bytes && !Commit::parse(sequence, &there, &self.key)?.commit.has_adopted(root) {
                 continue;
             }
 
@@ -151,6 +160,26 @@ impl Ledger {
             return Ok(head.size());
         }
         Err(Error::Contended(limits::COMMIT_ATTEMPTS_MAX))
+    }
+
+    /// Commits what the signer has signed and nobody has committed: its writer has died, or is about to do the same. It lies
+    /// staged, since that comes before signing.
+    async fn adopt(&self, head: &Head, checkpoint: String) -> Result<()> {
+        let signed = note::open(&checkpoint, &self.key)?;
+        let elsewhere = || Error::SignedElsewhere { signed: signed.size, here: head.size() };
+        let sequence = head.committed.commit.sequence + 1;
+        if find(&self.copies, sequence, &self.key).await?.is_some() {
+            return Ok(());
+        }
+        let staged = self.copies.store().get(&Commit::staging_key(sequence, &signed.root)).await?;
+        let staged = staged.ok_or_else(elsewhere)?;
+        if commit::rehash(&staged, &head.edge) != Some((signed.size, signed.root)) {
+            return Err(elsewhere());
+        }
+        let commit = Commit::after(&head.committed, signed.size, signed.root, Digest::of(&staged), checkpoint)?;
+        let bytes = commit.adopted().to_bytes()?;
+        // Whoever was faster did the same.
+        self.copies.store().create(&Commit::key(sequence), bytes).await.map(drop)
     }
 
     /// Stages, and gives what is in the store then. Whoever staged under this name before, staged the same.

@@ -8,6 +8,7 @@ mod fixity;
 mod peers;
 mod races;
 mod shares;
+mod signer;
 
 use bytes::Bytes;
 use record::event::Actor;

@@ -1,0 +1,78 @@
+//! `chartroom signer`: the process that alone has the log's key, and signs nothing but what continues what it signed last.
+//!
+//! It runs as another user than the server's: whoever has the server then neither has the key nor can set the ledger back. A Unix socket is
+//! its only door; who may open that is said by its folder.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use archive::Archive;
+use archive::signer::{Memory, REQUEST_BYTES_MAX};
+use record::note::LogSigner;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use super::say;
+use crate::config::{DataDir, StoreOptions, read_seed, write_once};
+use crate::serve;
+
+const KEY: &str = "log.key";
+const ORIGIN: &str = "origin";
+/// The server's user comes in by the socket's group.
+const SOCKET_MODE: u32 = 0o660;
+
+/// Takes the key out of a data folder into the signer's, which goes on from the checkpoint that is there.
+pub async fn take(folder: &Path, socket: PathBuf, data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
+    serve::is_stopped(data)?;
+    let settings = data.settings()?;
+    if settings.signer.is_some() {
+        bail!("the key is with a signer already: {}", data.path().join("chartroom.json").display());
+    }
+    let signer = data.held_key(&settings.origin)?;
+    let archive = Archive::open(&data.store(&settings, options)?, data.held_key(&settings.origin)?).await;
+    let archive = archive.context("failed to open the archive")?;
+    fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    write_once(&folder.join(ORIGIN), settings.origin.as_bytes())?;
+    data.copy_key(&folder.join(KEY))?;
+    Memory::begin(folder, &signer, &archive.checkpoint()).context("failed to begin")?;
+    data.hand_key_over(settings, socket)?;
+    say(&format!("{} has the key, from {} events on; keep a backup of its log.key", folder.display(), archive.size()))
+}
+
+/// Answers until it is stopped, one after the other.
+pub async fn serve(folder: &Path, socket: &Path) -> anyhow::Result<()> {
+    let origin = fs::read_to_string(folder.join(ORIGIN));
+    let origin = origin.with_context(|| format!("{} holds no signer: `chartroom signer take`", folder.display()))?;
+    let signer = LogSigner::from_seed(origin.trim(), &read_seed(&folder.join(KEY))?)?;
+    let mut memory = Memory::load(folder, signer).context("failed to read what was signed last")?;
+    if UnixStream::connect(socket).await.is_ok() {
+        bail!("a signer runs on {} already", socket.display());
+    }
+    // What a signer that was killed has left.
+    let _ = fs::remove_file(socket);
+    let listener = UnixListener::bind(socket).with_context(|| format!("failed to listen on {}", socket.display()))?;
+    fs::set_permissions(socket, fs::Permissions::from_mode(SOCKET_MODE))?;
+    tracing::info!("signs for {} on {}, from {} events on", origin.trim(), socket.display(), memory.size());
+    loop {
+        let (line, _) = listener.accept().await.context("failed to accept")?;
+        if let Err(error) = answer(&mut memory, line).await {
+            // A disk that fails must not be asked again for the same bytes: what it says then may not be so.
+            if error.is::<archive::Error>() {
+                return Err(error.context("failed to sign"));
+            }
+            tracing::warn!("a request was cut off: {error:#}");
+        }
+    }
+}
+
+async fn answer(memory: &mut Memory, line: UnixStream) -> anyhow::Result<()> {
+    let (mut reader, mut request) = (BufReader::new(line.take(REQUEST_BYTES_MAX)), Vec::new());
+    reader.read_until(b'\n', &mut request).await?;
+    let reply = match memory.answer(&request) {
+        Err(archive::Error::Refused(reason)) => bail!("it could not {reason}"),
+        reply => reply?,
+    };
+    Ok(reader.into_inner().into_inner().write_all(&reply).await?)
+}

@@ -13,6 +13,7 @@ mod batches;
 mod browser;
 mod bundles;
 mod campaigns;
+mod clocks;
 mod corrections;
 mod damage;
 mod engines;

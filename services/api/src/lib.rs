@@ -18,6 +18,7 @@ mod audit_event;
 pub mod bundle;
 pub mod campaigns;
 pub mod checks;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod correct;

@@ -15,6 +15,7 @@ use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::campaigns;
+use crate::clock::Clock;
 use crate::commands::station;
 use crate::config::{Config, DataDir, StoreOptions};
 use crate::fixity::{self, Budget, Fixity};
@@ -24,7 +25,7 @@ use crate::rasters::Rasters;
 use crate::replay;
 use crate::server;
 use crate::shelf::{self, Shelf};
-use crate::state::App;
+use crate::state::{App, now};
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
 use crate::vocabulary;
@@ -101,6 +102,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         catalog,
         shelf: Shelf::new(serve.data.index(), vocabulary, index),
         config: Config { public_url: serve.public_url.clone(), search_budget: serve.search_budget },
+        clock: Clock::start(now()),
         follower,
         limits: Limits::default(),
         views: Views::default(),

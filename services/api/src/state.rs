@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use record::event::Actor;
 use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::fixity::Fixity;
 use crate::follow::{FollowError, Follower};
@@ -28,6 +29,7 @@ pub struct App {
     /// Projection: where words are.
     pub shelf: Shelf,
     pub config: Config,
+    pub clock: Clock,
     /// Brings catalog and index up to the ledger.
     pub follower: Follower,
     pub limits: Limits,
@@ -60,6 +62,11 @@ impl App {
     /// The index gets them soon.
     pub async fn append(&self, actor: Actor, kinds: Vec<EventKind>) -> Reply<Vec<Receipt>> {
         let at = self.now();
+        if let Some(seconds) = self.clock.jumped(at) {
+            let cause =
+                format!("it has jumped by {seconds} seconds: put it right, or restart the server if it is right now");
+            return Err(Problem::unavailable("clock", &cause));
+        }
         let events = kinds.into_iter().map(|event| Event { at, actor, event }).collect();
         let receipts = self.archive.append(events).await?;
         self.follower.catch_up(&self.archive, &self.catalog).await?;

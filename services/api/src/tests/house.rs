@@ -17,13 +17,14 @@ use record::{AccountId, BatchId, Descriptor, DocumentId, PageId, TokenId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::fixity::Fixity;
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
 use crate::rasters::Rasters;
 use crate::shelf::Shelf;
-use crate::state::App;
+use crate::state::{App, now};
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
 use crate::{password, people, server};
@@ -73,6 +74,7 @@ impl House {
             catalog: Catalog::open(&catalog).await.expect("a catalog"),
             shelf: shelf(folder.path().join("index")),
             config,
+            clock: Clock::start(now()),
             follower: Follower::default(),
             limits: Limits::default(),
             views: Views::default(),

@@ -8,6 +8,7 @@ mod heads;
 mod power;
 mod syscalls;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -37,10 +38,7 @@ fn main() -> ExitCode {
         Some("hand-over") => {
             words.get(1).context("a store").and_then(|store| tests::handover::hand_over(Path::new(store)))
         }
-        Some("--help" | "-h") => {
-            print!("{HELP}");
-            Ok(())
-        }
+        Some("--help" | "-h") => std::io::stdout().write_all(HELP.as_bytes()).context("write the help"),
         _ => run(words),
     };
     match result {

@@ -186,13 +186,13 @@ async fn copy_notes(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64
     Ok(())
 }
 
-/// Time-stamped checkpoints with their tokens. What is damaged is put right first: a token is known by what it is for.
+/// Time-stamped checkpoints, each after its tokens: without them it would be a finding. What is damaged is put right first, since a
+/// token is known by what it is for.
 pub(crate) async fn timestamps(copies: &Copies, ledger: &Ledger) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for stamped in stamps::all(copies.store()).await? {
         let note = Object::note(&format!("{}.checkpoint", stamped.name), ledger.key());
         let mut subject = known(copies, &note).await?;
-        objects.push(note);
         for n in 0..stamped.tokens.len().max(1) {
             // What a token should be for is not known where what stands before it is lost.
             let Some(before) = subject else { break };
@@ -200,6 +200,7 @@ pub(crate) async fn timestamps(copies: &Copies, ledger: &Ledger) -> Result<Vec<O
             subject = known(copies, &token).await?;
             objects.push(token);
         }
+        objects.push(note);
     }
     Ok(objects)
 }

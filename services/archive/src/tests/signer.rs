@@ -13,7 +13,7 @@ use crate::signer::{Memory, Signer};
 use crate::{Archive, Error, StoreAddress};
 
 /// A signer that stands where this archive stands, and answers from now on.
-async fn apart(folder: &Path, archive: &Archive) -> impl Fn() -> Signer {
+async fn apart(folder: &Path, archive: &Archive) -> Box<dyn Fn() -> Signer + Send> {
     Memory::begin(folder, &signer(), &archive.checkpoint()).expect("begun");
     let memory = Arc::new(Mutex::new(Memory::load(folder, signer()).expect("loaded")));
     let (socket, key) = (folder.join("socket"), archive.key());
@@ -26,7 +26,7 @@ async fn apart(folder: &Path, archive: &Archive) -> impl Fn() -> Signer {
             line.write_all(&answer).await.expect("written");
         }
     });
-    move || Signer::Apart { socket: socket.clone(), key: key.clone() }
+    Box::new(move || Signer::Apart { socket: socket.clone(), key: key.clone() })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@
 
 use catalog::{Document, Page, PageState};
 use record::event::EventKind;
-use record::limits::REEL_GROUPS_MAX;
+use record::limits::{COMMIT_EVENTS_MAX, REEL_GROUPS_MAX};
 use record::manifest::{IndexFields, Manifest, PageEntry};
 use record::wire::CapturedFields;
 use record::{Descriptor, DocumentId, DocumentType, Mrn, PageId, canonical};
@@ -60,6 +60,9 @@ pub async fn group(
     let (begin, pages) = parts[0];
     let kept = Manifest { pages: pages.to_vec(), index: index(app, &fields, begin).await?, ..before };
     events.push(seal::sealing(app, &seal::following(app, caller, &found, kept)).await?);
+    if events.len() > COMMIT_EVENTS_MAX {
+        return Err(Problem::refused("grouping", "these are too many frames for once: group them into two first"));
+    }
     app.append(caller.actor, events).await?;
     Ok(documents)
 }
@@ -72,6 +75,12 @@ pub async fn group(
 pub async fn put_back(app: &App, caller: &Caller, document: DocumentId, current: u32) -> Reply<u32> {
     let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
     let (found, grouped) = newest(app, document, current).await?;
+    let mut theirs = Vec::new();
+    for part in parts(app, &found, &grouped).await? {
+        theirs.push(app.sealing.enter(part.document).ok_or_else(seal::busy)?);
+    }
+    // Once more: somebody may have changed one before nobody could.
+    app.refresh().await?;
     let parts = parts(app, &found, &grouped).await?;
     let Some(before) = grouped.previous.filter(|_| !parts.is_empty()) else {
         return Err(Problem::conflict(

@@ -59,10 +59,12 @@ pub async fn open(data: &DataDir, options: StoreOptions) -> anyhow::Result<(Arch
     let signer = data.signer(&settings)?;
     let replica = data.replica(&settings, &options)?;
     let store = data.store(&settings, options)?;
+    // The catalog first: what a running server appends meanwhile is then in the ledger and not yet known.
+    let catalog = Catalog::open(&data.catalog(&settings)).await.context("failed to open the catalog")?;
+    let known = catalog.cursor().await?;
     let opened = Archive::open_with(&store, replica.as_ref(), signer).await;
     let archive = opened.context("failed to open the archive")?;
-    let catalog = Catalog::open(&data.catalog(&settings)).await.context("failed to open the catalog")?;
-    let (known, there) = (catalog.cursor().await?, archive.size());
+    let there = archive.size();
     if known > there {
         bail!(
             "the catalog has {known} events and the ledger {there}: this is not its ledger, or the store was set \

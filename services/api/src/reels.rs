@@ -59,36 +59,28 @@ impl Shown {
             let numbers: Vec<String> = self.twice.iter().map(u32::to_string).collect();
             differences.push(format!("more than one page is frame {}", numbers.join(", ")));
         }
-        let misplaced: Vec<&Chart> = self.charts.iter().filter(|chart| chart.misplaced).collect();
-        match misplaced[..] {
-            [] => {}
-            [chart] if chart.frames() == 1 => differences.push(format!(
-                "by its patient number frame {} breaks the reel's order: misread, or misfiled",
-                chart.first
-            )),
-            _ => differences.push(format!(
-                "by their patient numbers frames {} break the reel's order: misread, or misfiled",
-                spans(&misplaced)
-            )),
+        if let Some((frames, is_one)) = self.frames_of(|chart| chart.misplaced) {
+            let (numbers, breaks) =
+                if is_one { ("its patient number", "breaks") } else { ("their patient numbers", "break") };
+            differences.push(format!("by {numbers} {frames} {breaks} the reel's order: misread, or misfiled"));
         }
-        let foreign: Vec<&Chart> = self.charts.iter().filter(|chart| chart.foreign).collect();
-        match foreign[..] {
-            [] => {}
-            [chart] if chart.frames() == 1 => differences.push(format!(
-                "frame {} is of a patient whom the reel's box does not name: is it the right reel?",
-                chart.first
-            )),
-            _ => differences.push(format!(
-                "frames {} are of patients whom the reel's box does not name: is it the right reel?",
-                spans(&foreign)
-            )),
+        if let Some((frames, is_one)) = self.frames_of(|chart| chart.foreign) {
+            let are_of = if is_one { "is of a patient" } else { "are of patients" };
+            differences.push(format!("{frames} {are_of} whom the reel's box does not name: is it the right reel?"));
         }
         differences
     }
-}
 
-fn spans(charts: &[&Chart]) -> String {
-    charts.iter().map(|chart| chart.span()).collect::<Vec<_>>().join(", ")
+    /// The frames of some charts, and whether they are one frame; `None` where there are none.
+    fn frames_of(&self, is_one_of_them: impl Fn(&Chart) -> bool) -> Option<(String, bool)> {
+        let charts: Vec<&Chart> = self.charts.iter().filter(|chart| is_one_of_them(chart)).collect();
+        let spans: Vec<String> = charts.iter().map(|chart| chart.span()).collect();
+        match charts[..] {
+            [] => None,
+            [chart] if chart.frames() == 1 => Some((format!("frame {}", chart.first), true)),
+            _ => Some((format!("frames {}", spans.join(", ")), false)),
+        }
+    }
 }
 
 impl Chart {

@@ -76,11 +76,11 @@ pub async fn group(
 ) -> Reply<HttpResponse> {
     let (document, label) = on_reel(&app, &caller, &document).await?;
     let sent: HashMap<String, String> = sent.into_inner().into_iter().collect();
-    let done = match beginnings(&sent) {
-        Ok((version, begins)) => grouping::group(&app, &caller, document, version, &begins).await.map(drop),
-        Err(rule) => Err(Problem::refused("grouping", rule)),
+    let done = async {
+        let (version, begins) = beginnings(&sent)?;
+        grouping::group(&app, &caller, document, version, &begins).await.map(drop)
     };
-    answer(&app, &caller, &label, done).await
+    answer(&app, &caller, &label, done.await).await
 }
 
 pub async fn put_back(
@@ -91,11 +91,8 @@ pub async fn put_back(
 ) -> Reply<HttpResponse> {
     let (document, label) = on_reel(&app, &caller, &document).await?;
     let version = version(&sent.into_inner().into_iter().collect());
-    let done = match version {
-        Ok(version) => grouping::put_back(&app, &caller, document, version).await.map(drop),
-        Err(rule) => Err(Problem::refused("grouping", rule)),
-    };
-    answer(&app, &caller, &label, done).await
+    let done = async { grouping::put_back(&app, &caller, document, version?).await.map(drop) };
+    answer(&app, &caller, &label, done.await).await
 }
 
 async fn on_reel(app: &App, caller: &Caller, document: &str) -> Reply<(DocumentId, String)> {
@@ -114,20 +111,24 @@ async fn answer(app: &App, caller: &Caller, label: &str, done: Reply<()>) -> Rep
     }
 }
 
-fn version(sent: &HashMap<String, String>) -> Result<u32, String> {
-    sent.get("version").and_then(|version| version.parse().ok()).ok_or_else(|| "open the reel anew".to_owned())
+fn refused(rule: impl Into<String>) -> Problem {
+    Problem::refused("grouping", rule.into())
 }
 
-fn beginnings(sent: &HashMap<String, String>) -> Result<(u32, Vec<Beginning>), String> {
+fn version(sent: &HashMap<String, String>) -> Reply<u32> {
+    sent.get("version").and_then(|version| version.parse().ok()).ok_or_else(|| refused("open the reel anew"))
+}
+
+fn beginnings(sent: &HashMap<String, String>) -> Reply<(u32, Vec<Beginning>)> {
     let named = sent.keys().filter_map(|key| key.strip_prefix("begin-")?.parse::<u32>().ok());
     let mut numbers: Vec<u32> = named.collect();
     numbers.sort_unstable();
     let begin = |number: u32| {
         let text = sent.get(&format!("mrn-{number}")).map_or("", |mrn| mrn.trim()).to_uppercase();
         let mrn = (!text.is_empty()).then(|| text.parse::<Mrn>()).transpose();
-        let mrn = mrn.map_err(|_| format!("the patient number of the document at page {number} is none"))?;
+        let mrn = mrn.map_err(|_| refused(format!("the patient number of the document at page {number} is none")))?;
         Ok(Beginning { number, mrn })
     };
-    let begins: Result<Vec<Beginning>, String> = numbers.into_iter().map(begin).collect();
+    let begins: Reply<Vec<Beginning>> = numbers.into_iter().map(begin).collect();
     Ok((version(sent)?, begins?))
 }

@@ -23,7 +23,8 @@ pub fn files(batch: &mut Batch, unpacker: &Unpacker) -> anyhow::Result<()> {
     let mut progress = Progress::new("taking in", "files", files.len());
     for (at, file) in (0..).zip(&files) {
         if !batch.state().files_done.contains(&at) {
-            spool::has_room(batch.folder(), file.size)?;
+            // Kept encrypted, and while it is unpacked there once more for the child that reads it.
+            spool::has_room(batch.folder(), file.size.saturating_mul(2))?;
             let captured = one_file(batch, unpacker, at, file)?;
             batch.record(Event::Captured(captured))?;
         }

@@ -108,7 +108,7 @@ async function onward() {
 
 async function explain(question) {
   if (question.code !== "miscount") return toQuestion(question);
-  const reason = await askWords({ title: "Why is another number of sheets in order?", text: question.text, label: "Explanation", yes: "Record it" });
+  const reason = await askWords({ title: "Why is another number in order?", text: question.text, label: "Explanation", yes: "Record it" });
   if (reason) await act({ do: "explain", reason }, "The difference is explained.");
 }
 

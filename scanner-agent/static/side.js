@@ -14,7 +14,13 @@ const FIELDS = [
   ["date", "Date (YYYY-MM-DD)", "date"],
 ];
 
+/** The archive's, or on the way there: nothing of it is changed here any more. */
+const GONE = ["released", "receipted"];
+
 function drawQuestion({ question, answer, explain, batch }) {
+  if (GONE.includes(batch.stage)) {
+    return question ? make("section", make("h2", "Question"), make("p", question.text), make("p.small.quiet", "The archive asks it, under Exceptions.")) : null;
+  }
   if (!question) {
     const left = batch.questions.length;
     return make("section", make("h2", "Questions"), left ? make("p", `None here; ${left} elsewhere. `, make("kbd", "n")) : make("p", badge("ok", "none is open")));
@@ -40,6 +46,11 @@ function drawFields({ batch, page, index, nameOperator }) {
   const document = documentOf(batch, page.page);
   if (!document) return make("section", make("h2", "Document"), make("p.quiet", "This page is in no document: a sheet between documents, or left out."));
   const number = batch.documents.indexOf(document) + 1;
+  const heading = make("h2", `Document ${number} of ${batch.documents.length}`, make("span.quiet.small", counted(document.pages.length, "page")));
+  if (GONE.includes(batch.stage)) {
+    const facts = FIELDS.map(([, label, key]) => [make("dt", label), make("dd", document[key] ?? "not given")]);
+    return make("section", heading, patient(document), make("dl.facts", facts));
+  }
   const inputs = FIELDS.map(([name, label, key]) => make("div.field", make("label", { for: `field-${name}` }, label),
     make("input", { id: `field-${name}`, name, value: document[key] ?? "", autocomplete: "off", spellcheck: "false", maxlength: "120" })));
   const form = make("form.stack", { id: "fields", autocomplete: "off" }, inputs,
@@ -53,8 +64,7 @@ function drawFields({ batch, page, index, nameOperator }) {
   form.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { form.reset(); window.document.activeElement.blur(); }
   });
-  return make("section", make("h2", `Document ${number} of ${batch.documents.length}`, make("span.quiet.small", counted(document.pages.length, "page"))),
-    patient(document), form);
+  return make("section", heading, patient(document), form);
 }
 
 function drawFacts({ page }) {
@@ -75,7 +85,7 @@ let drawn = "";
 export function drawSide(desk) {
   const { batch, page, question } = desk;
   if (!page) return show("side");
-  const now = JSON.stringify([page, question, documentOf(batch, page.page), batch.questions.length, operator()]);
+  const now = JSON.stringify([page, question, batch.stage, documentOf(batch, page.page), batch.questions.length, operator()]);
   if (now === drawn) return;
   drawn = now;
   show("side", drawQuestion(desk), drawFields(desk), drawFacts(desk));

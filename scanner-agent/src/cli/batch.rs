@@ -152,7 +152,7 @@ pub enum BatchAction {
     Undo,
     /// Say how many sheets were laid in
     Expect { sheets: u32 },
-    /// Say why another number of sheets is in order
+    /// Say why another number of sheets, or of frames, is in order
     Explain { reason: String },
     /// Pages and fields are as they should be: from review to indexed
     Accept,

@@ -17,7 +17,7 @@ use crate::policy::Action;
 use crate::problem::{Problem, Reply};
 use crate::routes::named;
 use crate::state::App;
-use crate::{find, reach, views};
+use crate::{find, reach, strips, views};
 
 /// Sides of the box, in pixels, that thumbnails and whole pages are fitted into.
 pub const THUMB: u32 = 200;
@@ -59,7 +59,15 @@ pub async fn show(
     };
     let alarms = alarms.into_iter().map(link).collect();
     let may_resolve = caller.may(Action::Resolve);
-    html(&DocumentPage { frame, facts, alarms, may_resolve, number: shown.number, pages: links, q, back, hits, flat })
+    let may_cut = may_resolve && document.reel.is_some() && is_of_strip(&app, &document).await?;
+    let number = shown.number;
+    html(&DocumentPage { frame, facts, alarms, may_resolve, may_cut, number, pages: links, q, back, hits, flat })
+}
+
+/// Frames that came as files of their own have no strip to be cut from.
+async fn is_of_strip(app: &App, document: &Document) -> Reply<bool> {
+    let manifest = app.archive.manifest(&document.manifest).await?;
+    Ok(manifest.pages.iter().any(|page| strips::lying(page).is_ok()))
 }
 
 /// The hit list alone, for the box in the viewer.

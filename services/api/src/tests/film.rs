@@ -25,6 +25,16 @@ fn strip() -> Raster {
 
 /// A document of one frame, which was made of the strip in this way.
 async fn on_film(house: &House, name: &str, made: impl Fn(Raster) -> Raster) -> (DocumentId, PageId) {
+    on_reel(house, name, made, Some(WAS)).await
+}
+
+/// The same, of a frame that may have come as a file of its own.
+async fn on_reel(
+    house: &House,
+    name: &str,
+    made: impl Fn(Raster) -> Raster,
+    place: Option<Place>,
+) -> (DocumentId, PageId) {
     house.open_batch().await;
     let page = made(strip().crop(WAS).expect("on the strip"));
     let image = house.upload(&page.encode_png(300).expect("encodes")).await;
@@ -37,7 +47,7 @@ async fn on_film(house: &House, name: &str, made: impl Fn(Raster) -> Raster) -> 
     let entry = &mut offer.pages[0];
     (entry.width, entry.height) = (page.width(), page.height());
     entry.from = Some(OriginalPage { original: original.digest, number: 1, how: Extraction::Cut });
-    entry.frame = Some(FrameAddress { number: 7, place: Some(WAS), blip: Some(1) });
+    entry.frame = Some(FrameAddress { number: 7, place, blip: Some(1) });
     let path = format!("/api/v1/batches/{}/documents/{document}", batch());
     let answer = house.ask(Role::Technician, Method::PUT, &path, Some(json!(offer))).await;
     assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
@@ -177,8 +187,15 @@ async fn one_frame_becomes_two_and_nonsense_is_refused() {
         (answer.status, answer.json()["type"].as_str().is_some_and(|n| n.ends_with("other-picture"))),
         (422, true)
     );
-    let paper = house.capture(Some("MRN-2")).await;
-    assert_eq!(cut(&house, paper, 1, json!([first])).await.status, 422);
+    let by_itself = on_reel(&house, "folder", |lies| lies, None).await;
+    for stripless in [house.capture(Some("MRN-2")).await, by_itself] {
+        assert_eq!(cut(&house, stripless, 1, json!([first])).await.status, 422);
+    }
+    // The viewer offers what there is.
+    for ((document, _), offered) in [(frame, true), (by_itself, false)] {
+        let viewer = house.get(Role::Technician, &format!("/documents/{document}")).await;
+        assert_eq!(String::from_utf8_lossy(&viewer.body).contains("data-do=\"cut\""), offered);
+    }
 }
 
 #[actix_web::test]

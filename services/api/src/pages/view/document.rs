@@ -107,6 +107,8 @@ pub struct DocumentPage {
     pub alarms: Vec<AlarmLink>,
     /// Whether this person may file the document anew or dismiss an alarm.
     pub may_resolve: bool,
+    /// Whether there is a strip that frames can be cut from anew, and this person may.
+    pub may_cut: bool,
     pub pages: Vec<PageLink>,
     /// 1-based.
     pub number: u32,
@@ -179,6 +181,7 @@ mod tests {
             facts,
             alarms,
             may_resolve: true,
+            may_cut: true,
             pages,
             number: 1,
             q: text(),

@@ -23,6 +23,14 @@ impl ReelRow {
     pub fn href(&self) -> String {
         format!("/reels?reel={}", encoded(&self.label))
     }
+
+    /// How many of its documents are not filed, in words.
+    pub fn not_filed(&self) -> String {
+        match self.unfiled {
+            all if all == self.documents => "none".to_owned(),
+            some => format!("{some} not yet"),
+        }
+    }
 }
 
 /// `/reels`.

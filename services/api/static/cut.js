@@ -18,12 +18,27 @@ function draw() {
   rect.setAttribute("height", Math.max(0, at("bottom") - at("top")));
 }
 
+/** Scrolls the film until that height on the screen is in its middle. */
+function center(y) {
+  const film = picture.parentElement;
+  const { top, height } = film.getBoundingClientRect();
+  film.scrollTop += y - top - height / 2;
+}
+
+/** The edge that moves is seen, however high the frame is. */
+function follow() {
+  const film = picture.parentElement.getBoundingClientRect();
+  const y = rect.getBoundingClientRect()[edge];
+  if ((edge === "top" || edge === "bottom") && (y < film.top || y > film.bottom)) center(y);
+}
+
 function say(text) {
   document.querySelector("[data-say=edge]").textContent = text;
 }
 
 function choose(name) {
   edge = name;
+  follow();
   say(`The ${edge} edge, at ${at(edge)}: arrows move it.`);
 }
 
@@ -31,6 +46,7 @@ function move(by) {
   const input = field(edge);
   input.value = Math.min(Math.max(at(edge) + by, 0), Number(input.max));
   draw();
+  follow();
   say(`The ${edge} edge is at ${at(edge)}.`);
 }
 
@@ -65,4 +81,6 @@ bind(["ArrowLeft", "ArrowRight"], "Move the edge; with Shift further", (event) =
 bind(["ArrowUp", "ArrowDown"], "Move the edge up or down", (event) => nudge(event, ["top", "bottom"]));
 bind("Enter", "Cut it so", (event) => (event.target.closest?.("button, a") ? false : document.querySelector("form.panel").requestSubmit()));
 edges.forEach((name) => field(name).addEventListener("input", draw));
+const { top, height } = rect.getBoundingClientRect();
+center(top + height / 2);
 choose(edge);

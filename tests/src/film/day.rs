@@ -24,6 +24,14 @@ const STEP: u64 = 4;
 /// A page of this kind is read in a second or two; machines are shared.
 const SECONDS_PER_FRAME: u64 = 20;
 
+/// Where the frame is cut: it must be drawn on the picture where the form says that it lies on the strip, and be seen.
+const FRAME_ON_PICTURE: &str = "
+    const [picture, rect] = ['img', 'rect'].map((it) => document.querySelector(`#cut ${it}`).getBoundingClientRect());
+    const [, from, , tall] = document.querySelector('#cut svg').getAttribute('viewBox').split(' ').map(Number);
+    const [top, bottom] = ['top', 'bottom'].map((it) => (document.getElementById(it).value - from) / tall * picture.height + picture.top);
+    const is_there = Math.abs(rect.top - top) < 3 && Math.abs(rect.bottom - bottom) < 3;
+    return is_there && rect.top < innerHeight && rect.bottom > 0 ? true : [rect.top, top, rect.bottom, bottom];";
+
 /// The label on the first page of each chart says whose it is.
 pub const RULES: &str = r#"
 [[rule]]
@@ -258,6 +266,8 @@ impl Day {
         browser.log_in(&format!("{}/login", site.url()), "tom", PASSWORD)?;
         browser.open(&format!("{}/pages/{page}/cut", site.url()))?;
         browser.wait_for("the strip", "return document.querySelector('#cut img')?.naturalWidth > 100 && document.querySelector('[data-say=edge]').textContent")?;
+        let lies = browser.script(FRAME_ON_PICTURE)?;
+        ensure!(lies == true, "the frame is not drawn where it lies: {lies}");
         browser.screenshot("cut-a-frame")?;
         browser.press("]")?;
         browser.press(&format!("{LEFT}{LEFT}"))?;

@@ -22,6 +22,8 @@ const LINES_CUT_MIN: usize = 3;
 const PICTURE_SHARE: f64 = 0.04;
 /// Handwriting is so many times as high as print.
 const HAND_TIMES: f64 = 1.7;
+/// Marks that begin and end in the same rows and are a bar code: its shortest, one character of Code 39 between start and stop, has 15.
+const BARS_MIN: usize = 12;
 /// Places named on one page.
 const PLACES_MAX: usize = 20;
 
@@ -110,7 +112,7 @@ fn unread(marks: &[Rectangle], words: &[FoundWord], glyph: u32) -> Vec<(Attentio
                 && (word.top.saturating_sub(near)..=word.bottom + near).contains(&y)
         })
     };
-    let left = marks.iter().filter(|mark| sized(mark) && !rule(mark) && !covered(mark));
+    let left = marks.iter().filter(|mark| sized(mark) && !rule(mark) && !covered(mark) && !is_bar(mark, marks));
     let places: Vec<(Rectangle, usize)> = left.map(|mark| (*mark, 1)).collect();
     let groups = together(&places, 2 * glyph).into_iter().filter(|(_, marks)| *marks >= MARKS_MIN);
     groups
@@ -119,6 +121,15 @@ fn unread(marks: &[Rectangle], words: &[FoundWord], glyph: u32) -> Vec<(Attentio
             (if high { AttentionReason::Handwriting } else { AttentionReason::Doubtful }, place)
         })
         .collect()
+}
+
+/// Whether the mark is a bar among bars that all begin and end where it does, as nobody writes or prints: there is nothing to read.
+fn is_bar(mark: &Rectangle, marks: &[Rectangle]) -> bool {
+    let upright = |mark: &Rectangle| mark.h > 2 * mark.w;
+    let level = |one: u32, other: u32| one.abs_diff(other) * 8 <= mark.h;
+    let beside =
+        |other: &&Rectangle| upright(other) && level(mark.y, other.y) && level(mark.y + mark.h, other.y + other.h);
+    upright(mark) && marks.iter().filter(beside).take(BARS_MIN).count() == BARS_MIN
 }
 
 /// Lines that touch the left or right edge of the image with words that are text.
@@ -204,6 +215,19 @@ mod tests {
         assert_eq!(judged(samples, &[]), [AttentionReason::Handwriting]);
         let cut: Vec<_> = (0..4).map(|n| word("tion", 0, 100 + 30 * n, 92.0)).collect();
         assert_eq!(judged(blank(), &cut), [AttentionReason::CutOff]);
+    }
+
+    #[test]
+    fn a_bar_code_is_nothing_to_read() {
+        let bars = |apart: u32| {
+            let mut samples = blank();
+            (0..24).for_each(|n| {
+                paint(&mut samples, Rectangle { x: 100 + n * 20, y: 300 + n % 3 * apart, w: 6 + n % 2 * 6, h: 60 });
+            });
+            judged(samples, &[])
+        };
+        assert_eq!(bars(0), []);
+        assert_eq!(bars(20), [AttentionReason::Handwriting], "they are no bar code where they stand higher and lower");
     }
 
     #[test]

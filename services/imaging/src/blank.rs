@@ -103,15 +103,24 @@ fn keep_to_sheet(paper: &mut [u8], page: &Raster, per_mm: f64) {
     }
 }
 
-/// The greatest or the least over a square of `2 × radius + 1`: over rows, then over columns.
+/// The greatest or the least over a square of `2 × radius + 1`: over rows, then over columns. Whole rows are compared with
+/// each other, as many bytes at a time as the processor can.
 fn extreme(levels: &[u8], width: usize, height: usize, radius: usize, of: impl Fn(u8, u8) -> u8) -> Vec<u8> {
-    let over = |at: usize, count: usize, level: &dyn Fn(usize) -> u8| {
-        let near = at.saturating_sub(radius)..(at + radius + 1).min(count);
-        near.map(level).reduce(&of).unwrap_or_default()
-    };
-    let rows: Vec<u8> =
-        (0..width * height).map(|at| over(at % width, width, &|x| levels[at / width * width + x])).collect();
-    (0..width * height).map(|at| over(at / width, height, &|y| rows[y * width + at % width])).collect()
+    let join =
+        |into: &mut [u8], from: &[u8]| into.iter_mut().zip(from).for_each(|(level, &from)| *level = of(*level, from));
+    let mut rows = levels.to_vec();
+    for (found, row) in rows.chunks_exact_mut(width).zip(levels.chunks_exact(width)) {
+        for apart in 1..=radius.min(width - 1) {
+            join(found, &row[apart..]);
+            join(&mut found[apart..], row);
+        }
+    }
+    let mut columns = rows.clone();
+    for apart in (1..=radius.min(height - 1)).map(|rows| rows * width) {
+        join(&mut columns, &rows[apart..]);
+        join(&mut columns[apart..], &rows);
+    }
+    columns
 }
 
 fn median(levels: &[u8]) -> u8 {

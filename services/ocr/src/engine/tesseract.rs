@@ -109,13 +109,27 @@ impl Handle {
         if !sides.contains(&width) || !sides.contains(&height) || pixels.len() as u64 != size {
             return Err(EngineError::Size { width, height });
         }
-        let (width, height) = (width as c_int, height as c_int);
-        // SAFETY: the handle is live; `pixels` holds exactly height rows of width bytes (checked above,
-        // both fit in 15 bits), 1 byte per pixel; the call copies them into a Pix of its own.
-        unsafe { capi::TessBaseAPISetImage(self.api.as_ptr(), pixels.as_ptr(), width, height, 1, width) };
+        if is_bilevel(pixels) {
+            self.show_bits(&packed(pixels, width as usize), width, height);
+        } else {
+            let (width, height) = (width as c_int, height as c_int);
+            // SAFETY: the handle is live; `pixels` holds exactly height rows of width bytes (checked above,
+            // both fit in 15 bits), 1 byte per pixel; the call copies them into a Pix of its own.
+            unsafe { capi::TessBaseAPISetImage(self.api.as_ptr(), pixels.as_ptr(), width, height, 1, width) };
+        }
         // SAFETY: the handle is live and has an image.
         unsafe { capi::TessBaseAPISetSourceResolution(self.api.as_ptr(), dpi as c_int) };
         Ok(())
+    }
+
+    /// Where there is no gray, Tesseract needs no threshold: it takes rows of whole bytes, the first pixel highest, 1 for white.
+    fn show_bits(&mut self, rows: &[u8], width: u32, height: u32) {
+        let per_row = width.div_ceil(8);
+        assert_eq!(rows.len() as u64, u64::from(per_row) * u64::from(height), "rows of whole bytes");
+        let (width, height, per_row) = (width as c_int, height as c_int, per_row as c_int);
+        // SAFETY: the handle is live; `rows` holds exactly height rows of so many bytes (checked above), and 0 bytes
+        // per pixel says that they are bits; the call copies them into a Pix of its own.
+        unsafe { capi::TessBaseAPISetImage(self.api.as_ptr(), rows.as_ptr(), width, height, 0, per_row) };
     }
 
     /// Recognizes what was shown; false where Tesseract gave up or the deadline passed.
@@ -149,6 +163,16 @@ impl Drop for Handle {
         // SAFETY: made by TessBaseAPICreate, deleted once, iterators borrow it and are gone.
         unsafe { capi::TessBaseAPIDelete(self.api.as_ptr()) };
     }
+}
+
+fn is_bilevel(pixels: &[u8]) -> bool {
+    pixels.iter().all(|&pixel| pixel == 0 || pixel == 255)
+}
+
+/// Eight pixels to a byte, each row from a byte of its own on.
+fn packed(pixels: &[u8], width: usize) -> Vec<u8> {
+    let byte = |eight: &[u8]| eight.iter().zip(0..).fold(0, |byte, (&pixel, at)| byte | (pixel & 0x80) >> at);
+    pixels.chunks(width).flat_map(|row| row.chunks(8).map(byte)).collect()
 }
 
 /// Carries the deadline into a recognition. It is looked at about once per text line.

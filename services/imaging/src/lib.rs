@@ -33,6 +33,7 @@ mod polarity;
 mod probe;
 mod raster;
 mod reduce;
+mod rules;
 mod ruling;
 mod scratches;
 mod sharp;

@@ -9,18 +9,21 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{Error as StoreError, GetResultPayload, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use record::{Digest, Hasher, limits};
 
 use crate::error::{Error, Result};
 
 /// How often a create that collides with a vanished rival is tried: S3 may answer 409 to both.
 const CREATE_ATTEMPTS: usize = 5;
-/// Small enough for an allocator to give it out again: a larger one costs new pages of memory for every object.
+/// Stays in a processor's cache between reading and hashing.
 const HASH_CHUNK_BYTES: usize = 64 * 1024;
+
+/// What was hashed: digest and size, or that there is nothing.
+pub(crate) type Hashed = Result<Option<(Digest, u64)>>;
 
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -114,20 +117,30 @@ impl Store {
 
     /// Digest and size of an object, in constant memory whatever its size. `None`: not there.
     pub async fn hash(&self, key: &str) -> Result<Option<(Digest, u64)>> {
-        let found = match self.objects.get(&Path::from(key)).await {
-            Ok(found) => found,
-            Err(StoreError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(Error::unavailable(key, error)),
+        self.hash_all(vec![key.to_owned()]).await.pop().unwrap_or(Ok(None))
+    }
+
+    /// [`Store::hash`] of a few objects, one after the other. Where they are files, one thread reads and hashes them all: to
+    /// hand each to a thread of its own costs half as much as to hash it.
+    pub async fn hash_all(&self, keys: Vec<String>) -> Vec<Hashed> {
+        let Some(root) = self.folder.clone() else {
+            return stream::iter(keys).then(|key| async move { self.hash_stream(&key).await }).collect().await;
         };
-        let hashed = match found.payload {
-            // One thread per file: read and hash while the bytes are in its cache.
-            GetResultPayload::File(file, _) => match tokio::task::spawn_blocking(move || hash_file(file)).await {
-                Ok(hashed) => hashed.map_err(|e| Error::unavailable(key, e))?,
-                Err(error) => return Err(Error::unavailable(key, error)),
-            },
-            GetResultPayload::Stream(chunks) => hash_chunks(chunks).await.map_err(|e| Error::unavailable(key, e))?,
-        };
-        Ok(Some(hashed))
+        let failed = keys.clone();
+        match tokio::task::spawn_blocking(move || hash_files(&root, &keys)).await {
+            Ok(hashed) => hashed,
+            Err(error) => failed.iter().map(|key| Err(Error::unavailable(key, std::io::Error::other(error.to_string())))).collect(),
+        }
+    }
+
+    async fn hash_stream(&self, key: &str) -> Hashed {
+        match self.objects.get(&Path::from(key)).await {
+            Ok(found) => {
+                hash_chunks(found.into_stream()).await.map(Some).map_err(|error| Error::unavailable(key, error))
+            }
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::unavailable(key, error)),
+        }
     }
 
     /// Makes sure that an object found in a folder survives a power cut: its maker may have
@@ -157,10 +170,21 @@ fn sync_up(file: &FilePath, root: &FilePath) -> std::io::Result<()> {
     Ok(())
 }
 
-fn hash_file(mut file: File) -> std::io::Result<(Digest, u64)> {
-    let (mut hasher, mut size, mut chunk) = (Hasher::new(), 0, vec![0; HASH_CHUNK_BYTES]);
+fn hash_files(root: &FilePath, keys: &[String]) -> Vec<Hashed> {
+    let mut chunk = vec![0; HASH_CHUNK_BYTES];
+    let hashed = |key: &String| match File::open(root.join(key)) {
+        Ok(file) => hash_file(file, &mut chunk).map(Some).map_err(|error| Error::unavailable(key, error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::unavailable(key, error)),
+    };
+    keys.iter().map(hashed).collect()
+}
+
+/// Reads and hashes while the bytes are in the processor's cache.
+fn hash_file(mut file: File, chunk: &mut [u8]) -> std::io::Result<(Digest, u64)> {
+    let (mut hasher, mut size) = (Hasher::new(), 0);
     loop {
-        match file.read(&mut chunk)? {
+        match file.read(chunk)? {
             0 => return Ok((hasher.finish(), size)),
             n => {
                 hasher.update(&chunk[..n]);

@@ -9,14 +9,16 @@ use record::{Digest, DocumentId, Manifest, canonical};
 use super::history::{CLOCK_MILLIS, misdated};
 use super::pick::pick;
 use super::{Ask, Blob, Code, Named, Progress, Question, READS, Resume, Run, Sealed, Share, captures, reason};
-use crate::error::Result;
-use crate::store::Store;
+use crate::error::{Error, Result};
+use crate::store::{Hashed, Store};
 use crate::{BLOBS, MANIFESTS, object_key};
 
 /// Digests in the store with their sizes.
 type Present = HashMap<Digest, u64>;
 /// Blobs between two places from where another run may go on.
 const KEEP_EVERY: u64 = 1_000;
+/// Blobs that one task reads and hashes.
+const GROUP: usize = 16;
 
 /// Checks what the events name, then what the manifests name, and tells what nobody names. An earlier run has seen `seen`
 /// events.
@@ -132,20 +134,21 @@ async fn check_blobs(run: &mut Run<'_>, named: &Named, present: &Present, ask: &
     tally.of = tally.blobs + picked.len() as u64;
     tally.of_bytes = tally.bytes + picked.iter().map(|(digest, blob)| size_of(digest, blob)).sum::<u64>();
     let store = run.store.clone();
-    let reads = picked.iter().map(|(digest, blob)| hash(store.clone(), *digest, blob.size));
-    let mut reads = stream::iter(reads).buffered(READS);
-    while let Some((digest, promised, read)) = reads.next().await {
-        tally.bytes += read.as_ref().map_or(0, |read| read.map_or(0, |(_, size)| size));
-        tally.blobs += 1;
-        judge(run, digest, promised, read);
-        tally.tell(run, digest);
+    let mut reads = stream::iter(picked.chunks(GROUP)).map(|group| hash(&store, group)).buffered(READS);
+    while let Some(group) = reads.next().await {
+        for ((digest, blob), read) in group {
+            tally.bytes += read.as_ref().map_or(0, |read| read.map_or(0, |(_, size)| size));
+            tally.blobs += 1;
+            judge(run, digest, blob.size, read);
+            tally.tell(run, digest);
+        }
     }
     let all_bytes = named.blobs.iter().map(|(digest, blob)| size_of(digest, blob)).sum();
     tally.conclude(run, ask, named.blobs.len() as u64, all_bytes);
     Ok(())
 }
 
-fn judge(run: &mut Run<'_>, digest: Digest, promised: Option<u64>, read: Result<Option<(Digest, u64)>>) {
+fn judge(run: &mut Run<'_>, digest: Digest, promised: Option<u64>, read: Hashed) {
     let key = object_key(BLOBS, &digest);
     match read {
         Ok(None) => run.find(Code::BlobMissing, key, "an event or a manifest names it"),
@@ -221,11 +224,17 @@ impl Tally {
 }
 
 /// A task of its own, so that stores without threads of their own use all cores too.
-async fn hash(store: Store, digest: Digest, size: Option<u64>) -> (Digest, Option<u64>, Result<Option<(Digest, u64)>>) {
-    let key = object_key(BLOBS, &digest);
-    let task = tokio::spawn(async move { store.hash(&key).await });
-    let read = task.await.unwrap_or_else(|error| Err(crate::Error::unavailable("a hashing task", error)));
-    (digest, size, read)
+async fn hash(store: &Store, group: &[(Digest, Blob)]) -> Vec<((Digest, Blob), Hashed)> {
+    let (store, group) = (store.clone(), group.to_vec());
+    let keys: Vec<_> = group.iter().map(|(digest, _)| object_key(BLOBS, digest)).collect();
+    let task = tokio::spawn(async move { store.hash_all(keys).await });
+    match task.await {
+        Ok(hashed) => group.into_iter().zip(hashed).collect(),
+        Err(error) => {
+            let failed = || Error::unavailable("a hashing task", std::io::Error::other(error.to_string()));
+            group.into_iter().map(|blob| (blob, Err(failed()))).collect()
+        }
+    }
 }
 
 /// Manifests that no event names: what is left of a sealing that was cut off, or a document that somebody put there.

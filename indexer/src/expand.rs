@@ -48,6 +48,7 @@ impl Expander<'_> {
         Ok(match expr {
             Expr::All(parts) => Expr::All(all(parts)?),
             Expr::Any(sides) => Expr::Any(all(sides)?),
+            Expr::Most { words, least } => Expr::Most { words: all(words)?, least },
             // What must not be there is meant as it was typed.
             Expr::Not(inner) => Expr::Not(inner),
             other => leaf(other)?,

@@ -147,6 +147,8 @@ pub struct SearchResult {
     pub partial: bool,
     /// No page has the words; the hits have words that look like them.
     pub widened: bool,
+    /// No page has all of the words; the hits have most of them.
+    pub incomplete: bool,
     /// A query that finds something, where this one finds nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
@@ -186,6 +188,8 @@ pub struct PageHit {
     pub snippet: Vec<Fragment>,
     /// The words that matched, in reading order; each word once.
     pub boxes: Vec<LitBox>,
+    /// Words that were asked for and are not on the page: see [`SearchResult::incomplete`].
+    pub missing: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -98,6 +98,21 @@ impl<'a> Light<'a> {
     }
 }
 
+/// Which of the words that a page should have all or most of it lacks, as the index spells them.
+pub fn missing(expr: &Expr, tokens: &Tokens) -> Vec<String> {
+    let Expr::All(parts) = expr else { return Vec::new() };
+    let words = parts.iter().flat_map(|part| match part {
+        Expr::Most { words, .. } => words.as_slice(),
+        part => std::slice::from_ref(part),
+    });
+    let lacks = |word: &&Expr| matches(word, tokens).is_empty();
+    let typed = |word: &Expr| match word {
+        Expr::Words(runs) => runs.first().map(|run| run.terms.join(" ")),
+        _ => None,
+    };
+    words.filter(|word| matches!(word, Expr::Words(_))).filter(lacks).filter_map(typed).collect()
+}
+
 /// A place of a term: its position, its bytes, and whether it was mended.
 type Place = (u32, Range<usize>, Kin);
 
@@ -148,7 +163,9 @@ impl<'q> Places<'q> {
     /// Notes the terms to look for. What must not be there is not lit.
     fn want(&mut self, expr: &'q Expr, wanted: &mut Vec<Wanted<'q>>) {
         match expr {
-            Expr::All(all) | Expr::Any(all) => all.iter().for_each(|expr| self.want(expr, wanted)),
+            Expr::All(all) | Expr::Any(all) | Expr::Most { words: all, .. } => {
+                all.iter().for_each(|expr| self.want(expr, wanted));
+            }
             Expr::Not(_) | Expr::Filter(_) | Expr::Similar { .. } | Expr::Coded(_) => {}
             Expr::Prefix(stem) => self.prefixes.push(stem),
             Expr::Wild(wild) => self.wilds.push(wild),

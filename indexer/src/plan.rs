@@ -15,12 +15,18 @@ use crate::shape::ShapeQuery;
 use crate::stop::Stop;
 use crate::word::{Word, WordsQuery};
 
-/// What a page loses that has a word only because it was mended: more than BM25 gives for any word, so that pages with
-/// the word itself come first.
-const MENDED_LOSS: Score = -32.0;
-/// What a page gets for a synonym, and for a word that looks alike: less than for the worst mended word.
-const SYNONYM_SCORE: Score = -64.0;
-const SIMILAR_SCORE: Score = -96.0;
+/// What words are worth that are not those that were typed.
+struct Worth {
+    /// Added where a page has a word only because it was mended.
+    mended: Score,
+    synonym: Score,
+    similar: Score,
+}
+
+/// More is lost than BM25 gives for any word, so that pages with the words themselves come first.
+const OF_ALL: Worth = Worth { mended: -32.0, synonym: -64.0, similar: -96.0 };
+/// Where some words are missing anyway, each that is there counts, if less than as it was typed.
+const OF_MOST: Worth = Worth { mended: -1.0, synonym: 3.0, similar: 3.0 };
 
 type Clause = (Occur, Box<dyn Query>);
 
@@ -72,7 +78,7 @@ impl Planner<'_> {
         let mut clauses: Vec<Clause> = others.into_iter().map(clause).collect();
         if !words.is_empty() {
             let words = words.into_iter().filter_map(single_word);
-            clauses.push((Occur::Must, words_query(self.fields, words)));
+            clauses.push((Occur::Must, words_query(self.fields, words, &OF_ALL)));
         }
         if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
             clauses.push((Occur::Must, Box::new(AllQuery)));
@@ -87,8 +93,8 @@ impl Planner<'_> {
             Expr::Any(any) => {
                 Box::new(BooleanQuery::new(any.iter().map(|side| (Occur::Should, self.query(side))).collect()))
             }
-            Expr::Words(runs) if runs.len() == 1 => self.run(&runs[0]),
-            Expr::Words(runs) => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|one| self.run(one)).collect())),
+            Expr::Most { words, least } => self.most(words, *least),
+            Expr::Words(runs) => self.words(runs, &OF_ALL),
             Expr::Near { terms, within } => near(fields, terms, *within),
             Expr::Prefix(stem) => self.shape(stem, None),
             Expr::Wild(wild) => self.shape(wild.stem(), Some(wild.clone())),
@@ -109,16 +115,32 @@ impl Planner<'_> {
         })
     }
 
+    fn most(&self, words: &[Expr], least: usize) -> Box<dyn Query> {
+        let word = |word: &Expr| match word {
+            Expr::Words(runs) => self.words(runs, &OF_MOST),
+            other => self.query(other),
+        };
+        let words = words.iter().map(|one| (Occur::Should, word(one))).collect();
+        Box::new(BooleanQuery::with_minimum_required_clauses(words, least))
+    }
+
+    fn words(&self, runs: &[Run], worth: &Worth) -> Box<dyn Query> {
+        match runs {
+            [run] => self.run(run, worth),
+            runs => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|run| self.run(run, worth)).collect())),
+        }
+    }
+
     /// Terms at consecutive positions; the farther from what was typed, the less they count.
-    fn run(&self, run: &Run) -> Box<dyn Query> {
+    fn run(&self, run: &Run, worth: &Worth) -> Box<dyn Query> {
         let found: Box<dyn Query> = match run.terms.as_slice() {
-            [term] => words_query(self.fields, std::iter::once(term.as_str())),
+            [term] => words_query(self.fields, std::iter::once(term.as_str()), worth),
             terms => self.row(terms),
         };
         match run.kin {
             Kin::Typed | Kin::Misread => found,
-            Kin::Synonym => Box::new(ConstScoreQuery::new(found, SYNONYM_SCORE)),
-            Kin::Similar => Box::new(ConstScoreQuery::new(found, SIMILAR_SCORE)),
+            Kin::Synonym => Box::new(ConstScoreQuery::new(found, worth.synonym)),
+            Kin::Similar => Box::new(ConstScoreQuery::new(found, worth.similar)),
         }
     }
 
@@ -158,9 +180,9 @@ fn single_word(part: &Expr) -> Option<&str> {
     }
 }
 
-fn words_query<'a>(fields: &Fields, terms: impl Iterator<Item = &'a str>) -> Box<dyn Query> {
+fn words_query<'a>(fields: &Fields, terms: impl Iterator<Item = &'a str>, worth: &Worth) -> Box<dyn Query> {
     let word = |term| Word { term: body(fields, term), mended: Term::from_field_text(fields.mended, term) };
-    Box::new(WordsQuery { words: terms.map(word).collect(), loss: MENDED_LOSS })
+    Box::new(WordsQuery { words: terms.map(word).collect(), loss: worth.mended })
 }
 
 /// Each term within so many positions of the next, in any order: at one offset, the engine's slop is a distance.

@@ -14,7 +14,7 @@ use crate::expand::Expander;
 use crate::facets::{facets, frequent_patients};
 use crate::group::{Best, Group, fill, sort_again};
 use crate::hits::{DocumentFields, DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
-use crate::light::Light;
+use crate::light::{Light, missing};
 use crate::matches::{Found, Matches, collect};
 use crate::nearness;
 use crate::pairs::Common;
@@ -25,6 +25,17 @@ use crate::schema::Fields;
 use crate::stop::Stop;
 use crate::stored::StoredPage;
 use crate::vocabulary::Vocabulary;
+
+/// What a request was taken to ask for, and the pages with it.
+struct Answer<'a> {
+    expr: Expr,
+    matches: Matches<'a>,
+    widened: bool,
+    incomplete: bool,
+}
+
+/// Pages with most of the words, before pages with fewer of them are asked for.
+const ENOUGH_PAGES: u64 = 10;
 
 /// One consistent view of the index.
 pub struct View<'a> {
@@ -37,20 +48,14 @@ pub struct View<'a> {
 
 impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
-        let mut expr = self.expander(&request.stop).resolve(query::parse(&request.query)?)?;
-        let mut matches = self.matches(&expr, request)?;
-        let widened = matches.pages == 0 && !matches.cut && expr.has_words() && {
-            // Words that look alike are right in two of three cases only: they never stand beside better hits unasked.
-            expr = self.expander(&request.stop).widen(expr)?;
-            matches = self.matches(&expr, request)?;
-            matches.pages > 0
-        };
+        let Answer { expr, matches, widened, incomplete } = self.answer(request)?;
         let documents = matches.documents();
         let (mut hits, mut room) = (Vec::new(), Tokens::default());
         for group in self.ranked(&matches, &expr, request, documents.len())? {
             hits.extend(self.document_hit(&group, &expr, &mut room)?);
         }
-        let suggestion = if matches.pages == 0 && !matches.cut { self.did_you_mean(request)? } else { None };
+        let lacking = matches.pages == 0 || incomplete;
+        let suggestion = if lacking && !matches.cut { self.did_you_mean(request)? } else { None };
         let mut patients = expr.patients();
         patients.extend(request.filters.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()));
         Ok(SearchResult {
@@ -60,10 +65,36 @@ impl View<'_> {
             facets: self.facets(&documents)?,
             partial: matches.cut,
             widened,
+            incomplete,
             suggestion,
             as_of: self.moment.as_of,
             patients,
         })
+    }
+
+    /// Further from what was typed only where nothing nearer is found.
+    fn answer(&self, request: &SearchRequest) -> Result<Answer<'_>> {
+        let typed = self.expander(&request.stop).resolve(query::parse(&request.query)?)?;
+        let matches = self.matches(&typed, request)?;
+        let none = |matches: &Matches<'_>| matches.pages == 0 && !matches.cut;
+        if !none(&matches) || !typed.has_words() {
+            return Ok(Answer { expr: typed, matches, widened: false, incomplete: false });
+        }
+        // Words that look alike are right in two of three cases only: they never stand beside better hits unasked.
+        let wide = self.expander(&request.stop).widen(typed)?;
+        let matches = self.matches(&wide, request)?;
+        let most = if none(&matches) { query::with_most(&request.query, &wide) } else { Vec::new() };
+        let widened = matches.pages > 0;
+        let mut answer = Answer { expr: wide, matches, widened, incomplete: false };
+        for expr in most {
+            let matches = self.matches(&expr, request)?;
+            let enough = matches.pages >= ENOUGH_PAGES || matches.cut;
+            answer = Answer { incomplete: matches.pages > 0, expr, matches, widened: false };
+            if enough {
+                break;
+            }
+        }
+        Ok(answer)
     }
 
     pub fn searcher(&self) -> &Searcher {
@@ -113,7 +144,7 @@ impl View<'_> {
         let mut hit: Option<DocumentHit> = None;
         for candidate in group.best.iter() {
             let page = self.stored(candidate.address)?;
-            let lit = page_hit(&page, &Light::on(&page, expr, room), candidate.score);
+            let lit = page_hit(&page, &Light::on(&page, expr, room), candidate.score, missing(expr, room));
             match &mut hit {
                 // Two documents with one key: show the better one.
                 Some(hit) if hit.fields.document != page.fields.document => {}
@@ -133,7 +164,7 @@ impl View<'_> {
         for address in self.addresses(self.fields.page_term(page))? {
             let page = self.stored(address)?;
             boxes = Light::on(&page, &expr, &mut room).boxes();
-            if boxes.is_empty() {
+            if boxes.is_empty() || may_lack(query, &expr) && !missing(&expr, &room).is_empty() {
                 let wider = self.expander(&Stop::default()).widen(expr.clone())?;
                 boxes = Light::on(&page, &wider, &mut room).boxes();
             }
@@ -141,12 +172,18 @@ impl View<'_> {
         Ok(boxes)
     }
 
-    /// Words that look alike are lit where no page of the document has the words themselves.
+    /// Words that look alike are lit where no page of the document has the words themselves, or all of them where most
+    /// would do.
     pub fn hits_in_document(&self, document: &DocumentId, query: &str) -> Result<Vec<PageHit>> {
         let expr = self.understand(query)?;
         let pages = self.pages_of(document)?;
         let hits = hits_on(&pages, &expr);
-        Ok(if hits.is_empty() { hits_on(&pages, &self.expander(&Stop::default()).widen(expr)?) } else { hits })
+        let lacking = may_lack(query, &expr) && hits.iter().all(|hit| !hit.missing.is_empty());
+        Ok(if hits.is_empty() || lacking {
+            hits_on(&pages, &self.expander(&Stop::default()).widen(expr)?)
+        } else {
+            hits
+        })
     }
 
     /// A document's pages by number.
@@ -190,13 +227,21 @@ impl View<'_> {
     }
 }
 
-fn hits_on(pages: &[StoredPage], expr: &Expr) -> Vec<PageHit> {
-    let mut room = Tokens::default();
-    let lit = pages.iter().map(|page| (page, Light::on(page, expr, &mut room)));
-    lit.filter(|(_, light)| !light.is_dark()).map(|(page, light)| page_hit(page, &light, 0.0)).collect()
+/// Whether pages with most of the words are shown for the query.
+fn may_lack(query: &str, expr: &Expr) -> bool {
+    !query::with_most(query, expr).is_empty()
 }
 
-fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32) -> PageHit {
+fn hits_on(pages: &[StoredPage], expr: &Expr) -> Vec<PageHit> {
+    let mut room = Tokens::default();
+    let hit = |page| {
+        let light = Light::on(page, expr, &mut room);
+        (!light.is_dark()).then(|| page_hit(page, &light, 0.0, missing(expr, &room)))
+    };
+    pages.iter().filter_map(hit).collect()
+}
+
+fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32, missing: Vec<String>) -> PageHit {
     PageHit {
         page: page.page,
         number: page.number,
@@ -207,5 +252,6 @@ fn page_hit(page: &StoredPage, light: &Light<'_>, score: f32) -> PageHit {
         height: page.height,
         snippet: light.snippet(),
         boxes: light.boxes(),
+        missing,
     }
 }

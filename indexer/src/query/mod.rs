@@ -13,16 +13,18 @@
 //! | `type:letter date:1974..1976` | what [`Field`] says |
 //!
 //! [`scan`] cuts the text into pieces with their places, [`parse`] makes the tree, [`field`]
-//! reads values of fields, [`words`] asks the analyzer for terms.
+//! reads values of fields, [`words`] asks the analyzer for terms. [`most`]: what may be asked where nothing was found.
 
 mod error;
 mod field;
+mod most;
 mod parse;
 mod scan;
 mod words;
 
 pub use error::QueryError;
 pub use field::{Bounds, Filter, State, Text};
+pub use most::with_most;
 pub use parse::parse;
 
 /// What must hold of a page. The planner and the highlighter both read this tree.
@@ -33,6 +35,11 @@ pub enum Expr {
     /// At least one holds.
     Any(Vec<Expr>),
     Not(Box<Expr>),
+    /// So many of these words stand on the page at least; the more, the better.
+    Most {
+        words: Vec<Expr>,
+        least: usize,
+    },
     /// One of these runs of terms stands on the page, each at consecutive positions.
     Words(Vec<Run>),
     /// Each term stands within so many words of the next, before or after it.

@@ -6,6 +6,7 @@ mod disk;
 mod finding;
 mod hostile;
 mod mending;
+mod most;
 mod stopping;
 
 use record::manifest::SourceKind;

@@ -44,8 +44,8 @@ async fn standing(app: &App, caller: &Caller, saved: SavedSearch) -> Reply<Stand
     let mut wanted = Wanted { page: 1, per_page: 0, as_of: None, ..search::wanted(&query)? };
     wanted.filters.arrived_from = Some(seen);
     let found = find::search(app, caller, wanted).await?;
-    // Words that look alike are no news.
-    let new = if found.widened { 0 } else { found.documents };
+    // Words that look alike are no news, nor are some of the words.
+    let new = if found.widened || found.incomplete { 0 } else { found.documents };
     Ok(Standing { search, name, query, seen, new, partial: found.partial })
 }
 

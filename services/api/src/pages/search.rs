@@ -174,6 +174,7 @@ async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply
         as_of: result.as_of,
         partial: result.partial,
         widened: result.widened,
+        incomplete: result.incomplete,
         suggestion,
     })
 }
@@ -217,6 +218,7 @@ fn page_hit(fields: &DocumentFields, q: &str, hit: PageHit) -> HitView {
         snippet: pieces(hit.snippet),
         confidence: hit.confidence,
         notes,
+        missing: hit.missing,
     }
 }
 

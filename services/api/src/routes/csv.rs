@@ -4,7 +4,7 @@
 use indexer::DocumentHit;
 
 pub fn header() -> String {
-    "document,type,patient,encounter,date,source,captured,pages_matched,page,text\r\n".to_owned()
+    "document,type,patient,encounter,date,source,captured,pages_matched,page,text,missing\r\n".to_owned()
 }
 
 pub fn line(hit: &DocumentHit) -> String {
@@ -22,6 +22,7 @@ pub fn line(hit: &DocumentHit) -> String {
         hit.pages_matched.to_string(),
         best.map(|page| page.number.to_string()).unwrap_or_default(),
         text,
+        best.map(|page| page.missing.join(" ")).unwrap_or_default(),
     ];
     format!("{}\r\n", cells.map(|cell| quoted(&cell)).join(","))
 }

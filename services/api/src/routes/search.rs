@@ -108,6 +108,8 @@ pub struct Found {
     pub partial: bool,
     /// No page has the words; the hits have words that look like them.
     pub widened: bool,
+    /// No page has all of the words; the hits have most of them, and say which are `missing`.
+    pub incomplete: bool,
     /// A query that finds something, where this one finds nothing.
     pub suggestion: Option<String>,
     /// Give it back with the further pages of results.
@@ -132,6 +134,8 @@ pub struct Hit {
     /// `{x, y, w, h, word, kin}` in pixels of the master image; `kin` is `typed`, `misread`, `synonym` or `similar`.
     #[schema(value_type = Vec<Object>)]
     pub boxes: Vec<LitBox>,
+    /// Words that were asked for and are not on the page.
+    pub missing: Vec<String>,
     /// Pixels of the master image.
     pub width: u32,
     pub height: u32,
@@ -162,6 +166,7 @@ pub async fn search(app: web::Data<App>, caller: Caller, ask: web::Query<Ask>) -
         facets: found.facets,
         partial: found.partial,
         widened: found.widened,
+        incomplete: found.incomplete,
         suggestion: found.suggestion,
         as_of: found.as_of,
     }))
@@ -228,6 +233,7 @@ fn hits(document: DocumentHit) -> Vec<Hit> {
         score: page.score,
         snippet: page.snippet.into_iter().map(|fragment| fragment.text).collect(),
         boxes: page.boxes,
+        missing: page.missing,
         width: page.width,
         height: page.height,
         pages_matched,

@@ -33,6 +33,24 @@ async fn a_search_with_time_is_whole() {
 }
 
 #[actix_web::test]
+async fn where_no_page_has_all_words_those_with_most_are_shown_and_say_what_they_lack() {
+    let house = House::new().await;
+    read_page(&house).await;
+    let found = house.get(Role::Searcher, "/api/v1/search?q=acute+cholangitis+zebra").await.json();
+    assert_eq!((&found["incomplete"], &found["total"]), (&json!(true), &json!(1)), "{found}");
+    assert_eq!(found["hits"][0]["missing"], json!(["zebra"]));
+    let page = house.get(Role::Searcher, "/search?q=acute+cholangitis+zebra").await;
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.contains("data-incomplete") && page.contains("<s>zebra</s>"), "{page}");
+    let list = house.get(Role::Searcher, "/api/v1/search.csv?q=acute+cholangitis+zebra").await;
+    assert!(String::from_utf8_lossy(&list.body).contains(",zebra\r\n"));
+    for meant in ["%22acute+cholangitis%22+zebra", "acute+cholangitis+zebra+-yak", "cholangitis+zebra"] {
+        let found = house.get(Role::Searcher, &format!("/api/v1/search?q={meant}")).await.json();
+        assert_eq!((&found["incomplete"], &found["total"]), (&json!(false), &json!(0)), "{meant}");
+    }
+}
+
+#[actix_web::test]
 async fn a_page_that_the_newest_version_lacks_is_found_no_more() {
     let house = House::new().await;
     let page = read_page(&house).await;

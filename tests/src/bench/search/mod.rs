@@ -2,6 +2,7 @@
 //! run. The floor does less: no boxes, no filters, no grouping, no snippets, no counts of kinds;
 //! it is what those cost that the ratio shows.
 
+mod known;
 mod peers;
 mod quality;
 mod renewal;
@@ -40,7 +41,8 @@ const FLOOR_WRITER_BYTES: usize = 64 * 1024 * 1024;
 /// Speed over generated pages; with a corpus, quality over real ones. `only` is `ours` where nobody else is to be asked.
 pub fn run(report: &mut Report, corpus: Option<&Path>, count: Option<usize>, only: Option<&str>) -> Result<()> {
     if let Some(corpus) = corpus {
-        return quality::run(report, corpus);
+        quality::run(report, corpus)?;
+        return known::run(report, corpus);
     }
     let count = count.and_then(|count| u32::try_from(count).ok()).unwrap_or(PAGES).next_multiple_of(COMMIT_PAGES);
     let (ours_dir, floor_dir) = (TempDir::new()?, TempDir::new()?);

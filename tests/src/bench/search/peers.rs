@@ -20,7 +20,7 @@ const PEERS: [(&str, u32); 5] =
 /// Lucene as Debian's `liblucene8-java` installs it.
 const LUCENE: &str = "/usr/share/java/lucene-core-8.7.0.jar:/usr/share/java/lucene-analyzers-common-8.7.0.jar";
 /// Where `scripts/bench` has a Python with all of them.
-fn python() -> OsString {
+pub fn python() -> OsString {
     std::env::var_os("BENCH_PYTHON").unwrap_or_else(|| "python3".into())
 }
 

@@ -5,8 +5,7 @@
 //! of the truth is searched for; right are the pages whose truth has it. Recall and precision are
 //! over all pairs of word and page (micro averages). Names are the words that no list knows and
 //! that are never written small; they are on the patient list here, as a hospital's are.
-//! `known items` are pages that somebody remembers a few words of: the mean reciprocal rank of each page for five words that
-//! follow one another in the middle of its truth (as in Kantor and Voorhees, "The TREC-5 Confusion Track", 2000).
+//! Known items are explained in [`super::known`], which asks for them on pages that were spoilt as well.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -20,12 +19,12 @@ use record::words::{Block, Box as Place, Line, PageText, Word};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::fields;
+use super::{fields, known};
 use crate::report::Report;
 
 /// Pages by number: their truth and what was read.
-struct Corpus {
-    truths: Vec<String>,
+pub struct Corpus {
+    pub truths: Vec<String>,
     readings: Vec<String>,
 }
 
@@ -52,32 +51,13 @@ pub fn run(report: &mut Report, dir: &Path) -> Result<()> {
                 "recall": score.recall(), "precision": score.precision(), "pairs": score.found + score.missed,
             }))?;
         }
-        let rank = known_items(&index, &corpus.truths)?;
+        let rank = known::rank(&index, &corpus.truths)?;
         report.line(&json!({"bench": "search quality", "method": method, "of": "known items", "mrr": rank}))?;
     }
     Ok(())
 }
 
-/// The mean of one by the rank of the page that is looked for, over all pages; nothing for one that is not among the first.
-fn known_items(index: &Index, truths: &[String]) -> Result<f64> {
-    const WORDS: usize = 5;
-    let (mut sum, mut items) = (0.0, 0);
-    for (number, truth) in truths.iter().enumerate() {
-        // Whole words come first, then their parts.
-        let all: Vec<String> = words(truth).collect();
-        let middle: Vec<&str> = all.iter().skip(all.len() / 4).take(WORDS).map(String::as_str).collect();
-        if middle.len() < WORDS {
-            continue;
-        }
-        let found = index.search(&SearchRequest::new(&middle.join(" "), Scope::EVERYTHING))?;
-        let rank = found.hits.iter().position(|hit| hit.pages.iter().any(|page| page.page == page_id(number)));
-        sum += rank.map_or(0.0, |rank| 1.0 / (rank + 1) as f64);
-        items += 1;
-    }
-    Ok((sum / f64::from(items.max(1)) * 10_000.0).round() / 10_000.0)
-}
-
-fn word_lists() -> Result<Vocabulary> {
+pub fn word_lists() -> Result<Vocabulary> {
     let mut vocabulary = Vocabulary::default();
     for list in DEBIAN_LISTS {
         let bytes = fs::read(list).with_context(|| format!("reading {list}: scripts/setup installs it"))?;
@@ -87,7 +67,7 @@ fn word_lists() -> Result<Vocabulary> {
 }
 
 impl Corpus {
-    fn read(dir: &Path) -> Result<Self> {
+    pub fn read(dir: &Path) -> Result<Self> {
         let mut names: Vec<_> = fs::read_dir(dir.join("truth"))
             .context("reading the folder truth")?
             .map(|entry| Ok(entry?.file_name()))
@@ -100,7 +80,7 @@ impl Corpus {
         Ok(Self { truths: all("truth")?, readings: all("ocr").context("reading the folder ocr")? })
     }
 
-    fn index(&self, dir: &Path, vocabulary: Vocabulary) -> Result<Index> {
+    pub fn index(&self, dir: &Path, vocabulary: Vocabulary) -> Result<Index> {
         let index = Index::open_with(dir, vocabulary)?;
         for (number, reading) in self.readings.iter().enumerate() {
             let fields = fields(number as u32, self.readings.len() as u32);
@@ -120,7 +100,7 @@ impl Corpus {
     }
 }
 
-fn page_id(number: usize) -> PageId {
+pub fn page_id(number: usize) -> PageId {
     PageId::derived([number.to_be_bytes().as_slice()])
 }
 
@@ -133,7 +113,7 @@ fn page_text(reading: &str) -> PageText {
 }
 
 /// Words of a text, small, as they are asked for: those with hyphens and apostrophes as one and by their parts.
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     let is_soft = |c: char| matches!(c, '-' | '\'' | '’');
     let whole =
         text.split(move |c: char| !c.is_alphanumeric() && !is_soft(c)).map(move |word| word.replace(is_soft, ""));

@@ -109,6 +109,8 @@ pub struct Found {
     pub partial: bool,
     /// No page has the words: these have words that look alike.
     pub widened: bool,
+    /// No page has all of the words: these have most of them.
+    pub incomplete: bool,
     /// What may have been meant, where nothing was found.
     pub suggestion: Option<Instead>,
 }
@@ -164,6 +166,8 @@ pub struct PageHit {
     /// Mean confidence of reading the page, 0 to 100.
     pub confidence: u8,
     pub notes: Vec<Note>,
+    /// Words that were typed and are not on the page.
+    pub missing: Vec<String>,
 }
 
 /// A stretch of a snippet.
@@ -250,6 +254,7 @@ mod tests {
             snippet: vec![Piece { text: HOSTILE.into(), lit: true }, Piece { text: HOSTILE.into(), lit: false }],
             confidence: 40,
             notes: vec![Note { what: "read as", words: HOSTILE.into() }],
+            missing: vec![HOSTILE.into()],
         };
         let document = DocumentHits {
             href: "/documents/x".into(),
@@ -279,6 +284,7 @@ mod tests {
             as_of: 1,
             partial: true,
             widened: true,
+            incomplete: true,
             suggestion,
         }
     }

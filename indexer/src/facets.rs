@@ -8,20 +8,26 @@ use crate::stored::{SOURCES, source_of};
 
 /// All but patients, whose numbers stand with their pages.
 pub fn facets(documents: &[Found<'_>], moment: &Moment) -> Facets {
-    let (mut types, mut years) = (vec![0_u64; moment.kinds.len()], vec![0_u64; moment.years.len()]);
+    let none = |list: usize| vec![0_u64; list];
+    let (mut types, mut years) = (none(moment.kinds.len()), none(moment.years.len()));
+    let mut departments = none(moment.departments.len());
     let mut sources = [0_u64; SOURCES.len()];
     for entry in documents.iter().map(|found| found.of) {
         entry.kind.into_iter().for_each(|kind| types[usize::from(kind)] += 1);
+        entry.department.into_iter().for_each(|department| departments[usize::from(department)] += 1);
         entry.year.into_iter().for_each(|year| years[usize::from(year)] += 1);
         sources.get_mut(usize::from(entry.source)).into_iter().for_each(|count| *count += 1);
     }
-    let types = moment.kinds.iter().zip(types).map(|(kind, n)| count(kind.clone(), n));
+    let named = |names: &[String], counts: Vec<u64>| {
+        frequent_first(names.iter().zip(counts).map(|(name, n)| count(name.clone(), n)).collect())
+    };
     let sources = (0..).zip(sources).filter_map(|(code, n)| Some(count(source_of(code)?.as_str().to_owned(), n)));
     let mut years: Vec<(i32, u64)> = moment.years.iter().copied().zip(years).collect();
     years.sort_unstable_by_key(|(year, _)| std::cmp::Reverse(*year));
     let years = years.into_iter().map(|(year, n)| count(year.to_string(), n));
     Facets {
-        document_type: frequent_first(types.collect()),
+        document_type: named(&moment.kinds, types),
+        department: named(&moment.departments, departments),
         year: years.filter(|count| count.documents > 0).collect(),
         source: frequent_first(sources.collect()),
         patient: Vec::new(),

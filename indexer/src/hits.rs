@@ -1,7 +1,7 @@
 //! What is asked of the index, and what it answers.
 
 use record::words::Box as Place;
-use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, Timestamp};
+use record::{BatchId, Date, Department, DocumentId, DocumentType, Encounter, Mrn, PageId, Timestamp};
 use record::{manifest::SourceKind, words::PageText};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,9 @@ pub struct DocumentFields {
     pub encounter: Option<Encounter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_type: Option<DocumentType>,
+    /// Where in the hospital it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<Department>,
     /// The date of service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
@@ -76,6 +79,7 @@ pub struct Filters {
     pub mrn: Option<Mrn>,
     pub encounter: Option<Encounter>,
     pub document_type: Option<DocumentType>,
+    pub department: Option<Department>,
     pub from: Option<Date>,
     pub to: Option<Date>,
     pub source: Option<SourceKind>,
@@ -216,6 +220,7 @@ pub struct LitBox {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Facets {
     pub document_type: Vec<FacetCount>,
+    pub department: Vec<FacetCount>,
     pub year: Vec<FacetCount>,
     pub source: Vec<FacetCount>,
     /// Patients with most documents, at most [`crate::PATIENTS_SHOWN`].
@@ -232,8 +237,9 @@ pub struct FacetCount {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overview {
     pub pages: u64,
-    /// Document types, by name.
+    /// Document types and departments, by name.
     pub types: Vec<String>,
+    pub departments: Vec<String>,
 }
 
 /// A word to go on with.

@@ -18,7 +18,9 @@ use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::group::KeyHasher;
 use crate::hits::{Overview, Scope};
-use crate::schema::{DATE, DOCUMENT_KEY, DOCUMENT_TYPE, Fields, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT};
+use crate::schema::{
+    DATE, DEPARTMENT, DOCUMENT_KEY, DOCUMENT_TYPE, Fields, NUMBER, PATIENT_KEY, SCANNED, SOURCE, WEIGHT,
+};
 
 /// What all searches of one moment share.
 #[derive(Clone)]
@@ -26,10 +28,11 @@ pub struct Moment {
     pub searcher: Searcher,
     /// One for each of the searcher's segments.
     pub sections: Arc<[Arc<Section>]>,
-    /// How many documents, patients and types are numbered.
+    /// How many documents and patients are numbered, and what the numbers of types, departments and years stand for.
     pub documents: usize,
     pub patients: usize,
     pub kinds: Arc<[String]>,
+    pub departments: Arc<[String]>,
     pub years: Arc<[i32]>,
     /// The ledger position of it.
     pub as_of: u64,
@@ -37,12 +40,13 @@ pub struct Moment {
     overviews: Arc<[OnceLock<Overview>; 2]>,
 }
 
-/// Numbers documents, patients, types and years as segments name them. A number is for good.
+/// Numbers documents, patients, types, departments and years as segments name them. A number is for good.
 #[derive(Default)]
 pub struct Register {
     documents: Numbers,
     patients: Numbers,
     kinds: Vec<String>,
+    departments: Vec<String>,
     years: Vec<i32>,
     sections: HashMap<SegmentId, Arc<Section>>,
 }
@@ -86,9 +90,10 @@ pub struct Entry {
     /// Days since 1970-01-01.
     pub date: Option<i32>,
     pub document: u32,
-    /// Numbers of the patient, of the type, and of the year of the date.
+    /// Numbers of the patient, of the type, of the department, and of the year of the date.
     pub patient: Option<u32>,
     pub kind: Option<u16>,
+    pub department: Option<u16>,
     pub year: Option<u16>,
     /// See [`crate::stored::source_of`].
     pub source: u8,
@@ -102,20 +107,22 @@ impl Moment {
 
     fn look(&self, scope: Scope) -> Overview {
         let (mut pages, mut types) = (0, vec![false; self.kinds.len()]);
+        let mut departments = vec![false; self.departments.len()];
         for (reader, section) in self.searcher.segment_readers().iter().zip(self.sections.iter()) {
             for page in (0..reader.max_doc()).filter(|page| section.shows(*page, scope) && !reader.is_deleted(*page)) {
                 pages += 1;
-                section
-                    .entry(section.page(page).entry)
-                    .kind
-                    .into_iter()
-                    .for_each(|kind| types[usize::from(kind)] = true);
+                let entry = section.entry(section.page(page).entry);
+                entry.kind.into_iter().for_each(|kind| types[usize::from(kind)] = true);
+                entry.department.into_iter().for_each(|department| departments[usize::from(department)] = true);
             }
         }
-        let mut types: Vec<String> =
-            self.kinds.iter().zip(types).filter(|(_, there)| *there).map(|(kind, _)| kind.clone()).collect();
-        types.sort();
-        Overview { pages, types }
+        let seen = |names: &[String], there: Vec<bool>| {
+            let mut seen: Vec<String> =
+                names.iter().zip(there).filter(|(_, there)| *there).map(|(name, _)| name.clone()).collect();
+            seen.sort();
+            seen
+        };
+        Overview { pages, types: seen(&self.kinds, types), departments: seen(&self.departments, departments) }
     }
 }
 
@@ -136,13 +143,15 @@ impl Register {
         self.sections = sections;
         let (documents, patients) = (self.documents.len(), self.patients.len());
         let (kinds, years) = (self.kinds.as_slice().into(), self.years.as_slice().into());
+        let departments = self.departments.as_slice().into();
         let (sections, overviews) = (order.into(), Arc::default());
-        Ok(Moment { searcher, sections, documents, patients, kinds, years, as_of, overviews })
+        Ok(Moment { searcher, sections, documents, patients, kinds, departments, years, as_of, overviews })
     }
 
     fn read(&mut self, reader: &SegmentReader, fields: &Fields) -> Result<Section> {
         let columns = Columns::open(reader)?;
-        let kinds = self.kinds_of(reader)?;
+        let kinds = numbers_of(&mut self.kinds, reader, DOCUMENT_TYPE)?;
+        let departments = numbers_of(&mut self.departments, reader, DEPARTMENT)?;
         let mut section = Section {
             pages: Vec::with_capacity(reader.max_doc() as usize),
             entries: Vec::new(),
@@ -152,7 +161,7 @@ impl Register {
             store: reader.get_store_reader(BLOCKS_KEPT)?,
         };
         for page in 0..reader.max_doc() {
-            let entry = self.entry(&columns, &kinds, page)?;
+            let entry = self.entry(&columns, [&kinds, &departments], page)?;
             // Pages of a document mostly follow one another.
             if section.entries.last() != Some(&entry) {
                 section.entries.push(entry);
@@ -167,11 +176,10 @@ impl Register {
         Ok(section)
     }
 
-    fn entry(&mut self, columns: &Columns, kinds: &[u16], page: DocId) -> Result<Entry> {
+    fn entry(&mut self, columns: &Columns, [kinds, departments]: [&[u16]; 2], page: DocId) -> Result<Entry> {
         let (key, patient_key) = (columns.keys.get_val(page), columns.patients.get_val(page));
         let date = columns.dates.first(page);
         let year = date.and_then(Date::from_days_since_epoch).map(|date| date.year());
-        let kind = columns.kinds.as_ref().and_then(|ords| ords.first(page));
         Ok(Entry {
             key,
             patient_key,
@@ -179,32 +187,38 @@ impl Register {
             date: date.map(i32::try_from).transpose().map_err(|_| damaged("a date"))?,
             document: number(&mut self.documents, key),
             patient: (patient_key != 0).then(|| number(&mut self.patients, patient_key)),
-            kind: kind.map(|ord| kinds.get(ord as usize).copied().ok_or_else(|| damaged("a type"))).transpose()?,
+            kind: number_in(columns.kinds.as_ref(), kinds, page)?,
+            department: number_in(columns.departments.as_ref(), departments, page)?,
             year: year.map(|year| place(&mut self.years, year)).transpose()?,
             source: columns.sources.get_val(page) as u8,
         })
     }
-
-    /// Our numbers of the types, in the order of the segment's own.
-    fn kinds_of(&mut self, reader: &SegmentReader) -> Result<Vec<u16>> {
-        let Some(column) = reader.fast_fields().str(DOCUMENT_TYPE)? else { return Ok(Vec::new()) };
-        let mut numbers = Vec::new();
-        for ord in 0..column.num_terms() as u64 {
-            let mut name = String::new();
-            column.ord_to_str(ord, &mut name)?;
-            numbers.push(place(&mut self.kinds, name)?);
-        }
-        Ok(numbers)
-    }
 }
 
-/// There are a few dozen types or years, so a list will do.
+/// Our numbers of a column's words, in the order of the segment's own.
+fn numbers_of(list: &mut Vec<String>, reader: &SegmentReader, column: &str) -> Result<Vec<u16>> {
+    let Some(column) = reader.fast_fields().str(column)? else { return Ok(Vec::new()) };
+    let mut numbers = Vec::new();
+    for ord in 0..column.num_terms() as u64 {
+        let mut name = String::new();
+        column.ord_to_str(ord, &mut name)?;
+        numbers.push(place(list, name)?);
+    }
+    Ok(numbers)
+}
+
+fn number_in(column: Option<&Column<u64>>, numbers: &[u16], page: DocId) -> Result<Option<u16>> {
+    let ord = column.and_then(|ords| ords.first(page));
+    ord.map(|ord| numbers.get(ord as usize).copied().ok_or_else(|| damaged("a type or department"))).transpose()
+}
+
+/// There are a few dozen types, departments or years, so a list will do.
 fn place<T: PartialEq>(list: &mut Vec<T>, value: T) -> Result<u16> {
     let at = list.iter().position(|other| *other == value).unwrap_or_else(|| {
         list.push(value);
         list.len() - 1
     });
-    u16::try_from(at).map_err(|_| damaged("one of too many types or years"))
+    u16::try_from(at).map_err(|_| damaged("one of too many types, departments or years"))
 }
 
 impl Section {
@@ -285,9 +299,10 @@ struct Columns {
     weights: Values<u64>,
     patients: Values<u64>,
     scanned: Values<i64>,
-    /// A segment none of whose pages has a date or a type has no such column.
+    /// A segment none of whose pages has a date, a type or a department has no such column.
     dates: Column<i64>,
     kinds: Option<Column<u64>>,
+    departments: Option<Column<u64>>,
 }
 
 type Values<T> = Arc<dyn ColumnValues<T>>;
@@ -305,6 +320,7 @@ impl Columns {
             scanned: columns.i64(SCANNED).map(values)?,
             dates: columns.column_opt(DATE)?.unwrap_or_else(|| Column::build_empty_column(reader.max_doc())),
             kinds: columns.str(DOCUMENT_TYPE)?.map(|kinds| kinds.ords().clone()),
+            departments: columns.str(DEPARTMENT)?.map(|departments| departments.ords().clone()),
         })
     }
 }

@@ -22,6 +22,7 @@ pub const ANALYZER: &str = "chartroom-3";
 
 pub const DOCUMENT_KEY: &str = "document_key";
 pub const DOCUMENT_TYPE: &str = "document_type";
+pub const DEPARTMENT: &str = "department";
 pub const NUMBER: &str = "number";
 pub const DATE: &str = "date";
 pub const SOURCE: &str = "source";
@@ -48,6 +49,7 @@ pub struct Fields {
     encounter_code: Field,
     reel: Field,
     document_type: Field,
+    department: Field,
     station: Field,
     source: Field,
     number: Field,
@@ -81,7 +83,8 @@ impl Fields {
             encounter: schema.add_text_field("encounter", raw()),
             encounter_code: schema.add_text_field("encounter_code", raw()),
             reel: schema.add_text_field("reel", raw()),
-            document_type: schema.add_text_field(DOCUMENT_TYPE, raw_fast),
+            document_type: schema.add_text_field(DOCUMENT_TYPE, raw_fast.clone()),
+            department: schema.add_text_field(DEPARTMENT, raw_fast),
             station: schema.add_text_field("station", raw()),
             source: schema.add_u64_field(SOURCE, fast.clone().set_indexed()),
             number: schema.add_u64_field(NUMBER, fast.clone()),
@@ -92,7 +95,7 @@ impl Fields {
             confidence: schema.add_u64_field("confidence", fast.clone()),
             weight: schema.add_u64_field(WEIGHT, fast),
             filed: schema.add_bool_field("filed", NumericOptions::default().set_indexed()),
-            stored: schema.add_bytes_field("stored_3", BytesOptions::default().set_stored()),
+            stored: schema.add_bytes_field("stored_4", BytesOptions::default().set_stored()),
             schema: schema.build(),
         }
     }
@@ -118,6 +121,7 @@ impl Fields {
             (self.mrn, fields.mrn.as_ref().map(|mrn| mrn.reveal())),
             (self.encounter, fields.encounter.as_ref().map(|encounter| encounter.reveal())),
             (self.document_type, fields.document_type.as_ref().map(|kind| kind.reveal())),
+            (self.department, fields.department.as_ref().map(|department| department.reveal())),
             (self.station, Some(fields.station.to_lowercase().as_str())),
             (self.reel, fields.reel.as_deref().map(plain_code).as_deref()),
         ] {
@@ -185,6 +189,7 @@ impl Fields {
             Filter::Patient(text) => beginning(self.patient_code, text),
             Filter::Encounter(text) => beginning(self.encounter_code, text),
             Filter::Type(text) => beginning(self.document_type, text),
+            Filter::Department(text) => beginning(self.department, text),
             Filter::Reel(text) => beginning(self.reel, text),
             Filter::By(text) => beginning(self.station, text),
             Filter::Service(days) => whole(*days, self.date),
@@ -210,6 +215,7 @@ impl Fields {
             text(self.mrn, filters.mrn.as_ref().map(|mrn| mrn.reveal())),
             text(self.encounter, filters.encounter.as_ref().map(|encounter| encounter.reveal())),
             text(self.document_type, filters.document_type.as_ref().map(|kind| kind.reveal())),
+            text(self.department, filters.department.as_ref().map(|department| department.reveal())),
             filters.source.map(|kind| exactly(Term::from_field_u64(self.source, source_code(kind)))),
             filters.batch.map(|batch| exactly(Term::from_field_bytes(self.batch, batch.as_uuid().as_bytes()))),
             dated.then(|| range(days(filters.from), days(filters.to))),

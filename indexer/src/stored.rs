@@ -1,9 +1,9 @@
 //! A page as it rests in the index: what a hit shows, in about seven bytes a word, so that
 //! snippets and lit boxes need no other store.
 //!
-//! Layout, version 3: version byte · page, document, batch (16 bytes each) · number, frame (0 for none),
+//! Layout, version 4: version byte · page, document, batch (16 bytes each) · number, frame (0 for none),
 //! flags, confidence, width, height · scanned, date (0 for none, else days + 2^20) · station, mrn,
-//! encounter, type, reel · mends (first byte as a difference, length, term) · word count · columns: lengths with end-of-line bits, text, then x, y, w, h
+//! encounter, type, department, reel · mends (first byte as a difference, length, term) · word count · columns: lengths with end-of-line bits, text, then x, y, w, h
 //! as differences, confidences. Integers as in [`crate::varint`].
 
 use record::manifest::SourceKind;
@@ -16,7 +16,7 @@ use crate::hits::{DocumentFields, PageDocument};
 use crate::mend::Mend;
 use crate::varint::{Reader, Writer};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 pub const SOURCES: [SourceKind; 3] = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
 /// Keeps every date of the common era apart from "none", which is 0.
 const DATE_OFFSET: i64 = 1 << 20;
@@ -108,6 +108,7 @@ impl StoredPage {
         out.optional_text(fields.mrn.as_ref().map(|mrn| mrn.reveal()));
         out.optional_text(fields.encounter.as_ref().map(|encounter| encounter.reveal()));
         out.optional_text(fields.document_type.as_ref().map(|kind| kind.reveal()));
+        out.optional_text(fields.department.as_ref().map(|department| department.reveal()));
         out.optional_text(fields.reel.as_deref());
     }
 
@@ -172,6 +173,7 @@ impl StoredPage {
             mrn: optional(reader.text()?)?,
             encounter: optional(reader.text()?)?,
             document_type: optional(reader.text()?)?,
+            department: optional(reader.text()?)?,
             reel: Some(reader.text()?.to_owned()).filter(|reel| !reel.is_empty()),
         };
         let (text, words, mends) = Default::default();

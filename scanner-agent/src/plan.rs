@@ -93,6 +93,7 @@ pub fn named(fields: &CapturedFields) -> Vec<String> {
         fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()),
         fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned()),
         fields.document_type.as_ref().map(|kind| kind.reveal().to_owned()),
+        fields.department.as_ref().map(|department| department.reveal().to_owned()),
         fields.date.map(|date| date.to_string()),
     ];
     named.into_iter().flatten().collect()
@@ -118,13 +119,14 @@ fn entries<'a>(part: &Part, order: &'a [Placed]) -> Vec<&'a Entry> {
 /// What a person said of a document stands over what codes say, and answers their questions.
 fn said_by_people(mut part: Part, order: &[Placed], rules: &Rules) -> Part {
     if let Keyed::Stands(said) = validate::keyed(&entries(&part, order), rules) {
-        let CapturedFields { mrn, encounter, document_type, date, .. } = said;
+        let CapturedFields { mrn, encounter, document_type, department, date, .. } = said;
         let known = part.fields;
         part.fields = CapturedFields {
             exceptions: if mrn.is_some() { Vec::new() } else { known.exceptions },
             mrn: mrn.or(known.mrn),
             encounter: encounter.or(known.encounter),
             document_type: document_type.or(known.document_type),
+            department: department.or(known.department),
             date: date.or(known.date),
             ..CapturedFields::default()
         };

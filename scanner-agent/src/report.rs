@@ -39,6 +39,8 @@ pub struct DocumentReport {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub document_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
     pub exceptions: Vec<ExceptionReport>,
     /// Absent until the receipt is verified; true where the archive had it before this batch.
@@ -150,6 +152,7 @@ fn document(state: &State, planned: &Planned) -> DocumentReport {
         mrn: fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()),
         encounter: fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned()),
         document_type: fields.document_type.as_ref().map(|kind| kind.reveal().to_owned()),
+        department: fields.department.as_ref().map(|department| department.reveal().to_owned()),
         date: fields.date,
         exceptions: fields.exceptions.iter().map(explain).collect(),
         sealed_earlier: state.receipted.get(&planned.document).copied(),

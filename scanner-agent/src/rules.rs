@@ -27,7 +27,7 @@ const BUILT_IN: &str = include_str!("rules.toml");
 /// A pattern that needs more than this once compiled is a mistake.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Groups of a pattern that are index fields, and how many sheets a cover announces.
-const FIELDS: [&str; 5] = ["mrn", "encounter", "type", "date", "sheets"];
+const FIELDS: [&str; 6] = ["mrn", "encounter", "type", "department", "date", "sheets"];
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -319,6 +319,7 @@ fn of_groups(groups: &Captures<'_>) -> Result<CapturedFields, ExceptionCode> {
         mrn: group("mrn").map(str::parse).transpose().map_err(|_| ExceptionCode::MalformedMrn)?,
         encounter: group("encounter").map(str::parse).transpose().map_err(|_| damaged)?,
         document_type: group("type").map(|text| text.to_uppercase().parse()).transpose().map_err(|_| damaged)?,
+        department: group("department").map(|text| text.to_uppercase().parse()).transpose().map_err(|_| damaged)?,
         date: group("date").map(date).transpose().map_err(|()| damaged)?,
         ..CapturedFields::default()
     })
@@ -340,6 +341,7 @@ pub fn agree(known: &mut CapturedFields, said: &CapturedFields) -> bool {
         one(&mut known.mrn, &said.mrn),
         one(&mut known.encounter, &said.encounter),
         one(&mut known.document_type, &said.document_type),
+        one(&mut known.department, &said.department),
         one(&mut known.date, &said.date),
     ];
     fits.iter().all(|fits| *fits)

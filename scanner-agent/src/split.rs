@@ -233,6 +233,7 @@ fn over(base: &CapturedFields, sheet: &CapturedFields) -> CapturedFields {
         mrn: sheet.mrn.clone().or_else(|| base.mrn.clone()),
         encounter: sheet.encounter.clone().or(stay),
         document_type: sheet.document_type.clone().or_else(|| base.document_type.clone()),
+        department: sheet.department.clone().or_else(|| base.department.clone()),
         date: sheet.date.or(base.date),
         ..CapturedFields::default()
     }

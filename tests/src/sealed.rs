@@ -49,6 +49,7 @@ fn fields() -> IndexFields {
         mrn: None,
         encounter: None,
         document_type: None,
+        department: None,
         date: None,
         reel: None,
         file_names: Vec::new(),

@@ -23,7 +23,7 @@ const LINES: [&str; 5] = [
 ];
 
 /// What is typed, and the words that are lit for it.
-const PLANTED: [(&str, &[&str]); 8] = [
+const PLANTED: [(&str, &[&str]); 10] = [
     ("morphine", &["rnorphine"]),
     ("quillon", &["Ouillon"]),
     ("\"myocardial infarction\"", &["myo-", "cardial", "infarction"]),
@@ -32,6 +32,8 @@ const PLANTED: [(&str, &[&str]); 8] = [
     ("\"heart attack\"", &["myo-", "cardial", "infarction"]),
     ("\"poisoning severe\"~3 -cough", &["severe", "poisoning"]),
     ("zyxlumob", &["zyxlumab"]),
+    ("morphine service:cardiology", &["rnorphine"]),
+    ("morphine poisoning zebra", &["rnorphine", "poisoning"]),
 ];
 
 #[test]
@@ -57,7 +59,15 @@ fn planted_facts_are_found_and_lit_where_they_stand() -> Result<()> {
         let wanted: Vec<Value> = lit.iter().map(|word| place(&words, word)).collect::<Result<_>>()?;
         ensure!(shown == Value::Array(wanted.clone()), "{typed}: lit at {shown}, planted at {wanted:?}");
     }
+    let told = "const lacks = document.querySelector('[data-incomplete]') && document.querySelector('.hit s'); return lacks ? lacks.innerText : null";
+    ensure!(browser.wait_for("which word the page lacks", told)? == "zebra");
     browser.screenshot("planted-1-hits")?;
+    browser.open(&format!("{}/search?q=severe", site.url()))?;
+    let facet = "const a = [...document.querySelectorAll('.facet a')].find((a) => a.innerText.startsWith('Cardiology')); \
+                 if (!a) return null; a.click(); return true";
+    browser.wait_for("the department among the facets", facet)?;
+    let chosen = "return new URLSearchParams(location.search).get('department') && document.querySelector('#department')?.value || null";
+    ensure!(browser.wait_for("the narrowed search", chosen)? == "CARDIOLOGY");
     browser.open(&format!("{}/search?q={}", site.url(), encoded("morphjine severe")))?;
     browser.wait_for(
         "another spelling",
@@ -111,7 +121,7 @@ const LIT: &str = "
 /// A filed letter, with the image of a sample, whose text is [`LINES`]; its words.
 fn plant(site: &Site, image: &str) -> Result<PageText> {
     let letter = samples::path(image);
-    let batch = ["--json", "--batch", "Letters", "--patient", samples::MRN];
+    let batch = ["--json", "--batch", "Letters", "--patient", samples::MRN, "--department", "CARDIOLOGY"];
     let output = site.station("import", &site.token("technician")?)?.args(batch).arg(&letter).output()?;
     program::succeed("scanner-agent import", output)?;
     let worker = site.token("worker")?;

@@ -10,6 +10,7 @@ pub enum Field {
     Patient,
     Encounter,
     Type,
+    Department,
     Service,
     Scanned,
     Source,
@@ -25,14 +26,15 @@ pub enum Field {
 
 impl Field {
     /// Every name that people may write, and the field that it means.
-    pub const NAMES: [(&'static str, Self); 18] = [
+    pub const NAMES: [(&'static str, Self); 19] = [
         ("patient", Self::Patient),
         ("mrn", Self::Patient),
         ("encounter", Self::Encounter),
         ("visit", Self::Encounter),
         ("type", Self::Type),
         ("date", Self::Service),
-        ("service", Self::Service),
+        ("department", Self::Department),
+        ("service", Self::Department),
         ("scanned", Self::Scanned),
         ("source", Self::Source),
         ("reel", Self::Reel),
@@ -56,6 +58,7 @@ impl Field {
             Self::Patient => "a patient number, as in `patient:MRN-104233`, or its beginning with `*`",
             Self::Encounter => "the number of a stay, as in `encounter:E-77`",
             Self::Type => "a document type, as in `type:letter` or `type:\"discharge summary\"`",
+            Self::Department => "a department, as in `service:cardiology`, or its beginning with `*`",
             Self::Service | Self::Scanned => {
                 "a day, month or year, or two with `..` between, as in `date:1974..1976`, `date:1974-03` or `date:<1980`"
             }
@@ -78,6 +81,7 @@ pub enum Filter {
     Patient(Text),
     Encounter(Text),
     Type(Text),
+    Department(Text),
     Service(Bounds<i64>),
     /// Milliseconds since the epoch.
     Scanned(Bounds<i64>),
@@ -124,6 +128,7 @@ pub fn value(field: Field, text: &str) -> Option<Filter> {
         Field::Patient => code(text).map(Filter::Patient),
         Field::Encounter => code(text).map(Filter::Encounter),
         Field::Type => Some(Filter::Type(upper(text)?)),
+        Field::Department => Some(Filter::Department(upper(text)?)),
         Field::Service => days(text).map(Filter::Service),
         Field::Scanned => days(text).map(millis).map(Filter::Scanned),
         Field::Source => source(text).map(Filter::Source),

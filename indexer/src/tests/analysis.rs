@@ -126,7 +126,7 @@ fn fields_hold_values_and_ranges() {
     for (query, wanted) in [
         ("date:1974..1976", days(Some("1974-01-01"), Some("1976-12-31"))),
         ("date:1974-02", days(Some("1974-02-01"), Some("1974-02-28"))),
-        ("service:<1980", days(None, Some("1979-12-31"))),
+        ("date:<1980", days(None, Some("1979-12-31"))),
         ("date:>1980-05-01", days(Some("1980-05-02"), None)),
         ("mrn:MRN-1O4233", Filter::Patient(text("mrn104233", false))),
         ("patient:1042*", Filter::Patient(text("1042", true))),

@@ -158,6 +158,7 @@ fn varied() -> Vec<PageDocument> {
         mrn: "MRN-2".parse().ok(),
         encounter: "E-9".parse().ok(),
         document_type: "FILM".parse().ok(),
+        department: "CARDIOLOGY".parse().ok(),
         date: "1974-01-31".parse::<Date>().ok(),
         source: SourceKind::Film,
         batch: BatchId::derived([b"other".as_slice()]),
@@ -184,6 +185,7 @@ fn filters_hold() {
         (Filters { mrn: "MRN-3".parse().ok(), ..Filters::default() }, 0),
         (Filters { encounter: "E-9".parse().ok(), ..Filters::default() }, 1),
         (Filters { document_type: "LETTER".parse().ok(), ..Filters::default() }, 1),
+        (Filters { department: "CARDIOLOGY".parse().ok(), ..Filters::default() }, 1),
         (Filters { source: Some(SourceKind::Film), ..Filters::default() }, 1),
         (Filters { batch: Some(BatchId::derived([b"other".as_slice()])), ..Filters::default() }, 1),
         (Filters { confidence_min: Some(31), ..Filters::default() }, 1),
@@ -222,6 +224,7 @@ fn facets_count_documents() {
         counts.iter().map(|c| format!("{}:{}", c.value, c.documents)).collect::<Vec<_>>()
     };
     assert_eq!(values(&facets.document_type), ["FILM:1", "LETTER:1"]);
+    assert_eq!(values(&facets.department), ["CARDIOLOGY:1"]);
     assert_eq!(values(&facets.year), ["1999:1", "1974:1"]);
     assert_eq!(values(&facets.source), ["film:1", "scan:1"]);
     assert_eq!(Shelf::of(&pages).search("absent").facets, Facets::default());

@@ -231,7 +231,6 @@ fn fields_narrow_and_nothing_else() {
         "date:1974",
         "date:1970..1980",
         "date:<1980",
-        "service:1974-03",
         "-is:scan",
     ] {
         let result = shelf.search(&format!("digoxin {query}"));

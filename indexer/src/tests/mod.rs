@@ -98,6 +98,7 @@ pub fn page(document: &str, number: u32, lines: &[&str]) -> PageDocument {
         mrn: "MRN-1".parse().ok(),
         encounter: None,
         document_type: "LETTER".parse().ok(),
+        department: None,
         date: "1999-05-17".parse::<Date>().ok(),
         source: SourceKind::Scan,
         station: "desk".into(),

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use record::wire::CapturedFields;
-use record::{Date, DocumentType, Encounter, Mrn};
+use record::{Date, Department, DocumentType, Encounter, Mrn};
 use serde::{Deserialize, Serialize};
 
 pub use batch::{Batch, BatchAction};
@@ -193,6 +193,10 @@ pub struct Fields {
     #[arg(long = "type", value_name = "TYPE")]
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub document_type: Option<DocumentType>,
+    /// Department that it comes from, such as CARDIOLOGY
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<Department>,
     /// Date of the document itself, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,6 +209,7 @@ impl Fields {
             patient: captured.mrn.clone(),
             encounter: captured.encounter.clone(),
             document_type: captured.document_type.clone(),
+            department: captured.department.clone(),
             date: captured.date,
         }
     }
@@ -214,6 +219,7 @@ impl Fields {
             mrn: self.patient.clone(),
             encounter: self.encounter.clone(),
             document_type: self.document_type.clone(),
+            department: self.department.clone(),
             date: self.date,
             ..CapturedFields::default()
         }

@@ -40,7 +40,7 @@ pub struct Watch {
     /// Every set has an INDEX.DAT or .index.xml: it is not whole before that is there
     #[arg(long)]
     pub with_index: bool,
-    /// A field of an index file names mrn, encounter, type or date of the document: NAME is idx1, idx2 … in an
+    /// A field of an index file names mrn, encounter, type, department or date of the document: NAME is idx1, idx2 … in an
     /// INDEX.DAT, the name of an item in an .index.xml; may be repeated
     #[arg(long = "index-field", value_name = "FIELD=NAME", value_parser = mapping)]
     pub index_fields: Vec<Mapping>,
@@ -57,8 +57,9 @@ fn mapping(text: &str) -> Result<Mapping, String> {
         "mrn" => Field::Mrn,
         "encounter" => Field::Encounter,
         "type" => Field::DocumentType,
+        "department" => Field::Department,
         "date" => Field::Date,
-        _ => return Err("name one of mrn, encounter, type, date".into()),
+        _ => return Err("name one of mrn, encounter, type, department, date".into()),
     };
     Ok(Mapping { field, name })
 }

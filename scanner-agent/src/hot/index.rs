@@ -19,6 +19,7 @@ pub enum Field {
     Mrn,
     Encounter,
     DocumentType,
+    Department,
     Date,
 }
 
@@ -183,6 +184,7 @@ fn fields(values: &BTreeMap<String, String>, mappings: &[Mapping]) -> Result<Cap
             Field::Mrn => fields.mrn = Some(value.parse().map_err(|_| broken())?),
             Field::Encounter => fields.encounter = Some(value.parse().map_err(|_| broken())?),
             Field::DocumentType => fields.document_type = Some(value.parse().map_err(|_| broken())?),
+            Field::Department => fields.department = Some(value.parse().map_err(|_| broken())?),
             Field::Date => fields.date = Some(value.parse().map_err(|_| broken())?),
         }
     }

@@ -444,6 +444,7 @@ async fn fields_of(catalog: &Catalog, document: &catalog::Document) -> Result<Do
         mrn: document.mrn.clone(),
         encounter: document.encounter.clone(),
         document_type: document.document_type.clone(),
+        department: document.department.clone(),
         date: document.date,
         source: document.source_kind,
         station: document.station.clone(),

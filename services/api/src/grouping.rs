@@ -152,6 +152,7 @@ async fn index(app: &App, fields: &IndexFields, begin: &Beginning) -> Reply<Desc
         mrn: begin.mrn.clone(),
         encounter: None,
         document_type,
+        department: fields.department.clone(),
         date: None,
         reel: fields.reel.clone().map(Box::new),
         file_names: fields.file_names.clone(),

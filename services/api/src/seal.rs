@@ -86,6 +86,7 @@ pub async fn captured(app: &App, fields: CapturedFields) -> Reply<IndexFields> {
         mrn: fields.mrn,
         encounter: fields.encounter,
         document_type: fields.document_type,
+        department: fields.department,
         date: fields.date,
         reel: fields.reel.map(|reel| *reel),
         file_names: fields.file_names,
@@ -144,6 +145,7 @@ pub struct NewFields {
     pub mrn: record::Mrn,
     pub encounter: Option<record::Encounter>,
     pub document_type: Option<record::DocumentType>,
+    pub department: Option<record::Department>,
     pub date: Option<record::Date>,
 }
 
@@ -155,6 +157,7 @@ async fn answered(app: &App, before: &Manifest, fields: NewFields) -> Reply<reco
         mrn: Some(fields.mrn),
         encounter: fields.encounter,
         document_type: fields.document_type,
+        department: fields.department,
         date: fields.date,
         reel: old.reel,
         file_names: old.file_names,

@@ -13,8 +13,8 @@ use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{
-    AccountId, BatchId, CampaignId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId,
-    SearchId, Timestamp, TokenId, TrialId,
+    AccountId, BatchId, CampaignId, Date, Department, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn,
+    PageId, SearchId, Timestamp, TokenId, TrialId,
 };
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as CodeError};
@@ -81,6 +81,7 @@ parsed! {
     Mrn: |it| it.reveal().to_owned();
     Encounter: |it| it.reveal().to_owned();
     DocumentType: |it| it.reveal().to_owned();
+    Department: |it| it.reveal().to_owned();
     Role: |it| it.as_str().to_owned();
     Need: |it| it.as_str().to_owned();
 }

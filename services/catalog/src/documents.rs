@@ -3,7 +3,9 @@
 use record::event::{Actor, UnreadableReason};
 use record::manifest::{Exception, ExceptionCode, SourceKind};
 use record::words::AttentionReason;
-use record::{BatchId, Date, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId, Timestamp};
+use record::{
+    BatchId, Date, Department, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn, PageId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::column::table_row;
@@ -27,6 +29,7 @@ table_row! {
         pub mrn: Option<Mrn>,
         pub encounter: Option<Encounter>,
         pub document_type: Option<DocumentType>,
+        pub department: Option<Department>,
         pub date: Option<Date>,
         pub pages: u32,
         /// The ledger index of the newest `Sealed` event.

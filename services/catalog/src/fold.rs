@@ -206,15 +206,16 @@ async fn add_version(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
 
 async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
     let sql = "INSERT INTO documents (document, version, manifest, batch, source_kind, station, created, filed, mrn, \
-                   encounter, document_type, date, pages, sealed_index, mrn_digits, reel) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+                   encounter, document_type, date, pages, sealed_index, mrn_digits, reel, department) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
                ON CONFLICT (document) DO UPDATE SET version = excluded.version, manifest = excluded.manifest, \
                    filed = excluded.filed, mrn = excluded.mrn, encounter = excluded.encounter, \
                    document_type = excluded.document_type, date = excluded.date, pages = excluded.pages, \
-                   sealed_index = excluded.sealed_index, mrn_digits = excluded.mrn_digits, reel = excluded.reel";
+                   sealed_index = excluded.sealed_index, mrn_digits = excluded.mrn_digits, reel = excluded.reel, \
+                   department = excluded.department";
     let Sealing { index, digest, manifest, fields, .. } = sealing;
     let Manifest { document, version, batch, source, created, pages, .. } = manifest;
-    let IndexFields { mrn, encounter, document_type, date, reel, .. } = fields;
+    let IndexFields { mrn, encounter, document_type, department, date, reel, .. } = fields;
     let (filed, pages) = (fields.is_filed(), pages.len() as u64);
     run!(
         tx.on(),
@@ -235,6 +236,7 @@ async fn put_document(tx: &mut Tx, sealing: Sealing<'_>) -> Result<()> {
         index,
         mrn.as_ref().map(Mrn::digits),
         reel.as_ref().map(|reel| reel.label.clone()),
+        *department,
     )?;
     Ok(())
 }

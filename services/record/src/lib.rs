@@ -46,6 +46,6 @@ pub use digest::{Digest, Digest512, Hasher, Hasher512};
 pub use event::{Event, EventKind};
 pub use id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId, TrialId};
 pub use manifest::{Descriptor, IndexFields, Manifest, PageEntry};
-pub use patient::{DocumentType, Encounter, Mrn};
+pub use patient::{Department, DocumentType, Encounter, Mrn};
 pub use receipt::Receipt;
 pub use time::{Date, Timestamp};

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::event::Actor;
 use crate::film::{FrameAddress, Reel};
 use crate::id::{BatchId, DocumentId, PageId};
-use crate::patient::{DocumentType, Encounter, Mrn};
+use crate::patient::{Department, DocumentType, Encounter, Mrn};
 use crate::time::{Date, Timestamp};
 
 /// What a sealed byte string is. `plain_*` differ from the stored ones only once blobs are
@@ -167,6 +167,9 @@ pub struct IndexFields {
     pub encounter: Option<Encounter>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_type: Option<DocumentType>,
+    /// Where in the hospital it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<Department>,
     /// The document's own date: the date of service, not of the scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,

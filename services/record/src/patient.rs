@@ -1,4 +1,4 @@
-//! Values that belong to a patient, and the document type.
+//! Values that belong to a patient, the document type and the department.
 //!
 //! [`Mrn`] and [`Encounter`] print as `Mrn(…)`: a stray `{:?}` in a log shows nothing. To get
 //! at the text, code must say [`Mrn::reveal`], which is easy to search for.
@@ -63,6 +63,10 @@ guarded! {
 
     /// A word for the kind of document, such as `DISCHARGE-SUMMARY`. Says nothing about a patient.
     DocumentType: "a document type is 1 to 30 capital letters, digits or hyphens",
+        |t| (1..=30).contains(&t.len()) && upper(t);
+
+    /// The department or ward that a document comes from, such as `CARDIOLOGY`. Says nothing about a patient.
+    Department: "a department is 1 to 30 capital letters, digits or hyphens",
         |t| (1..=30).contains(&t.len()) && upper(t);
 
     /// A patient's name as somebody wrote it.

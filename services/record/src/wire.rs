@@ -35,7 +35,7 @@ use crate::event::UnreadableReason;
 use crate::film::Reel;
 use crate::id::{BatchId, DocumentId, PageId};
 use crate::manifest::{Descriptor, Exception, PageEntry, Patient, Refused, SheetCount, Source};
-use crate::patient::{DocumentType, Encounter, Mrn};
+use crate::patient::{Department, DocumentType, Encounter, Mrn};
 use crate::receipt::Receipt;
 use crate::time::Date;
 
@@ -67,6 +67,8 @@ pub struct CapturedFields {
     pub encounter: Option<Encounter>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_type: Option<DocumentType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<Department>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -96,6 +96,7 @@ fn by_code(state: &State, page: u32, text: &str) -> anyhow::Result<CapturedField
         mrn: said.mrn.or(known.mrn),
         encounter: said.encounter.or(known.encounter),
         document_type: said.document_type.or(known.document_type),
+        department: said.department.or(known.department),
         date: said.date.or(known.date),
         ..CapturedFields::default()
     })

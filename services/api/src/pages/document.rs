@@ -144,6 +144,7 @@ async fn facts(app: &App, caller: &Caller, document: &Document, shown: &Page) ->
         document_type: text(fields.document_type.as_ref().map(|kind| kind.reveal())),
         patient: patient_name(app, fields.mrn.as_ref()).await?,
         mrn: text(fields.mrn.as_ref().map(|mrn| mrn.reveal())),
+        department: text(fields.department.as_ref().map(|department| department.reveal())),
         encounter: text(fields.encounter.as_ref().map(|encounter| encounter.reveal())),
         date: fields.date.map(|date| date.to_string()).unwrap_or_default(),
         source: format!("{source}, station {}{}", document.station, on_film(document, shown)),

@@ -5,9 +5,10 @@ use std::str::FromStr;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use catalog::{Document, WrongPatient};
+use indexer::Overview;
 use record::event::ViewForm;
 use record::manifest::Exception;
-use record::{Date, DocumentType, Encounter, Mrn};
+use record::{Date, Department, DocumentType, Encounter, Mrn};
 use serde::Deserialize;
 
 use super::document::{THUMB, WHOLE, plain_sheet};
@@ -15,7 +16,7 @@ use super::reply::{html, html_with, see};
 use super::view::batches::{AlarmRow, ExceptionRow, ExceptionsPage, Field, FilingPage, Offer, Question};
 use super::view::sheet::Sheet;
 use super::view::{Section, clock, sentence};
-use crate::find::{self, Wanted};
+use crate::find;
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::proposals::{self, Proposed};
@@ -101,6 +102,7 @@ pub async fn show(app: web::Data<App>, caller: Caller, document: web::Path<Strin
         mrn: text(document.mrn.as_ref().map(|mrn| mrn.reveal())),
         encounter: text(document.encounter.as_ref().map(|encounter| encounter.reveal())),
         document_type: text(document.document_type.as_ref().map(|kind| kind.reveal())),
+        department: text(document.department.as_ref().map(|department| department.reveal())),
         date: text(document.date.map(|date| date.to_string()).as_deref()),
     };
     html(&filing_page(&app, &caller, &document, document.version, fields, true).await?)
@@ -113,6 +115,8 @@ pub struct Entered {
     mrn: String,
     encounter: String,
     document_type: String,
+    #[serde(default)]
+    department: String,
     date: String,
 }
 
@@ -123,17 +127,24 @@ pub async fn file(
     form: web::Form<Entered>,
 ) -> Reply<HttpResponse> {
     let document = reach::document(&app, &caller, named(&document)?).await?;
-    let Entered { version, mrn, encounter, document_type, date } = form.into_inner();
+    let Entered { version, mrn, encounter, document_type, department, date } = form.into_inner();
     let capitals = |text: String| text.trim().to_uppercase();
     let (mrn, mrn_field) = required::<Mrn>(capitals(mrn));
     let (encounter, encounter_field) = optional::<Encounter>(capitals(encounter));
     let (document_type, type_field) = optional::<DocumentType>(capitals(document_type).replace(' ', "-"));
+    let (department, department_field) = optional::<Department>(capitals(department).replace(' ', "-"));
     let (date, date_field) = optional::<Date>(date.trim().to_owned());
-    let mut fields = Fields { mrn: mrn_field, encounter: encounter_field, document_type: type_field, date: date_field };
+    let mut fields = Fields {
+        mrn: mrn_field,
+        encounter: encounter_field,
+        document_type: type_field,
+        department: department_field,
+        date: date_field,
+    };
     let Some(mrn) = mrn.filter(|_| !fields.are_wrong()) else {
         return refused(&app, &caller, &document, version, fields).await;
     };
-    let entered = NewFields { mrn, encounter, document_type, date };
+    let entered = NewFields { mrn, encounter, document_type, department, date };
     match seal::enter_fields(&app, &caller, document.document, version, entered).await {
         Ok(_) => Ok(see("/exceptions?filed=true")),
         Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
@@ -153,12 +164,14 @@ struct Fields {
     mrn: Field,
     encounter: Field,
     document_type: Field,
+    department: Field,
     date: Field,
 }
 
 impl Fields {
     fn are_wrong(&self) -> bool {
-        [&self.mrn, &self.encounter, &self.document_type, &self.date].iter().any(|field| field.wrong.is_some())
+        let all = [&self.mrn, &self.encounter, &self.document_type, &self.department, &self.date];
+        all.iter().any(|field| field.wrong.is_some())
     }
 }
 
@@ -187,7 +200,8 @@ async fn filing_page(
     let sheets: Vec<Sheet> = pages.iter().take(SHEETS).map(|page| plain_sheet(page, WHOLE)).collect();
     let rules = app.follower.rules();
     let offered = |field, to| offered(field, to, &proposed, fill_in.then_some(rules.propose_from.0));
-    let Fields { mrn, encounter, document_type, date } = fields;
+    let Fields { mrn, encounter, document_type, department, date } = fields;
+    let Overview { types, departments, .. } = find::overview(app, caller).await?;
     Ok(FilingPage {
         frame: super::frame(caller, "File a document", Some(Section::Exceptions)),
         document: document.document.to_string(),
@@ -195,10 +209,12 @@ async fn filing_page(
         questions: questions(&app.catalog.exceptions_of(document.document).await?),
         sheets,
         pages: document.pages,
-        types: types(app, caller).await?,
+        types,
+        departments,
         mrn: offered(mrn, fields::Field::PatientNumber),
         encounter,
         document_type: offered(document_type, fields::Field::DocumentType),
+        department,
         date: offered(date, fields::Field::DocumentDate),
         besides: besides(&proposed),
     })
@@ -267,12 +283,6 @@ pub async fn dismiss(
 #[derive(Deserialize)]
 pub struct Looked {
     version: u32,
-}
-
-/// Types in use, to choose from while typing.
-async fn types(app: &App, caller: &Caller) -> Reply<Vec<String>> {
-    let all = find::search(app, caller, Wanted { page: 1, ..Wanted::default() }).await?;
-    Ok(all.facets.document_type.into_iter().map(|count| count.value).collect())
 }
 
 #[cfg(test)]

@@ -21,13 +21,14 @@ pub fn changes(before: &IndexFields, after: &IndexFields, values: bool) -> Vec<C
     differ.map(|((field, old), (_, new))| Change { field, before: shown(old), after: shown(new) }).collect()
 }
 
-fn told(fields: &IndexFields) -> [(&'static str, String); 7] {
-    let IndexFields { mrn, encounter, document_type, date, reel, file_names, exceptions, .. } = fields;
+fn told(fields: &IndexFields) -> [(&'static str, String); 8] {
+    let IndexFields { mrn, encounter, document_type, department, date, reel, file_names, exceptions, .. } = fields;
     let questions = exceptions.iter().map(|open| ExceptionCode::name(open.code));
     [
         ("Patient number", mrn.as_ref().map_or(String::new(), |mrn| mrn.reveal().to_owned())),
         ("Encounter", encounter.as_ref().map_or(String::new(), |encounter| encounter.reveal().to_owned())),
         ("Type", document_type.as_ref().map_or(String::new(), |kind| kind.reveal().to_owned())),
+        ("Department", department.as_ref().map_or(String::new(), |department| department.reveal().to_owned())),
         ("Date", date.map_or(String::new(), |date| date.to_string())),
         ("Reel", reel.as_ref().map_or(String::new(), |reel| reel.label.clone())),
         ("File names", file_names.join(", ")),
@@ -92,6 +93,7 @@ mod tests {
             mrn: None,
             encounter: None,
             document_type: "LETTER".parse().ok(),
+            department: None,
             date: None,
             reel: None,
             file_names: Vec::new(),

@@ -3,7 +3,8 @@
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use indexer::{
-    DocumentFields, DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, PageHit, SearchResult, Sort, Suggestion,
+    DocumentFields, DocumentHit, FacetCount, Facets, Filters, Kin, LitBox, Overview, PageHit, SearchResult, Sort,
+    Suggestion,
 };
 use record::Mrn;
 use record::manifest::SourceKind;
@@ -36,6 +37,7 @@ pub struct Ask {
     patient: String,
     #[serde(rename = "type")]
     document_type: String,
+    department: String,
     from: String,
     to: String,
     source: String,
@@ -54,9 +56,9 @@ struct Place {
 
 impl Ask {
     fn form(self) -> (Form, Place) {
-        let Self { q, patient, document_type, from, to, source, sort, since, page, as_of } = self;
+        let Self { q, patient, document_type, department, from, to, source, sort, since, page, as_of } = self;
         let place = Place { page: page.unwrap_or(1).max(1), as_of };
-        (Form { q, patient, document_type, from, to, source, sort, since }, place)
+        (Form { q, patient, document_type, department, from, to, source, sort, since }, place)
     }
 }
 
@@ -77,8 +79,9 @@ pub async fn show(
         }
         return Ok(part);
     }
-    let types = find::overview(&app, &caller).await?.types;
-    html(&SearchPage { frame: super::frame(&caller, "Search", Some(Section::Search)), form, types, outcome })
+    let Overview { types, departments, .. } = find::overview(&app, &caller).await?;
+    let frame = super::frame(&caller, "Search", Some(Section::Search));
+    html(&SearchPage { frame, form, types, departments, outcome })
 }
 
 async fn outcome(app: &App, caller: &Caller, form: &Form, place: Place) -> Reply<Outcome> {
@@ -138,6 +141,7 @@ fn filters(form: &Form) -> Result<Filters, String> {
         // People type numbers in small letters too; none are stored so.
         mrn: value(&form.patient.to_uppercase())?,
         document_type: value(&form.document_type)?,
+        department: value(&form.department)?,
         from: value(&form.from)?,
         to: value(&form.to)?,
         source: source(&form.source)?,
@@ -187,6 +191,7 @@ async fn document(app: &App, q: &str, hit: DocumentHit) -> Reply<DocumentHits> {
     Ok(DocumentHits {
         href: href(fields.document, first, q),
         document_type: text(fields.document_type.as_ref().map(|kind| kind.reveal().to_owned())),
+        department: text(fields.department.as_ref().map(|department| department.reveal().to_owned())),
         patient: patient_name(app, fields.mrn.as_ref()).await?,
         mrn: text(fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned())),
         encounter: text(fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned())),
@@ -257,6 +262,7 @@ fn facets(form: &Form, facets: &Facets) -> Vec<Facet> {
         choices: counts.iter().take(CHOICES_MAX).map(choose).collect(),
     };
     let kind = |count: &FacetCount| choice(form, "type", &form.document_type, readable(&count.value), count);
+    let department = |count: &FacetCount| choice(form, "department", &form.department, readable(&count.value), count);
     let source = |count: &FacetCount| choice(form, "source", &form.source, source_label(&count.value), count);
     let patient =
         |count: &FacetCount| choice(form, "patient", &form.patient.to_uppercase(), count.value.clone(), count);
@@ -268,6 +274,7 @@ fn facets(form: &Form, facets: &Facets) -> Vec<Facet> {
     };
     let all = [
         by("Type", &facets.document_type, &kind),
+        by("Department", &facets.department, &department),
         by("Source", &facets.source, &source),
         by("Year of service", &facets.year, &year),
         by("Patient", &facets.patient, &patient),

@@ -4,7 +4,7 @@
 use indexer::DocumentHit;
 
 pub fn header() -> String {
-    "document,type,patient,encounter,date,source,captured,pages_matched,page,text,missing\r\n".to_owned()
+    "document,type,patient,encounter,date,source,captured,pages_matched,page,text,missing,department\r\n".to_owned()
 }
 
 pub fn line(hit: &DocumentHit) -> String {
@@ -23,6 +23,7 @@ pub fn line(hit: &DocumentHit) -> String {
         best.map(|page| page.number.to_string()).unwrap_or_default(),
         text,
         best.map(|page| page.missing.join(" ")).unwrap_or_default(),
+        fields.department.as_ref().map_or("", |department| department.reveal()).to_owned(),
     ];
     format!("{}\r\n", cells.map(|cell| quoted(&cell)).join(","))
 }

@@ -8,7 +8,7 @@ use record::event::ViewForm;
 use record::film::{FrameAddress, Reel};
 use record::manifest::{Exception, IndexFields, Manifest, Source};
 use record::words::AttentionReason;
-use record::{BatchId, Date, Digest, DocumentId, DocumentType, Encounter, Mrn, PageId, Receipt, canonical};
+use record::{BatchId, Date, Department, Digest, DocumentId, DocumentType, Encounter, Mrn, PageId, Receipt, canonical};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -50,6 +50,8 @@ pub struct DocumentView {
     pub encounter: Option<Encounter>,
     #[schema(value_type = Option<String>)]
     pub document_type: Option<DocumentType>,
+    #[schema(value_type = Option<String>)]
+    pub department: Option<Department>,
     #[schema(value_type = Option<String>)]
     pub date: Option<Date>,
     /// The reel of film that it is on.
@@ -138,6 +140,7 @@ fn view(
         mrn: fields.mrn,
         encounter: fields.encounter,
         document_type: fields.document_type,
+        department: fields.department,
         date: fields.date,
         reel: fields.reel,
         file_names: fields.file_names,
@@ -254,6 +257,8 @@ pub struct Entered {
     #[schema(value_type = Option<String>)]
     document_type: Option<DocumentType>,
     #[schema(value_type = Option<String>)]
+    department: Option<Department>,
+    #[schema(value_type = Option<String>)]
     date: Option<Date>,
 }
 
@@ -276,8 +281,8 @@ pub async fn enter_fields(
     body: web::Json<Entered>,
 ) -> Reply<web::Json<NewVersion>> {
     let current = if_match(&request)?;
-    let Entered { mrn, encounter, document_type, date } = body.into_inner();
-    let fields = NewFields { mrn, encounter, document_type, date };
+    let Entered { mrn, encounter, document_type, department, date } = body.into_inner();
+    let fields = NewFields { mrn, encounter, document_type, department, date };
     let version = seal::enter_fields(&app, &caller, named(&document)?, current, fields).await?;
     Ok(web::Json(NewVersion { version }))
 }

@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use indexer::{DocumentHit, Facets, Filters, LitBox, PageHit, Sort, Suggestion};
 use record::manifest::SourceKind;
-use record::{BatchId, Date, DocumentId, DocumentType, Encounter, Mrn, PageId, limits};
+use record::{BatchId, Date, Department, DocumentId, DocumentType, Encounter, Mrn, PageId, limits};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,6 +27,8 @@ pub struct Ask {
     /// Document type.
     #[serde(rename = "type")]
     document_type: Option<String>,
+    /// Where in the hospital it comes from.
+    department: Option<String>,
     /// First day of service, `YYYY-MM-DD`.
     from: Option<String>,
     /// Last day of service, `YYYY-MM-DD`.
@@ -56,6 +58,7 @@ impl Ask {
                 mrn: field(self.patient.map(|number| number.to_uppercase()).as_deref(), "patient")?,
                 encounter: field(self.encounter.as_deref(), "encounter")?,
                 document_type: field(self.document_type.as_deref(), "type")?,
+                department: field(self.department.as_deref(), "department")?,
                 from: field(self.from.as_deref(), "from")?,
                 to: field(self.to.as_deref(), "to")?,
                 source: self.source.as_deref().filter(|text| !text.is_empty()).map(source).transpose()?,
@@ -149,6 +152,8 @@ pub struct Hit {
     #[schema(value_type = Option<String>)]
     pub document_type: Option<DocumentType>,
     #[schema(value_type = Option<String>)]
+    pub department: Option<Department>,
+    #[schema(value_type = Option<String>)]
     pub date: Option<Date>,
     #[schema(value_type = String)]
     pub batch: BatchId,
@@ -241,6 +246,7 @@ fn hits(document: DocumentHit) -> Vec<Hit> {
         mrn: fields.mrn.clone(),
         encounter: fields.encounter.clone(),
         document_type: fields.document_type.clone(),
+        department: fields.department.clone(),
         date: fields.date,
         batch: fields.batch,
     };

@@ -73,6 +73,42 @@ async fn a_page_that_agrees_raises_none() {
     assert_eq!(house.get(Role::Technician, "/api/v1/alarms").await.json(), json!([]));
 }
 
+/// From the form that a clerk fills in to the search, its facet and its list; a document of no department has none.
+#[actix_web::test]
+async fn a_department_is_entered_found_and_counted() {
+    let house = House::new().await;
+    let (document, _) = read(&house, None, "100001").await;
+    let (other, _) = read(&house, Some("MRN-100001"), "100001").await;
+    let file = |department: &'static str| {
+        let fields = [("version", "1"), ("mrn", "MRN-100001"), ("encounter", ""), ("document_type", ""), ("date", "")];
+        let fields: Vec<_> = fields.into_iter().chain([("department", department)]).collect();
+        let request = TestRequest::post().uri(&format!("/exceptions/{document}"));
+        house.send(request.insert_header(("authorization", "Bearer technician")).set_form(fields))
+    };
+    let refused = file("ward 7 !").await;
+    assert_eq!(refused.status, 422);
+    assert!(String::from_utf8_lossy(&refused.body).contains("A department is 1 to 30"));
+    assert_eq!(file("heart surgery").await.status, 303);
+    house.index().await;
+
+    let shown = house.get(Role::Searcher, &format!("/api/v1/documents/{document}")).await.json();
+    assert_eq!(shown["department"], "HEART-SURGERY");
+    let all = house.get(Role::Searcher, "/api/v1/search?q=100001").await.json();
+    assert_eq!((&all["documents"], &all["facets"]["department"][0]["documents"]), (&json!(2), &json!(1)), "{all}");
+    for q in ["q=service:heart-surgery", "q=department:heart*+100001", "department=HEART-SURGERY"] {
+        let found = house.get(Role::Searcher, &format!("/api/v1/search?{q}")).await.json();
+        assert_eq!((&found["documents"], &found["hits"][0]["document"]), (&json!(1), &json!(document)), "{q}");
+    }
+    let rest = house.get(Role::Searcher, "/api/v1/search?q=-service:heart-surgery").await.json();
+    assert_eq!(rest["hits"][0]["document"], json!(other));
+    let page = text(&house, Role::Searcher, "/search?q=100001").await;
+    assert!(page.contains("department=HEART-SURGERY") && page.contains("Any department"), "facet and form");
+    assert!(text(&house, Role::Searcher, &format!("/documents/{document}")).await.contains("<dd>Heart surgery</dd>"));
+    assert!(text(&house, Role::Searcher, "/api/v1/search.csv?q=100001").await.contains(",HEART-SURGERY\r\n"));
+    let changes = text(&house, Role::Technician, &format!("/documents/{document}/proof")).await;
+    assert!(changes.contains("Department"), "the version says what was changed");
+}
+
 #[actix_web::test]
 async fn empty_fields_are_filled_in_and_typed_ones_stay() {
     let house = House::new().await;

@@ -58,6 +58,7 @@ pub fn fields(mrn: Option<&str>, exceptions: &[ExceptionCode]) -> IndexFields {
         mrn: mrn.map(|mrn| mrn.parse().expect("a patient number")),
         encounter: Some("E-1".parse().expect("an encounter")),
         document_type: Some("LETTER".parse().expect("a type")),
+        department: Some("CARDIOLOGY".parse().expect("a department")),
         date: Some("1974-03-09".parse().expect("a date")),
         reel: None,
         file_names: vec!["letter.pdf".to_owned()],

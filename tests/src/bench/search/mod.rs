@@ -205,6 +205,8 @@ fn bytes_by_kind(dir: &TempDir, pages: u32) -> Result<Value> {
 const KINDS: [&str; 8] =
     ["LETTER", "LAB-REPORT", "DISCHARGE-SUMMARY", "CONSENT", "RADIOLOGY", "NURSING-NOTE", "OPERATION", "FILM"];
 
+const DEPARTMENTS: [&str; 5] = ["CARDIOLOGY", "SURGERY", "RADIOLOGY", "PAEDIATRICS", "ONCOLOGY"];
+
 fn patients(pages: u32) -> u32 {
     pages / DOCUMENT_PAGES / PATIENT_DOCUMENTS
 }
@@ -222,6 +224,7 @@ fn fields(document: u32, patients: u32) -> DocumentFields {
         mrn: mrn(document % patients),
         encounter: format!("E-{document}").parse().ok(),
         document_type: KINDS[document as usize % KINDS.len()].parse().ok(),
+        department: DEPARTMENTS[document as usize % DEPARTMENTS.len()].parse().ok(),
         date: Date::from_days_since_epoch(i64::from(document) * 7 % 18_000),
         source: if document.is_multiple_of(4) { SourceKind::Film } else { SourceKind::Scan },
         station: "station-1".to_owned(),

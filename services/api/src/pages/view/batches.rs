@@ -226,9 +226,11 @@ pub struct FilingPage {
     /// Pages of the document; more than `sheets` holds where it is long.
     pub pages: u32,
     pub types: Vec<String>,
+    pub departments: Vec<String>,
     pub mrn: Field,
     pub encounter: Field,
     pub document_type: Field,
+    pub department: Field,
     pub date: Field,
     /// What the text says of the patient besides.
     pub besides: Vec<Offer>,
@@ -346,9 +348,11 @@ mod tests {
             sheets: vec![sheet.clone()],
             pages: 1,
             types: vec![text()],
+            departments: vec![text()],
             mrn: field(),
             encounter: field(),
             document_type: field(),
+            department: field(),
             date: field(),
             besides: vec![offer()],
         };

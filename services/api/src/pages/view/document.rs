@@ -55,6 +55,7 @@ impl PageLink {
 pub struct Facts {
     pub document: String,
     pub document_type: String,
+    pub department: String,
     pub patient: Option<String>,
     pub mrn: String,
     pub encounter: String,
@@ -160,6 +161,7 @@ mod tests {
         let facts = Facts {
             document: text(),
             document_type: text(),
+            department: text(),
             patient: Some(text()),
             mrn: text(),
             encounter: text(),

@@ -13,6 +13,7 @@ pub struct Form {
     pub q: String,
     pub patient: String,
     pub document_type: String,
+    pub department: String,
     pub from: String,
     pub to: String,
     pub source: String,
@@ -23,11 +24,12 @@ pub struct Form {
 
 impl Form {
     /// The parameters that are set, by the names of the address.
-    fn pairs(&self) -> [(&'static str, &str); 8] {
+    fn pairs(&self) -> [(&'static str, &str); 9] {
         [
             ("q", &self.q),
             ("patient", &self.patient),
             ("type", &self.document_type),
+            ("department", &self.department),
             ("from", &self.from),
             ("to", &self.to),
             ("source", &self.source),
@@ -140,6 +142,7 @@ impl Found {
 pub struct DocumentHits {
     pub href: String,
     pub document_type: String,
+    pub department: String,
     pub patient: Option<String>,
     pub mrn: String,
     pub encounter: String,
@@ -216,6 +219,7 @@ pub struct SearchPage {
     pub form: Form,
     /// Document types to offer in the form.
     pub types: Vec<String>,
+    pub departments: Vec<String>,
     pub outcome: Outcome,
 }
 
@@ -259,6 +263,7 @@ mod tests {
         let document = DocumentHits {
             href: "/documents/x".into(),
             document_type: HOSTILE.into(),
+            department: HOSTILE.into(),
             patient: Some(HOSTILE.into()),
             mrn: HOSTILE.into(),
             encounter: HOSTILE.into(),
@@ -295,6 +300,7 @@ mod tests {
             q: text(),
             patient: text(),
             document_type: text(),
+            department: text(),
             from: text(),
             to: text(),
             source: text(),
@@ -309,6 +315,7 @@ mod tests {
             frame: Frame::bare(HOSTILE),
             form: hostile_form(),
             types: vec![HOSTILE.into()],
+            departments: vec![HOSTILE.into()],
             outcome: Outcome::Found(hostile_found()),
         };
         let html = page.render().expect("renders");

@@ -1,5 +1,6 @@
 //! The log's key is with a process of its own: without it nothing is signed, with it everything goes on.
 
+use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Output;
@@ -28,7 +29,18 @@ fn a_server_without_the_key_asks_for_each_signature() -> Result<()> {
     let (folder, socket) = (site.root().join("signer"), site.root().join("signer.sock"));
     ensure!(!take(&site, &folder, &socket)?.status.success(), "a running server would go on with the key");
     site.stop_server()?;
+    // As a run leaves it that was killed on its way; and another signer's folder.
+    let other = site.root().join("other");
+    for (folder, key) in [(&folder, fs::read(site.data().join("keys/log.key"))?), (&other, vec![b'a'; 64])] {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("log.key"), key)?;
+    }
+    fs::write(site.data().join("chartroom.json.new"), "{")?;
+    ensure!(!take(&site, &other, &socket)?.status.success(), "another key is not written over");
+    let key = fs::read(site.data().join("keys/log.key"))?;
     program::succeed("chartroom signer take", take(&site, &folder, &socket)?)?;
+    fs::write(site.data().join("keys/log.key"), key)?;
+    program::succeed("chartroom signer take, killed before its last step", take(&site, &folder, &socket)?)?;
     ensure!(!site.data().join("keys/log.key").exists(), "the key is there no longer");
     ensure!(!take(&site, &folder, &socket)?.status.success(), "it cannot be taken twice");
 

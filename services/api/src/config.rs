@@ -204,16 +204,32 @@ impl DataDir {
         Ok(Signer::Apart { socket: self.0.join(socket), key: key.parse()? })
     }
 
+    /// Where the same key is already, nothing is left to do.
     pub fn copy_key(&self, to: &Path) -> anyhow::Result<()> {
-        write_once(to, hex(&read_seed(&self.key_file())?).as_bytes())
+        let seed = read_seed(&self.key_file())?;
+        if to.exists() && read_seed(to)? == seed { Ok(()) } else { write_once(to, hex(&seed).as_bytes()) }
     }
 
     /// From now on whoever answers on this socket signs, and nobody has the key here.
-    pub fn hand_key_over(&self, settings: Settings, socket: PathBuf) -> anyhow::Result<()> {
+    pub fn hand_key_over(&self, settings: Settings, socket: PathBuf, key: &Path) -> anyhow::Result<()> {
         let (file, new) = (self.settings_file(), self.0.join("chartroom.json.new"));
+        // What an earlier try has left, which nobody reads.
+        let _ = fs::remove_file(&new);
         write_once(&new, &serde_json::to_vec_pretty(&Settings { signer: Some(socket), ..settings })?)?;
         fs::rename(&new, &file).with_context(|| format!("failed to replace {}", file.display()))?;
-        fs::remove_file(self.key_file()).context("failed to remove keys/log.key: remove it yourself")
+        self.drop_key_held_by(key)
+    }
+
+    /// Removes the key, if this is another copy of it.
+    pub fn drop_key_held_by(&self, key: &Path) -> anyhow::Result<()> {
+        let file = self.key_file();
+        if !file.exists() {
+            bail!("the key is with a signer already: {}", self.settings_file().display());
+        }
+        if read_seed(&file)? != read_seed(key)? {
+            bail!("{} holds another key than {}", key.display(), file.display());
+        }
+        fs::remove_file(&file).with_context(|| format!("failed to remove {}: remove it yourself", file.display()))
     }
 
     /// Which witnesses are asked to cosign the ledger: a C2SP tlog-policy with their addresses; it need not be there.

@@ -213,9 +213,10 @@ impl Archive {
     pub async fn publish_timestamp(&self, note: String, token: Bytes) -> Result<String> {
         let checkpoint = record::note::open(&note, self.ledger.key())?;
         let name = format!("{TIMESTAMPS}/{:020}", checkpoint.size);
-        self.copies.store().create_exactly(&format!("{name}.checkpoint"), note.into()).await?;
-        // Another token for the same checkpoint says no more than the first.
+        // The token first: alone it says nothing, and a checkpoint without one is said to be amiss. Another token for the same
+        // checkpoint says no more than the first.
         self.copies.store().create(&format!("{name}.tsr"), token).await?;
+        self.copies.store().create_exactly(&format!("{name}.checkpoint"), note.into()).await?;
         Ok(name)
     }
 

@@ -122,6 +122,11 @@ impl Memory {
         Ok(Self { folder: folder.to_owned(), signer, last, note })
     }
 
+    /// What it signed last.
+    pub fn checkpoint(&self) -> &str {
+        &self.note
+    }
+
     /// How many events there were when it signed last.
     pub fn size(&self) -> u64 {
         self.last.size

@@ -47,135 +47,145 @@ pub fn from_bytes<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 /// [`to_bytes`], of about so many.
 fn written<T: Serialize>(value: &T, about: usize) -> Result<Vec<u8>> {
-    let mut unsorted = Vec::with_capacity(about);
-    serde_json::to_writer(&mut unsorted, value)?;
-    if unsorted.len() > limits::CANONICAL_BYTES_MAX {
-        return Err(CanonicalError::TooLarge(unsorted.len()));
+    let mut bytes = Vec::with_capacity(about);
+    serde_json::to_writer(&mut bytes, value)?;
+    if bytes.len() > limits::CANONICAL_BYTES_MAX {
+        return Err(CanonicalError::TooLarge(bytes.len()));
     }
-    let mut sorter = Sorter { rest: &unsorted, sorted: Vec::with_capacity(unsorted.len()) };
+    let mut sorter = Sorter { bytes, at: 0 };
     sorter.value(0)?;
-    Ok(sorter.sorted)
+    Ok(sorter.bytes)
 }
 
-/// Copies JSON as `serde_json` writes it, and sorts each object once it is whole.
-struct Sorter<'a> {
-    rest: &'a [u8],
-    sorted: Vec<u8>,
+/// Walks over JSON as `serde_json` writes it, and sorts the members of each object behind it.
+struct Sorter {
+    bytes: Vec<u8>,
+    at: usize,
 }
 
-/// Where a member stands among the sorted bytes.
+/// Where a member stands.
 struct Member {
     name: Range<usize>,
+    /// Whether the name is its own spelling, and ASCII.
+    plain: bool,
     end: usize,
 }
 
-impl Sorter<'_> {
+impl Sorter {
+    fn next(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
     fn value(&mut self, depth: usize) -> Result<()> {
         if depth > limits::CANONICAL_DEPTH_MAX {
             return Err(CanonicalError::NotAllowed("nesting too deep"));
         }
-        match self.rest.first() {
+        match self.next() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
-            Some(b'"') => self.string(),
-            Some(b't') => self.take(4),
-            Some(b'f') => self.take(5),
+            Some(b'"') => self.string().map(drop),
+            Some(b't') => self.pass(4),
+            Some(b'f') => self.pass(5),
             Some(b'n') => Err(CanonicalError::NotAllowed("null")),
             _ => self.integer(),
         }
     }
 
-    /// Copies bytes.
-    fn take(&mut self, count: usize) -> Result<()> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(CanonicalError::NotCanonical)?;
-        self.sorted.extend_from_slice(taken);
-        self.rest = rest;
-        Ok(())
+    fn pass(&mut self, count: usize) -> Result<()> {
+        self.at += count;
+        if self.at <= self.bytes.len() { Ok(()) } else { Err(CanonicalError::NotCanonical) }
     }
 
-    fn string(&mut self) -> Result<()> {
-        let mut end = 1;
+    /// Whether it is plain: ASCII, and nothing in it is escaped.
+    fn string(&mut self) -> Result<bool> {
+        let mut plain = true;
+        self.pass(1)?;
         loop {
-            match self.rest.get(end) {
-                Some(b'"') => return self.take(end + 1),
-                Some(b'\\') => end += 2,
-                _ => end += 1,
-            }
-            if end >= self.rest.len() {
-                return Err(CanonicalError::NotCanonical);
+            match self.next() {
+                Some(b'"') => return self.pass(1).map(|()| plain),
+                Some(b'\\') => {
+                    plain = false;
+                    self.pass(2)?;
+                }
+                Some(byte) => {
+                    plain &= byte.is_ascii();
+                    self.pass(1)?;
+                }
+                None => return Err(CanonicalError::NotCanonical),
             }
         }
     }
 
     fn integer(&mut self) -> Result<()> {
-        let end = self.rest.iter().position(|byte| matches!(byte, b',' | b']' | b'}')).unwrap_or(self.rest.len());
-        let text = std::str::from_utf8(&self.rest[..end]).unwrap_or_default();
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|byte| matches!(byte, b',' | b']' | b'}')).unwrap_or(rest.len());
+        let text = std::str::from_utf8(&rest[..length]).unwrap_or_default();
         match text.parse::<i64>() {
-            Ok(number) if number.unsigned_abs() < 1 << 53 => self.take(end),
+            Ok(number) if number.unsigned_abs() < 1 << 53 => self.pass(length),
             _ => Err(CanonicalError::NotAllowed("a number that is no integer below 2^53")),
         }
     }
 
     fn array(&mut self, depth: usize) -> Result<()> {
-        self.take(1)?;
-        while self.rest.first() != Some(&b']') {
+        self.pass(1)?;
+        while self.next() != Some(b']') {
             self.value(depth + 1)?;
-            if self.rest.first() == Some(&b',') {
-                self.take(1)?;
-            }
+            self.comma()?;
         }
-        self.take(1)
+        self.pass(1)
+    }
+
+    fn comma(&mut self) -> Result<()> {
+        if self.next() == Some(b',') { self.pass(1) } else { Ok(()) }
     }
 
     fn object(&mut self, depth: usize) -> Result<()> {
-        self.take(1)?;
-        let (start, mut members) = (self.sorted.len(), Vec::<Member>::with_capacity(8));
-        while self.rest.first() != Some(&b'}') {
-            let from = self.sorted.len();
-            self.string()?;
-            let name = from..self.sorted.len();
-            self.take(1)?;
+        self.pass(1)?;
+        let mut members = Vec::with_capacity(8);
+        while self.next() != Some(b'}') {
+            let from = self.at;
+            let plain = self.string()?;
+            let name = from..self.at;
+            self.pass(1)?;
             self.value(depth + 1)?;
-            members.push(Member { name, end: self.sorted.len() });
-            if self.rest.first() == Some(&b',') {
-                self.take(1)?;
-            }
+            members.push(Member { name, plain, end: self.at });
+            self.comma()?;
         }
-        self.sort(start, &mut members)?;
-        self.take(1)
+        self.sort(&mut members)?;
+        self.pass(1)
     }
 
-    /// Sorts the members, which begin at `start` and have a comma between them.
-    fn sort(&mut self, start: usize, members: &mut [Member]) -> Result<()> {
-        let order = |a: &Member, b: &Member| before(&self.sorted[a.name.clone()], &self.sorted[b.name.clone()]);
-        if members.is_sorted_by(|a, b| order(a, b).is_lt()) {
+    /// Sorts the members of the object that ends here: the same bytes in another order.
+    fn sort(&mut self, members: &mut [Member]) -> Result<()> {
+        let Some(start) = members.first().map(|first| first.name.start) else { return Ok(()) };
+        if members.is_sorted_by(|a, b| self.order(a, b).is_lt()) {
             return Ok(());
         }
-        members.sort_by(order);
-        if members.windows(2).any(|pair| order(&pair[0], &pair[1]).is_eq()) {
+        members.sort_by(|a, b| self.order(a, b));
+        if members.windows(2).any(|pair| self.order(&pair[0], &pair[1]).is_eq()) {
             return Err(CanonicalError::NotAllowed("one name twice"));
         }
-        let mut moved = Vec::with_capacity(self.sorted.len() - start);
-        for Member { name, end } in &*members {
-            if !moved.is_empty() {
-                moved.push(b',');
+        let mut sorted = Vec::with_capacity(self.at - start);
+        for Member { name, end, .. } in &*members {
+            if !sorted.is_empty() {
+                sorted.push(b',');
             }
-            moved.extend_from_slice(&self.sorted[name.start..*end]);
+            sorted.extend_from_slice(&self.bytes[name.start..*end]);
         }
-        self.sorted.truncate(start);
-        self.sorted.extend_from_slice(&moved);
+        self.bytes[start..self.at].copy_from_slice(&sorted);
         Ok(())
     }
-}
 
-/// Of two names with their quotation marks, which comes first: by UTF-16 (RFC 8785, section 3.2.3), which for ASCII is by bytes.
-fn before(a: &[u8], b: &[u8]) -> Ordering {
-    let plain = |name: &[u8]| name.is_ascii() && !name.contains(&b'\\');
-    let inner = |name: &[u8]| name.len().checked_sub(1).map_or(1..1, |end| 1..end);
-    if plain(a) && plain(b) {
-        return a[inner(a)].cmp(&b[inner(b)]);
+    /// By UTF-16 (RFC 8785, section 3.2.3), which for plain names is by bytes.
+    fn order(&self, a: &Member, b: &Member) -> Ordering {
+        let name = |of: &Member| &self.bytes[of.name.clone()];
+        if a.plain && b.plain {
+            // Without the quotation mark at the end, which is greater than some bytes of a name.
+            let inner = |of: &Member| &self.bytes[of.name.start..of.name.end - 1];
+            return inner(a).cmp(inner(b));
+        }
+        unquoted(name(a)).encode_utf16().cmp(unquoted(name(b)).encode_utf16())
     }
-    unquoted(a).encode_utf16().cmp(unquoted(b).encode_utf16())
 }
 
 fn unquoted(name: &[u8]) -> Cow<'_, str> {

@@ -23,22 +23,37 @@ const ORIGIN: &str = "origin";
 /// The server's user comes in by the socket's group.
 const SOCKET_MODE: u32 = 0o660;
 
-/// Takes the key out of a data folder into the signer's, which goes on from the checkpoint that is there.
+/// Takes the key out of a data folder into the signer's, which goes on from the checkpoint that is there. Cut off anywhere, it is
+/// begun again: the data folder has the key until the signer has all it needs.
 pub async fn take(folder: &Path, socket: PathBuf, data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
     serve::is_stopped(data)?;
     let settings = data.settings()?;
     if settings.signer.is_some() {
-        bail!("the key is with a signer already: {}", data.path().join("chartroom.json").display());
+        data.drop_key_held_by(&folder.join(KEY))?;
+        return say(&format!("{} has the key, and has had it before", folder.display()));
     }
     let signer = data.held_key(&settings.origin)?;
     let archive = Archive::open(&data.store(&settings, options)?, data.held_key(&settings.origin)?).await;
     let archive = archive.context("failed to open the archive")?;
     fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
-    write_once(&folder.join(ORIGIN), settings.origin.as_bytes())?;
-    data.copy_key(&folder.join(KEY))?;
-    Memory::begin(folder, &signer, &archive.checkpoint()).context("failed to begin")?;
-    data.hand_key_over(settings, socket)?;
+    if folder.join(ORIGIN).exists() {
+        is_of(folder, signer, &archive.checkpoint())?;
+    } else {
+        data.copy_key(&folder.join(KEY))?;
+        Memory::begin(folder, &signer, &archive.checkpoint()).context("failed to begin")?;
+        // Last: without it the folder is no signer's.
+        write_once(&folder.join(ORIGIN), settings.origin.as_bytes())?;
+    }
+    data.hand_key_over(settings, socket, &folder.join(KEY))?;
     say(&format!("{} has the key, from {} events on; keep a backup of its log.key", folder.display(), archive.size()))
+}
+
+/// Whether the folder was made for this ledger as it stands: what a signer has signed since must not be forgotten.
+fn is_of(folder: &Path, signer: LogSigner, checkpoint: &str) -> anyhow::Result<()> {
+    match Memory::load(folder, signer) {
+        Ok(memory) if memory.checkpoint() == checkpoint => Ok(()),
+        _ => bail!("{} holds a signer that signed something else: name another folder", folder.display()),
+    }
 }
 
 /// Answers until it is stopped, one after the other.

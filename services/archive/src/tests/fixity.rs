@@ -311,3 +311,25 @@ async fn no_news_costs_little_and_a_foreign_replica_is_refused() {
     let wrong = House::open(Arc::clone(&house.store), other).await;
     assert!(matches!(wrong.archive.replicate().await, Err(Error::Checkpoint(_))));
 }
+
+/// Whatever goes wrong when a token is kept, nothing is amiss afterwards, and it can be kept again.
+#[tokio::test]
+async fn a_time_stamp_is_kept_whole_or_not_at_all() {
+    for (fault, family) in [Fault::Failed, Fault::FailedButPersisted]
+        .into_iter()
+        .flat_map(|fault| ["log/timestamps", "log/timestamps/00000000000000000007.c"].map(|family| (fault, family)))
+    {
+        let store = Arc::new(InMemory::new());
+        let archive = Archive::init(&at(&store), signer()).await.expect("made");
+        archive.append(views(0..7)).await.expect("appended");
+        let note = archive.checkpoint();
+        let token = Bytes::from([b"a token for ".as_slice(), Digest::of(note.as_bytes()).as_bytes()].concat());
+        let faulty = Arc::new(Faulty::at_put(Arc::clone(&store) as _, fault, family));
+        let struck = Archive::open(&StoreAddress::wrapping(Arc::clone(&faulty) as _), signer()).await.expect("opened");
+        assert!(struck.publish_timestamp(note.clone(), token.clone()).await.is_err() && faulty.has_struck());
+        let found = report(&at(&store), None).await.findings;
+        assert!(found.is_empty(), "{fault:?} at {family}: {found:?}");
+        archive.publish_timestamp(note, token).await.expect("kept");
+        assert!(report(&at(&store), None).await.findings.is_empty());
+    }
+}

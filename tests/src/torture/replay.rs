@@ -22,7 +22,7 @@ const FLIPS: u64 = 500;
 const REFRESH: u64 = 25;
 
 pub fn run(from: u64) -> Result<String> {
-    let mut house = House::filled()?;
+    let house = House::filled()?;
     let mut course = Course::new("replay", from, CHANGES + FLIPS);
     let mut harmless = 0;
     for case in from..CHANGES + FLIPS {

@@ -139,7 +139,7 @@ async fn check_blobs(run: &mut Run<'_>, named: &Named, present: &Present, ask: &
         for ((digest, blob), read) in group {
             tally.bytes += read.as_ref().map_or(0, |read| read.map_or(0, |(_, size)| size));
             tally.blobs += 1;
-            judge(run, digest, blob.size, read);
+            judge(run, named, digest, blob, read);
             tally.tell(run, digest);
         }
     }
@@ -148,17 +148,20 @@ async fn check_blobs(run: &mut Run<'_>, named: &Named, present: &Present, ask: &
     Ok(())
 }
 
-fn judge(run: &mut Run<'_>, digest: Digest, promised: Option<u64>, read: Hashed) {
-    let key = object_key(BLOBS, &digest);
-    match read {
-        Ok(None) => run.find(Code::BlobMissing, key, "an event or a manifest names it"),
-        Err(error) => run.find(Code::Unreadable, key, reason(&error)),
-        Ok(Some((found, _))) if found != digest => run.find(Code::BlobWrong, key, "its bytes hash to something else"),
-        Ok(Some((_, size))) if promised.is_some_and(|promised| promised != size) => {
-            run.find(Code::BlobWrong, key, format!("it has {size} bytes, a manifest says otherwise"));
+fn judge(run: &mut Run<'_>, named: &Named, digest: Digest, blob: Blob, read: Hashed) {
+    let (code, wrong) = match read {
+        Ok(None) => (Code::BlobMissing, "it is not there".to_owned()),
+        Err(error) => (Code::Unreadable, reason(&error)),
+        Ok(Some((found, _))) if found != digest => (Code::BlobWrong, "its bytes hash to something else".to_owned()),
+        Ok(Some((_, size))) if blob.size.is_some_and(|promised| promised != size) => {
+            (Code::BlobWrong, format!("it has {size} bytes, a manifest says otherwise"))
         }
-        Ok(Some(_)) => {}
-    }
+        Ok(Some(_)) => return,
+    };
+    let sealed = named.manifests.values().find(|sealed| sealed.index == blob.index);
+    let whose = sealed.map_or_else(String::new, |sealed| format!(", which seals document {}", sealed.document));
+    let detail = format!("{wrong}; event {} is the first that names it{whose}", blob.index);
+    run.find(code, object_key(BLOBS, &digest), detail);
 }
 
 /// How many blobs were looked at, in this run and those before.

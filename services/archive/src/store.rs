@@ -129,7 +129,10 @@ impl Store {
         let failed = keys.clone();
         match tokio::task::spawn_blocking(move || hash_files(&root, &keys)).await {
             Ok(hashed) => hashed,
-            Err(error) => failed.iter().map(|key| Err(Error::unavailable(key, std::io::Error::other(error.to_string())))).collect(),
+            Err(error) => failed
+                .iter()
+                .map(|key| Err(Error::unavailable(key, std::io::Error::other(error.to_string()))))
+                .collect(),
         }
     }
 

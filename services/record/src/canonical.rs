@@ -214,7 +214,8 @@ mod tests {
     /// Another's writer for the same RFC, which works on values.
     #[test]
     fn writes_what_another_writer_writes() {
-        let names = ["", "a", "b", "ab", "a\"", "\\", "\u{7}", "\u{7f}", "é", "\u{e000}", "\u{10000}", "ﬁ", "{", "a,b", "}"];
+        let names =
+            ["", "a", "b", "ab", "a\"", "\\", "\u{7}", "\u{7f}", "é", "\u{e000}", "\u{10000}", "ﬁ", "{", "a,b", "}"];
         let mut values = vec![json!({}), json!([]), json!(true), json!(-7), json!(9_007_199_254_740_991_i64)];
         for (n, name) in names.iter().enumerate() {
             let all: BTreeMap<_, _> = names.iter().take(n + 1).map(|name| (*name, values[n % 5].clone())).collect();

@@ -38,7 +38,9 @@ pub fn run(from: u64) -> Result<String> {
         }
         house.put_back()?;
     }
-    Ok(format!("{CHANGES} changes named; {FLIPS} flips, of which {harmless} changed no row, and the others did not pass"))
+    Ok(format!(
+        "{CHANGES} changes named; {FLIPS} flips, of which {harmless} changed no row, and the others did not pass"
+    ))
 }
 
 struct House {
@@ -60,7 +62,10 @@ impl House {
         house.documents = house.ask("SELECT document FROM documents ORDER BY 1")?;
         house.pages = house.ask("SELECT page FROM pages WHERE text IS NOT NULL ORDER BY 1")?;
         house.events = house.ask("SELECT event_index FROM events")?.len();
-        ensure!(house.documents.len() >= 4 && house.pages.len() >= 4 && house.events > 0, "there is something to change");
+        ensure!(
+            house.documents.len() >= 4 && house.pages.len() >= 4 && house.events > 0,
+            "there is something to change"
+        );
         Ok(house)
     }
 
@@ -113,7 +118,11 @@ impl House {
             5 => (update("pages", "state = 'sealed', text = NULL", page), "other-row", page),
             _ => (String::new(), "dropped-page", page),
         };
-        if sql.is_empty() { self.take_out(page)? } else { self.ask(&sql).map(drop)? }
+        if sql.is_empty() {
+            self.take_out(page)?
+        } else {
+            self.ask(&sql).map(drop)?
+        }
         let (fine, report) = self.audit()?;
         let findings = report.as_ref().and_then(|report| report["findings"].as_array().cloned()).unwrap_or_default();
         let names = |one: &Value| one["kind"] == kind && one["what"].as_str().is_some_and(|what| what.contains(named));

@@ -6,7 +6,6 @@ mod flips;
 mod fuzz;
 mod heads;
 mod power;
-mod replay;
 mod syscalls;
 
 use std::io::Write as _;
@@ -24,14 +23,13 @@ Parts, all of them where none is named:
   syscalls   killed, out of space, failing at every system call that changes the disk
   rollback   set back to each of the last 50 checkpoints
   races      100 races of two sequencers
-  replay     1,000 changes of rows and pages and 500 flips in the catalog: the replay audit names them
   fuzz       mutated proofs, bundles and stores, ten minutes
 
 Every run tries the same cases in the same order. --from goes on with that case of the first part, as the progress names it.
   torture power --from 4200
 ";
 
-const PARTS: [&str; 7] = ["flips", "power", "syscalls", "rollback", "races", "replay", "fuzz"];
+const PARTS: [&str; 6] = ["flips", "power", "syscalls", "rollback", "races", "fuzz"];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -67,7 +65,6 @@ fn run(mut words: Vec<String>) -> Result<()> {
             "syscalls" => syscalls::run(from)?,
             "rollback" => heads::rollback()?,
             "races" => heads::races(from)?,
-            "replay" => replay::run(from)?,
             "fuzz" => fuzz::run(from)?,
             other => bail!("there is no part `{other}`: name some of {}", PARTS.join(", ")),
         };

@@ -45,7 +45,7 @@ pub struct Token<'a> {
     pub mended: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Item {
     term: Range<usize>,
     position: u32,
@@ -118,8 +118,7 @@ impl Tokens {
         for Mend { bytes, term } in mends {
             if term.is_empty() {
                 self.items.retain(|item| item.coarse || item.start < bytes.start || item.end > bytes.end);
-            } else if let Some(at) = self.items.iter().find(|item| item.start == bytes.start).map(|item| item.position)
-            {
+            } else if let Some(at) = self.position_of(bytes.start) {
                 let start = self.arena.len();
                 self.arena.push_str(term);
                 let term = start..self.arena.len();
@@ -131,21 +130,25 @@ impl Tokens {
         self.insert(put);
     }
 
-    /// Both by position; what was there stands before what is put.
-    fn insert(&mut self, put: Vec<Item>) {
-        if put.is_empty() {
-            return;
-        }
-        let mut put = put.into_iter().peekable();
-        let there = std::mem::take(&mut self.items);
-        self.items.reserve(there.len() + put.len());
-        for item in there {
-            while let Some(before) = put.next_if(|put| put.position < item.position) {
-                self.items.push(before);
+    /// Of the first term that begins there: terms stand as they do in the text.
+    fn position_of(&self, start: usize) -> Option<u32> {
+        let at = self.items.partition_point(|item| item.start < start);
+        self.items.get(at).filter(|item| item.start == start).map(|item| item.position)
+    }
+
+    /// Both by position; what was there stands before what is put. From the end on, so that what is there moves once.
+    fn insert(&mut self, mut put: Vec<Item>) {
+        let mut from = self.items.len();
+        let mut to = from + put.len();
+        self.items.resize_with(to, Item::default);
+        while let Some(item) = put.pop() {
+            while from > 0 && self.items[from - 1].position > item.position {
+                (from, to) = (from - 1, to - 1);
+                self.items.swap(from, to);
             }
-            self.items.push(item);
+            to -= 1;
+            self.items[to] = item;
         }
-        self.items.extend(put);
     }
 
     /// Replaces what was there with the tokens of `text`.

@@ -54,7 +54,10 @@ impl Memory {
         if self.lexicon != lexicon.fingerprint() || self.words.len() >= REMEMBERED_MAX {
             *self = Self { lexicon: lexicon.fingerprint(), words: HashMap::new() };
         }
-        self.words.entry(term.into()).or_insert_with(|| candidates(lexicon, term).into())
+        if !self.words.contains_key(term) {
+            self.words.insert(term.into(), candidates(lexicon, term).into());
+        }
+        self.words.get(term).map_or(&[], |words| words)
     }
 }
 
@@ -104,15 +107,16 @@ impl Work<'_> {
         broken
     }
 
-    fn words(&mut self, tokens: &Tokens, broken: &[Range<usize>]) {
+    fn words<'t>(&mut self, tokens: &'t Tokens, broken: &[Range<usize>]) {
         let whole =
             |token: &Token<'_>| !token.coarse && !broken.iter().any(|b| b.start <= token.start && token.end <= b.end);
-        let words: Vec<Word<'_>> =
-            tokens.iter().filter(whole).map(|token| Word { token, known: self.lexicon.knows(token.term) }).collect();
+        let lexicon = self.lexicon;
+        let word = |token: Token<'t>| Word { token, known: lexicon.knows(token.term) };
+        let mut words = tokens.iter().filter(whole).map(word).peekable();
         let mut joined = false;
-        for (index, word) in words.iter().enumerate() {
+        while let Some(word) = words.next() {
             let half = joined;
-            joined = !half && words.get(index + 1).is_some_and(|next| self.join(word, next));
+            joined = !half && words.peek().is_some_and(|next| self.join(&word, next));
             if !half && !joined && !word.known && is_mendable(word.token.term) {
                 self.mend(word.token.term, &(word.token.start..word.token.end));
             }

@@ -25,21 +25,19 @@ const RANKS_MAX: usize = 48;
 pub struct Common {
     /// Most frequent first.
     words: Vec<String>,
-    /// The same with their ranks, sorted.
-    ranks: Vec<(String, usize)>,
-    /// Whether one of them begins with this byte.
-    begin: [bool; 256],
+    /// The same with their ranks, by the byte that they begin with.
+    ranks: Vec<Vec<(String, usize)>>,
 }
 
 impl Common {
     /// Most frequent first.
     pub fn new(words: impl IntoIterator<Item = String>) -> Self {
         let words: Vec<String> = words.into_iter().collect();
-        let mut ranks: Vec<(String, usize)> = words.iter().cloned().zip(1..).collect();
-        ranks.sort_unstable();
-        let mut begin = [false; 256];
-        words.iter().filter_map(|word| word.bytes().next()).for_each(|first| begin[usize::from(first)] = true);
-        Self { words, ranks, begin }
+        let mut ranks = vec![Vec::new(); 256];
+        for (word, rank) in words.iter().zip(1..) {
+            word.bytes().next().into_iter().for_each(|first| ranks[usize::from(first)].push((word.clone(), rank)));
+        }
+        Self { words, ranks }
     }
 
     pub fn words(&self) -> &[String] {
@@ -48,9 +46,8 @@ impl Common {
 
     /// The most frequent word is the first.
     fn rank(&self, term: &str) -> Option<usize> {
-        let may_be = term.bytes().next().is_some_and(|first| self.begin[usize::from(first)]);
-        let at = may_be.then(|| self.ranks.binary_search_by(|(word, _)| word.as_str().cmp(term)));
-        at?.ok().map(|at| self.ranks[at].1)
+        let alike = &self.ranks[usize::from(term.bytes().next()?)];
+        alike.iter().find(|(word, _)| word == term).map(|(_, rank)| *rank)
     }
 
     /// The term for two words next to each other, where there is one. No other term has a space in it.

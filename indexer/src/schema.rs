@@ -289,13 +289,18 @@ fn only_mended(tokens: &Tokens) -> impl Iterator<Item = Token<'_>> {
     mended.sort_unstable();
     mended.dedup();
     let mut read = vec![false; mended.len()];
-    if !mended.is_empty() {
-        for token in tokens.iter().filter(|token| !token.mended) {
-            mended.binary_search(&token.term).into_iter().for_each(|at| read[at] = true);
-        }
+    let marks = mended.iter().fold(0, |marks, term| marks | mark(term));
+    for token in tokens.iter().filter(|token| !token.mended && marks & mark(token.term) != 0) {
+        mended.binary_search(&token.term).into_iter().for_each(|at| read[at] = true);
     }
     let only = move |term: &str| mended.binary_search(&term).is_ok_and(|at| !read[at]);
     tokens.iter().filter(move |token| token.mended && only(token.term))
+}
+
+/// One of 64 bits by first letter and length: terms with another one are different.
+fn mark(term: &str) -> u64 {
+    let first = term.bytes().next().map_or(0, usize::from);
+    1 << ((first + 7 * term.len()) % 64)
 }
 
 /// How much a page counts, in percent: from half for one that could hardly be read, and from 60 % for one with hardly a

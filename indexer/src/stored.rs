@@ -18,6 +18,8 @@ use crate::varint::{Reader, Writer};
 
 const VERSION: u8 = 4;
 pub const SOURCES: [SourceKind; 3] = [SourceKind::Scan, SourceKind::Import, SourceKind::Film];
+/// A guess, for room: a word's letters, and as much for where it stands.
+const BYTES_A_WORD: usize = 8;
 /// Keeps every date of the common era apart from "none", which is 0.
 const DATE_OFFSET: i64 = 1 << 20;
 
@@ -83,7 +85,7 @@ impl StoredPage {
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = Writer::with_capacity(self.text.len() + self.words.len() * BYTES_A_WORD);
         out.byte(VERSION);
         self.encode_head(&mut out);
         encode_mends(&self.mends, &mut out);
@@ -195,7 +197,8 @@ pub fn source_of(code: u64) -> Option<SourceKind> {
 }
 
 pub fn words(page: &PageText) -> (String, Vec<StoredWord>) {
-    let (mut text, mut words) = (String::new(), Vec::new());
+    let count = page.lines().map(|line| line.words.len()).sum();
+    let (mut text, mut words) = (String::with_capacity(count * BYTES_A_WORD), Vec::with_capacity(count));
     for line in page.lines() {
         let before = words.len();
         for word in line.words.iter().filter(|word| !word.text.chars().all(is_gap)) {
@@ -232,7 +235,7 @@ fn encode_mends(mends: &[Mend], out: &mut Writer) {
 fn decode_mends(reader: &mut Reader<'_>) -> Option<Vec<Mend>> {
     let count = reader.length()?;
     let mut before = 0_i64;
-    let mut mends = Vec::new();
+    let mut mends = Vec::with_capacity(count.min(limits::PAGE_WORDS_MAX));
     for _ in 0..count {
         before = before.checked_add(reader.int()?)?;
         let start = usize::try_from(before).ok()?;

@@ -87,6 +87,7 @@ mod tests {
         let mut random = Random::new(7);
         for text in (0..300).map(|_| random.text(120)).chain(["500mg infor-\nmation 漢字".to_owned()]) {
             let tokens = Tokens::of(&text);
+            assert!(tokens.iter().map(|token| token.start).is_sorted(), "{text:?}");
             let mut terms = Terms::default();
             let joined = joined(tokens.iter(), text.len());
             let mut stream = terms.token_stream(&joined);

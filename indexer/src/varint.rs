@@ -5,6 +5,10 @@
 pub struct Writer(Vec<u8>);
 
 impl Writer {
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }

@@ -4,9 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tantivy::IndexWriter;
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::LogMergePolicy;
+use tantivy::schema::Schema;
+use tantivy::{IndexSettings, IndexWriter};
 
 use crate::error::{Error, Result};
 use crate::schema::ANALYZER;
@@ -17,6 +18,9 @@ const WRITER_BYTES: usize = 64 * 1024 * 1024;
 /// Merge from this many segments of a size on (each page is then written anew half as often as with four), and drop deleted pages from this share on.
 const MERGE_SEGMENTS: usize = 8;
 const MERGE_DELETED_SHARE: f32 = 0.2;
+/// Stored pages that are compressed together, in bytes: a hit reads its page, and of its neighbours as few as may be.
+const STORE_BLOCK_BYTES: usize = 4 * 1024;
+
 /// Goes with each commit, so that index and cursor are never apart.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +39,12 @@ impl Payload {
         let (lexicon, common) = (vocabulary.lexicon.fingerprint(), vocabulary.common.words().to_vec());
         Self { analyzer: ANALYZER.to_owned(), cursor: 0, lexicon, common }
     }
+}
+
+/// Opens what is in the folder, or creates it.
+pub fn engine(dir: &Path, schema: Schema) -> Result<tantivy::Index> {
+    let settings = IndexSettings { docstore_blocksize: STORE_BLOCK_BYTES, ..IndexSettings::default() };
+    Ok(tantivy::Index::builder().settings(settings).schema(schema).open_or_create(directory(dir)?)?)
 }
 
 /// One thread, for life.

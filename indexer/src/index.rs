@@ -13,7 +13,7 @@ use crate::analysis::Tokens;
 use crate::audit::Flaw;
 use crate::edges::joins;
 use crate::error::{Error, Result};
-use crate::files::{Payload, committed, directory, guarded, remove_if_there, writer};
+use crate::files::{Payload, committed, directory, engine, guarded, remove_if_there, writer};
 use crate::hits::{LitBox, Overview, PageDocument, PageHit, Scope, SearchRequest, SearchResult, Suggestion};
 use crate::mend::{Memory, mends};
 use crate::pairs::Common;
@@ -76,7 +76,7 @@ impl Index {
         std::fs::create_dir_all(dir)?;
         guarded(|| {
             let fields = Fields::new();
-            let engine = tantivy::Index::open_or_create(directory(dir)?, fields.schema.clone())?;
+            let engine = engine(dir, fields.schema.clone())?;
             let writer = writer(&engine)?;
             Self::assemble(engine, fields, Some(writer), vocabulary)
         })

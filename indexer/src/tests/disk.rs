@@ -68,6 +68,26 @@ fn small_commits_do_not_pile_up_segments() {
 }
 
 #[test]
+fn pages_put_again_leave_little_behind() {
+    let words = "fever cough rash pulse ward nurse chest pain left right".repeat(20);
+    let pages: Vec<_> = (1..=1_000).map(|number| page("a", number, &[words.as_str(), &format!("w{number}")])).collect();
+    let shelf = Shelf::of(&pages);
+    let live = bytes(shelf.dir.path());
+    for (cursor, few) in (2..).zip(pages.chunks(50).chain(pages.chunks(50))) {
+        shelf.put(few, cursor);
+    }
+    shelf.index.retire().expect("merges");
+    assert_eq!((shelf.index.pages(), shelf.search("fever").pages), (1_000, 1_000));
+    let all = bytes(shelf.dir.path());
+    assert!(all * 2 <= live * 3, "{live} bytes have become {all}");
+}
+
+fn bytes(dir: &std::path::Path) -> u64 {
+    let files = std::fs::read_dir(dir).expect("lists");
+    files.map(|entry| entry.expect("an entry").metadata().expect("a file").len()).sum()
+}
+
+#[test]
 fn damage_asks_for_a_rebuild() {
     for damage in ["meta.json cut", "meta.json empty", "foreign schema", "segment cut", "segment gone"] {
         let Shelf { index, dir } = Shelf::of(&[page("a", 1, &["fever"])]);

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use indexer::{Index, PageDocument, Scope, SearchRequest};
 use tempfile::TempDir;
 
-use super::{COMMIT_PAGES, Class, Pages, put, quantile};
+use super::{COMMIT_PAGES, Class, PAGES, Pages, put, quantile};
 use crate::report::Report;
 
 /// Searches asked for before, and at the least meanwhile.
@@ -16,7 +16,7 @@ const SEARCHES: usize = 1_000;
 
 pub fn run(report: &mut Report, pages: &mut Pages, index: &Index) -> Result<()> {
     let mut alone = searches(pages, index, |asked| asked < SEARCHES)?;
-    let (done, count) = (AtomicBool::new(false), pages.count);
+    let (done, count) = (AtomicBool::new(false), pages.count.min(PAGES));
     let (mut beside, written) = std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             let written = write(count);

@@ -29,6 +29,7 @@ mod hostile_bytes;
 mod kill_9;
 mod kill_index;
 mod kill_readers;
+mod killed_commits;
 mod leaves;
 mod long_searches;
 mod many_stations;

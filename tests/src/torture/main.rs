@@ -23,13 +23,15 @@ Parts, all of them where none is named:
   syscalls   killed, out of space, failing at every system call that changes the disk
   rollback   set back to each of the last 50 checkpoints
   races      100 races of two sequencers
+  commits    50 kills of a process that commits pages to the index
   fuzz       mutated proofs, bundles and stores, ten minutes
 
 Every run tries the same cases in the same order. --from goes on with that case of the first part, as the progress names it.
   torture power --from 4200
 ";
 
-const PARTS: [&str; 6] = ["flips", "power", "syscalls", "rollback", "races", "fuzz"];
+const KILLS: u64 = 50;
+const PARTS: [&str; 7] = ["flips", "power", "syscalls", "rollback", "races", "commits", "fuzz"];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Some("hand-over") => {
             words.get(1).context("a store").and_then(|store| tests::handover::hand_over(Path::new(store)))
         }
+        // What the part `commits` kills.
+        Some("go-on") => words.get(1).context("an index").and_then(|index| tests::commits::go_on(Path::new(index))),
         Some("--help" | "-h") => std::io::stdout().write_all(HELP.as_bytes()).context("write the help"),
         _ => run(words),
     };
@@ -65,6 +69,10 @@ fn run(mut words: Vec<String>) -> Result<()> {
             "syscalls" => syscalls::run(from)?,
             "rollback" => heads::rollback()?,
             "races" => heads::races(from)?,
+            "commits" => format!(
+                "{KILLS} kills, {} commits, no page lost",
+                tests::commits::kill(&std::env::current_exe()?, KILLS)?
+            ),
             "fuzz" => fuzz::run(from)?,
             other => bail!("there is no part `{other}`: name some of {}", PARTS.join(", ")),
         };

@@ -134,6 +134,8 @@ impl Class {
         match self {
             Self::Phrase => format!("\"{}\"", words.join(" ")),
             Self::Prefix => format!("{}*", &words[0][..words[0].len().min(4)]),
+            // Short ones cannot be asked for.
+            Self::Alike if words[0].len() < 4 => format!("{0}{0}~", words[0]),
             Self::Alike => format!("{}~", words[0]),
             _ => words.join(" "),
         }

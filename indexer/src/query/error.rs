@@ -82,7 +82,7 @@ impl QueryError {
             | Self::UnopenedParenthesis { place } => without(query, place, 1),
             Self::LoneOr { place } => without(query, place, 2),
             Self::BareStar { .. } | Self::OpenWord { .. } => query.replace(['*', '?'], ""),
-            Self::ShortSimilar { .. } | Self::Distance { .. } => query.replace('~', ""),
+            Self::ShortSimilar { .. } | Self::Distance { .. } => without_tildes(query),
             Self::UnknownField { place, near } => renamed(query, place, near),
             _ => return None,
         };
@@ -94,6 +94,13 @@ impl QueryError {
 fn without(query: &str, place: usize, count: usize) -> String {
     let gone = place..place + count;
     query.chars().enumerate().filter(|(index, _)| !gone.contains(&(index + 1))).map(|(_, c)| c).collect()
+}
+
+/// The query without its `~` and the numbers behind them.
+fn without_tildes(query: &str) -> String {
+    let (first, rest) = query.split_once('~').unwrap_or((query, ""));
+    let rest = rest.split('~').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    std::iter::once(first).chain(rest).collect()
 }
 
 /// The query with the field's name at a place replaced.

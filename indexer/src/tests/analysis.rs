@@ -160,7 +160,7 @@ fn wrong_queries_say_where_and_what_instead() {
         ("a or", Some(3), Some("a")),
         ("or a", Some(1), Some("a")),
         ("abc~", Some(1), Some("abc")),
-        ("\"a b\"~99", Some(1), Some("\"a b\"99")),
+        ("\"a b\"~99", Some(1), Some("\"a b\"")),
         ("tpye:letter", Some(1), Some("type:letter")),
         ("patients:1", Some(1), Some("patient:1")),
         ("date:soon", Some(1), None),

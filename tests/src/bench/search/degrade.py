@@ -2,13 +2,15 @@
 
     degrade.py TRUTH OUT GRADE [PAGES]
 
-TRUTH has a text for each page, of which about PAGES are taken. OUT gets truth/ and ocr/, as `scripts/bench search --corpus OUT` takes them. GRADE is how far the
+TRUTH has a text for each page, of which about PAGES are taken. OUT gets truth/ and ocr/, as `scripts/bench search --corpus OUT` takes them,
+and beside them places/ and boxes/: `x y w h` of each word of either, where it was printed and where it was read. GRADE is how far the
 print has spread and faded, from 0; the share of characters that were read wrongly comes of it, and is printed. The spots fall
 where they fall in every run.
 """
 
 import os
 import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -26,10 +28,14 @@ def printed(text):
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, LETTERS) or [""]] or [""]
     width = int(max(font.getlength(line) for line in lines)) + 2 * MARGIN
     page = Image.new("L", (max(width, 600), len(lines) * LEADING + 2 * MARGIN), 255)
-    draw = ImageDraw.Draw(page)
+    draw, places = ImageDraw.Draw(page), []
     for row, line in enumerate(lines):
-        draw.text((MARGIN, MARGIN + row * LEADING), line, font=font, fill=0)
-    return page
+        top = MARGIN + row * LEADING
+        draw.text((MARGIN, top), line, font=font, fill=0)
+        for word in re.finditer(r"\S+", line):
+            left, right = (MARGIN + int(font.getlength(line[:at])) for at in word.span())
+            places.append((word.group(), left, top, right - left, LEADING))
+    return page, places
 
 
 def spoilt(page, grade, spots):
@@ -44,24 +50,37 @@ def spoilt(page, grade, spots):
 
 def read(page, path):
     page.save(path, dpi=(200, 200))
-    words = ["tesseract", path, "-", "--psm", "6", "-l", "eng"]
-    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    command = ["tesseract", path, "-", "--psm", "6", "-l", "eng", "tsv"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     os.remove(path)
-    return said
+    lines, boxes = {}, []
+    for row in said.splitlines()[1:]:
+        # level, page, block, paragraph, line, word, left, top, width, height, confidence, text
+        cells = row.split("\t")
+        if cells[0] == "5" and cells[11].strip():
+            word = "".join(cells[11].split())
+            lines.setdefault(tuple(cells[2:5]), []).append(word)
+            boxes.append((word, *cells[6:10]))
+    return "\n".join(" ".join(line) for line in lines.values()), boxes
+
+
+def told(words):
+    return "".join(" ".join(map(str, word[1:])) + f" {word[0]}\n" for word in words)
 
 
 def main():
     truth, out, grade = sys.argv[1], sys.argv[2], float(sys.argv[3])
     names = sorted(os.listdir(truth))
     names = names[:: max(1, len(names) // int(sys.argv[4])) if len(sys.argv) > 4 else 1]
-    for kind in ("truth", "ocr"):
+    for kind in ("truth", "ocr", "places", "boxes"):
         os.makedirs(os.path.join(out, kind), exist_ok=True)
     spots, wrong, all_letters = random.Random(1), 0, 0
     for name in names:
         with open(os.path.join(truth, name), encoding="utf-8", errors="replace") as file:
             text = file.read()
-        reading = read(spoilt(printed(text), grade, spots), os.path.join(out, "page.png"))
-        for kind, said in (("truth", text), ("ocr", reading)):
+        page, places = printed(text)
+        reading, boxes = read(spoilt(page, grade, spots), os.path.join(out, "page.png"))
+        for kind, said in (("truth", text), ("ocr", reading), ("places", told(places)), ("boxes", told(boxes))):
             with open(os.path.join(out, kind, name), "w", encoding="utf-8") as file:
                 file.write(said)
         right, said = " ".join(text.split()), " ".join(reading.split())

@@ -26,6 +26,9 @@ use crate::report::Report;
 pub struct Corpus {
     pub truths: Vec<String>,
     readings: Vec<String>,
+    /// Where each word of the truth was printed and each word of the reading was read, for pages of `degrade.py`.
+    pub places: Vec<Vec<Placed>>,
+    boxes: Vec<Vec<Placed>>,
 }
 
 /// The pages on which each word is in truth.
@@ -77,12 +80,17 @@ impl Corpus {
             fs::read(dir.join(kind).join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         };
         let all = |kind: &str| names.iter().map(|name| text(kind, name)).collect::<Result<Vec<_>, _>>();
-        Ok(Self { truths: all("truth")?, readings: all("ocr").context("reading the folder ocr")? })
+        let placed = |kind: &str| match dir.join(kind).is_dir() {
+            true => Ok(all(kind)?.iter().map(|text| text.lines().filter_map(placed).collect()).collect()),
+            false => anyhow::Ok(vec![Vec::new(); names.len()]),
+        };
+        let (places, boxes) = (placed("places")?, placed("boxes")?);
+        Ok(Self { truths: all("truth")?, readings: all("ocr").context("reading the folder ocr")?, places, boxes })
     }
 
     pub fn index(&self, dir: &Path, vocabulary: Vocabulary) -> Result<Index> {
         let index = Index::open_with(dir, vocabulary)?;
-        for (number, reading) in self.readings.iter().enumerate() {
+        for (number, (reading, boxes)) in self.readings.iter().zip(&self.boxes).enumerate() {
             let fields = fields(number as u32, self.readings.len() as u32);
             index.put(&PageDocument {
                 page: page_id(number),
@@ -90,7 +98,7 @@ impl Corpus {
                 frame: None,
                 arrived: 0,
                 fields,
-                text: page_text(reading),
+                text: page_text(reading, boxes),
                 before: Edges::default(),
                 behind: Edges::default(),
             })?;
@@ -104,11 +112,23 @@ pub fn page_id(number: usize) -> PageId {
     PageId::derived([number.to_be_bytes().as_slice()])
 }
 
-/// The lines as they were read. Where words stand does not matter here.
-fn page_text(reading: &str) -> PageText {
-    let word = |text: &str| Word::read(text, Place::default(), 90);
+/// A word and where it stands.
+pub type Placed = (Place, String);
+
+/// `x y w h word`.
+fn placed(line: &str) -> Option<Placed> {
+    let mut cells = line.splitn(5, ' ');
+    let mut side = || cells.next()?.parse().ok();
+    let (x, y, w, h) = (side()?, side()?, side()?, side()?);
+    Some((Place { x, y, w, h }, cells.next()?.to_owned()))
+}
+
+/// The lines as they were read, and where nobody says where words stand, that does not matter.
+fn page_text(reading: &str, boxes: &[Placed]) -> PageText {
+    let mut boxes = boxes.iter();
+    let mut word = |text: &str| Word::read(text, boxes.next().map(|(place, _)| *place).unwrap_or_default(), 90);
     let lines = reading.lines().filter(|line| !line.trim().is_empty());
-    let lines = lines.map(|line| Line::of(line.split_whitespace().map(word).collect())).collect();
+    let lines = lines.map(|line| Line::of(line.split_whitespace().map(&mut word).collect())).collect();
     PageText { width: 1000, height: 1000, blocks: vec![Block::of(lines)], ..PageText::default() }
 }
 

@@ -39,7 +39,7 @@ pub fn run(report: &mut Report, pages: &mut Pages, index: &Index) -> Result<()> 
 fn searches(pages: &mut Pages, index: &Index, goes_on: impl Fn(usize) -> bool) -> Result<Vec<f64>> {
     let mut took = Vec::new();
     while goes_on(took.len()) {
-        let class = Class::ALL[took.len() % Class::ALL.len()];
+        let class = Class::ONCE[took.len() % Class::ONCE.len()];
         let words = pages.query_words(class.words());
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let request = SearchRequest::new(&class.query(&words), Scope::FILED);

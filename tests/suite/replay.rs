@@ -78,7 +78,7 @@ fn whatever_catalog_and_index_show_otherwise_is_named() -> Result<()> {
             "a ghost",
             format!(
                 "INSERT INTO documents SELECT '00000000-0000-4000-8000-000000000001', version, manifest, batch, source_kind, station, \
-                     created, filed, mrn, encounter, document_type, date, pages, sealed_index, mrn_digits, reel FROM documents \
+                     created, filed, mrn, encounter, document_type, date, pages, sealed_index, mrn_digits, reel, department FROM documents \
                      WHERE document = '{letter}'"
             ),
             "ghost-document",

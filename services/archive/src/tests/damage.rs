@@ -131,3 +131,17 @@ async fn blobs_that_nobody_names_are_notes() {
     assert!(report.findings.is_empty());
     assert_eq!(report.notes.iter().filter(|note| note.code == Code::Orphan).count(), 1);
 }
+
+#[tokio::test]
+async fn blobs_of_a_manifest_that_is_gone_are_not_said_to_be_nobodys() {
+    let (store, address, _) = filled().await;
+    let gone: Vec<Path> =
+        keys(&store).await.into_iter().filter(|key| key.as_ref().starts_with(crate::MANIFESTS)).collect();
+    for key in &gone {
+        store.delete(key).await.expect("deleted");
+    }
+    let report = report(&address, None).await;
+    assert_eq!(report.findings.iter().filter(|finding| finding.code == Code::ManifestMissing).count(), gone.len());
+    let orphans: Vec<_> = report.notes.iter().filter(|note| note.code == Code::Orphan).collect();
+    assert!(!orphans.is_empty() && orphans.iter().all(|note| note.detail.contains("manifest")), "{orphans:?}");
+}

@@ -30,8 +30,12 @@ pub(super) async fn check(run: &mut Run<'_>, mut named: Named, ask: &Ask, seen: 
     captures::check(run, &named, ask).await;
     check_blobs(run, &named, &blobs, ask, seen).await?;
     unlogged(run, &named, &manifests).await?;
+    let whose = match run.report.findings.iter().any(|finding| finding.object.starts_with(MANIFESTS)) {
+        true => "no event names it, but a manifest that is missing or wrong may have",
+        false => "no event names it",
+    };
     for digest in blobs.keys().filter(|digest| !named.blobs.contains_key(digest)) {
-        run.note(Code::Orphan, object_key(BLOBS, digest), "no event names it");
+        run.note(Code::Orphan, object_key(BLOBS, digest), whose);
     }
     Ok(())
 }

@@ -101,16 +101,13 @@ impl<'a> Light<'a> {
 /// Which of the words that a page should have all or most of it lacks, as the index spells them.
 pub fn missing(expr: &Expr, tokens: &Tokens) -> Vec<String> {
     let Expr::All(parts) = expr else { return Vec::new() };
-    let words = parts.iter().flat_map(|part| match part {
-        Expr::Most { words, .. } => words.as_slice(),
-        part => std::slice::from_ref(part),
-    });
     let lacks = |word: &&Expr| matches(word, tokens).is_empty();
     let typed = |word: &Expr| match word {
         Expr::Words(runs) => runs.first().map(|run| run.terms.join(" ")),
         _ => None,
     };
-    words.filter(|word| matches!(word, Expr::Words(_))).filter(lacks).filter_map(typed).collect()
+    let words = parts.iter().flat_map(Expr::asked).filter(|part| matches!(part, Expr::Words(_)));
+    words.filter(lacks).filter_map(typed).collect()
 }
 
 /// A place of a term: its position, its bytes, and whether it was mended.

@@ -46,11 +46,7 @@ pub fn raise(groups: &mut [Group<'_>], terms: &[Term], searcher: &Searcher) -> R
 /// The words as they were typed, in order; none where the query is more than words.
 fn typed(expr: &Expr, fields: &Fields) -> Vec<Term> {
     let Expr::All(all) = expr else { return Vec::new() };
-    let words = all.iter().flat_map(|part| match part {
-        Expr::Most { words, .. } => words.as_slice(),
-        part => std::slice::from_ref(part),
-    });
-    let runs = words.filter_map(|part| match part {
+    let runs = all.iter().flat_map(Expr::asked).filter_map(|part| match part {
         Expr::Words(runs) => runs.first().filter(|run| run.kin == Kin::Typed),
         _ => None,
     });

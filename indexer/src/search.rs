@@ -52,7 +52,7 @@ impl View<'_> {
         let documents = matches.documents();
         let (mut hits, mut room) = (Vec::new(), Tokens::default());
         for group in self.ranked(&matches, &expr, request, documents.len())? {
-            hits.extend(self.document_hit(&group, &expr, &mut room)?);
+            hits.extend(self.document_hit(&group, &expr, incomplete, &mut room)?);
         }
         let lacking = matches.pages == 0 || incomplete;
         let suggestion = if lacking && !matches.cut { self.did_you_mean(request)? } else { None };
@@ -140,11 +140,19 @@ impl View<'_> {
         Ok(shown)
     }
 
-    fn document_hit(&self, group: &Group<'_>, expr: &Expr, room: &mut Tokens) -> Result<Option<DocumentHit>> {
+    fn document_hit(
+        &self,
+        group: &Group<'_>,
+        expr: &Expr,
+        incomplete: bool,
+        room: &mut Tokens,
+    ) -> Result<Option<DocumentHit>> {
         let mut hit: Option<DocumentHit> = None;
         for candidate in group.best.iter() {
             let page = self.stored(candidate.address)?;
-            let lit = page_hit(&page, &Light::on(&page, expr, room), candidate.score, missing(expr, room));
+            let light = Light::on(&page, expr, room);
+            let lacks = if incomplete { missing(expr, room) } else { Vec::new() };
+            let lit = page_hit(&page, &light, candidate.score, lacks);
             match &mut hit {
                 // Two documents with one key: show the better one.
                 Some(hit) if hit.fields.document != page.fields.document => {}

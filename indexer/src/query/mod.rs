@@ -142,6 +142,14 @@ impl Wild {
 }
 
 impl Expr {
+    /// What is asked for in a part of [`Expr::All`]: the part itself, or the words of which most will do.
+    pub fn asked(&self) -> &[Self] {
+        match self {
+            Self::Most { words, .. } => words,
+            part => std::slice::from_ref(part),
+        }
+    }
+
     /// Whether anything in it asks for words of the text.
     pub fn has_words(&self) -> bool {
         match self {

@@ -10,15 +10,17 @@ pub fn all_kb(process: u32) -> u64 {
 
 /// `Pss` of `/proc/PID/smaps_rollup` (proc(5)); nothing for a process that has just ended.
 pub fn resident_kb(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("Pss:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    kb(&format!("/proc/{process}/smaps_rollup"), "Pss:")
 }
 
 /// `RssAnon` of this process (proc(5)): what it allocated, without the files that it has mapped.
 pub fn heap_kb() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    kb("/proc/self/status", "RssAnon:")
+}
+
+fn kb(file: &str, name: &str) -> u64 {
+    let told = fs::read_to_string(file).unwrap_or_default();
+    let line = told.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 
 use record::limits;
 use tantivy::query::FuzzyTermQuery;
+use tantivy::termdict::TermDictionary;
 use tantivy::{Searcher, Term};
 
 use crate::error::Result;
 use crate::query::{Expr, Kin, Run};
 use crate::schema::Fields;
+use crate::slips::one_slip_away;
 use crate::stop::Stop;
 use crate::vocabulary::Vocabulary;
 
@@ -92,22 +94,42 @@ impl Expander<'_> {
     /// Terms of the index at most so many edits away that are no words themselves: those are misreadings of this one at
     /// best, where words would be other words. The most frequent ones, so that no query asks for a million.
     fn terms_alike(&self, term: &str, edits: u8) -> Result<impl Iterator<Item = Run> + use<>> {
-        let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.body, term), edits, true);
+        let spellings = if edits == 1 { one_slip_away(term) } else { None };
         let mut found: HashMap<String, u64> = HashMap::new();
+        let mut see = |other: &str, pages: u32| {
+            if other != term && !self.vocabulary.lexicon.knows(other) {
+                *found.entry(other.to_owned()).or_default() += u64::from(pages);
+            }
+        };
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(self.fields.body)?;
-            let mut terms = index.terms().search(query.automaton()?).into_stream()?;
-            while let Some((other, info)) = terms.next().filter(|_| !self.stop.is_stopped()) {
-                let other = String::from_utf8_lossy(other);
-                if other != term && !self.vocabulary.lexicon.knows(&other) {
-                    *found.entry(other.into_owned()).or_default() += u64::from(info.doc_freq);
-                }
+            match &spellings {
+                Some(spellings) => self.look_up(index.terms(), spellings, &mut see)?,
+                None => self.go_through(index.terms(), term, edits, &mut see)?,
             }
         }
         let mut found: Vec<(String, u64)> = found.into_iter().collect();
         found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         found.truncate(limits::SEARCH_SIMILAR_TERMS_MAX);
         Ok(found.into_iter().map(|(term, _)| Run { terms: vec![term], kin: Kin::Similar }))
+    }
+
+    fn look_up(&self, terms: &TermDictionary, spellings: &[String], see: &mut impl FnMut(&str, u32)) -> Result<()> {
+        for spelling in spellings.iter().take_while(|_| !self.stop.is_stopped()) {
+            if let Some(info) = terms.get(spelling)? {
+                see(spelling, info.doc_freq);
+            }
+        }
+        Ok(())
+    }
+
+    fn go_through(&self, terms: &TermDictionary, term: &str, edits: u8, see: &mut impl FnMut(&str, u32)) -> Result<()> {
+        let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.body, term), edits, true);
+        let mut alike = terms.search(query.automaton()?).into_stream()?;
+        while let Some((other, info)) = alike.next().filter(|_| !self.stop.is_stopped()) {
+            see(&String::from_utf8_lossy(other), info.doc_freq);
+        }
+        Ok(())
     }
 }
 

@@ -1,37 +1,91 @@
 //! How many of the documents that match are of each kind?
 
+use tantivy::DocAddress;
+
 use crate::PATIENTS_SHOWN;
 use crate::hits::{FacetCount, Facets};
-use crate::matches::Found;
+use crate::matches::Matches;
 use crate::register::Moment;
 use crate::stored::{SOURCES, source_of};
 
-/// All but patients, whose numbers stand with their pages.
-pub fn facets(documents: &[Found<'_>], moment: &Moment) -> Facets {
-    let none = |list: usize| vec![0_u64; list];
-    let (mut types, mut years) = (none(moment.kinds.len()), none(moment.years.len()));
-    let mut departments = none(moment.departments.len());
-    let mut sources = [0_u64; SOURCES.len()];
-    for entry in documents.iter().map(|found| found.of) {
-        entry.kind.into_iter().for_each(|kind| types[usize::from(kind)] += 1);
-        entry.department.into_iter().for_each(|department| departments[usize::from(department)] += 1);
-        entry.year.into_iter().for_each(|year| years[usize::from(year)] += 1);
-        sources.get_mut(usize::from(entry.source)).into_iter().for_each(|count| *count += 1);
+/// Documents by what they have, each list by number: see [`crate::register::Labels`].
+pub struct Tally {
+    pub documents: u64,
+    kinds: Vec<u64>,
+    departments: Vec<u64>,
+    years: Vec<u64>,
+    sources: [u64; SOURCES.len()],
+    patients: Vec<u32>,
+    /// Each patient, with a page of theirs.
+    pages: Vec<(u32, DocAddress)>,
+}
+
+/// A page of a patient, and how many of their documents match.
+pub struct Frequent {
+    pub page: DocAddress,
+    pub documents: u64,
+}
+
+impl Tally {
+    pub fn of(matches: &Matches<'_>) -> Self {
+        let Moment { kinds, departments, years, patients, .. } = matches.moment;
+        let none = |names: usize| vec![0; names + 1];
+        let mut tally = Self {
+            documents: 0,
+            kinds: none(kinds.len()),
+            departments: none(departments.len()),
+            years: none(years.len()),
+            sources: [0; SOURCES.len()],
+            patients: vec![0; patients + 1],
+            pages: Vec::new(),
+        };
+        matches.each_document(|labels, page| {
+            tally.documents += 1;
+            tally.kinds[usize::from(labels.kind)] += 1;
+            tally.departments[usize::from(labels.department)] += 1;
+            tally.years[usize::from(labels.year)] += 1;
+            tally.sources.get_mut(usize::from(labels.source)).into_iter().for_each(|count| *count += 1);
+            let of_patient = &mut tally.patients[labels.patient as usize];
+            if *of_patient == 0 && labels.patient != 0 {
+                tally.pages.push((labels.patient, page));
+            }
+            *of_patient += 1;
+        });
+        tally
     }
-    let named = |names: &[String], counts: Vec<u64>| {
-        frequent_first(names.iter().zip(counts).map(|(name, n)| count(name.clone(), n)).collect())
-    };
-    let sources = (0..).zip(sources).filter_map(|(code, n)| Some(count(source_of(code)?.as_str().to_owned(), n)));
-    let mut years: Vec<(i32, u64)> = moment.years.iter().copied().zip(years).collect();
-    years.sort_unstable_by_key(|(year, _)| std::cmp::Reverse(*year));
-    let years = years.into_iter().map(|(year, n)| count(year.to_string(), n));
-    Facets {
-        document_type: named(&moment.kinds, types),
-        department: named(&moment.departments, departments),
-        year: years.filter(|count| count.documents > 0).collect(),
-        source: frequent_first(sources.collect()),
-        patient: Vec::new(),
+
+    /// All but patients, whose numbers stand with their pages.
+    pub fn facets(&self, moment: &Moment) -> Facets {
+        let sources =
+            (0..).zip(self.sources).filter_map(|(code, n)| Some(count(source_of(code)?.as_str().to_owned(), n)));
+        let mut years: Vec<(i32, u64)> = moment.years.iter().copied().zip(self.years.iter().skip(1).copied()).collect();
+        years.sort_unstable_by_key(|(year, _)| std::cmp::Reverse(*year));
+        let years = years.into_iter().map(|(year, n)| count(year.to_string(), n));
+        Facets {
+            document_type: named(&moment.kinds, &self.kinds),
+            department: named(&moment.departments, &self.departments),
+            year: years.filter(|count| count.documents > 0).collect(),
+            source: frequent_first(sources.collect()),
+            patient: Vec::new(),
+        }
     }
+
+    /// Patients with most documents; of those with as many, the one who came into the index first.
+    pub fn frequent_patients(&self) -> Vec<Frequent> {
+        let of = |patient: u32| u64::from(self.patients[patient as usize]);
+        let order = |a: &(u32, DocAddress), b: &(u32, DocAddress)| of(b.0).cmp(&of(a.0)).then(a.0.cmp(&b.0));
+        let mut found = self.pages.clone();
+        if found.len() > PATIENTS_SHOWN {
+            found.select_nth_unstable_by(PATIENTS_SHOWN, order);
+            found.truncate(PATIENTS_SHOWN);
+        }
+        found.sort_unstable_by(order);
+        found.into_iter().map(|(patient, page)| Frequent { page, documents: of(patient) }).collect()
+    }
+}
+
+fn named(names: &[String], counts: &[u64]) -> Vec<FacetCount> {
+    frequent_first(names.iter().zip(&counts[1..]).map(|(name, n)| count(name.clone(), *n)).collect())
 }
 
 fn count(value: String, documents: u64) -> FacetCount {
@@ -42,26 +96,4 @@ fn frequent_first(mut counts: Vec<FacetCount>) -> Vec<FacetCount> {
     counts.retain(|count| count.documents > 0);
     counts.sort_by(|a, b| b.documents.cmp(&a.documents).then_with(|| a.value.cmp(&b.value)));
     counts
-}
-
-/// A document of each of the patients with most documents, and how many those are; `patients` are numbered.
-pub fn frequent_patients<'a>(documents: &[Found<'a>], patients: usize) -> Vec<(Found<'a>, u64)> {
-    let mut counts = vec![0_u32; patients];
-    let mut found: Vec<Found<'_>> = Vec::new();
-    for document in documents {
-        let Some(patient) = document.of.patient else { continue };
-        let count = &mut counts[patient as usize];
-        if *count == 0 {
-            found.push(*document);
-        }
-        *count += 1;
-    }
-    let of = |found: &Found<'_>| found.of.patient.map_or(0, |patient| u64::from(counts[patient as usize]));
-    let order = |a: &Found<'_>, b: &Found<'_>| of(b).cmp(&of(a)).then_with(|| a.of.patient_key.cmp(&b.of.patient_key));
-    if found.len() > PATIENTS_SHOWN {
-        found.select_nth_unstable_by(PATIENTS_SHOWN, order);
-        found.truncate(PATIENTS_SHOWN);
-    }
-    found.sort_unstable_by(order);
-    found.into_iter().map(|found| (found, of(&found))).collect()
 }

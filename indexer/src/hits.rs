@@ -5,6 +5,7 @@ use record::{BatchId, Date, Department, DocumentId, DocumentType, Encounter, Mrn
 use record::{manifest::SourceKind, words::PageText};
 use serde::{Deserialize, Serialize};
 
+use crate::PAGES_SHOWN;
 use crate::edges::Edges;
 use crate::query::Kin;
 use crate::stop::Stop;
@@ -117,6 +118,8 @@ pub struct SearchRequest {
     pub page: u32,
     /// Documents on one page of results, at most [`record::limits::SEARCH_HITS_PER_PAGE_MAX`].
     pub per_page: usize,
+    /// Pages of each document with their extracts, at most [`crate::PAGES_SHOWN`]; with 0, which documents they are is all.
+    pub pages_per_document: usize,
     /// Ends the search early: see [`SearchResult::partial`].
     pub stop: Stop,
 }
@@ -132,6 +135,7 @@ impl SearchRequest {
             as_of: None,
             page: 1,
             per_page: 10,
+            pages_per_document: PAGES_SHOWN,
             stop: Stop::default(),
         }
     }

@@ -2,16 +2,16 @@
 //! than a bit: how well it answers is asked of those alone that may be among the first ([`crate::group`]).
 
 use tantivy::query::{EnableScoring, Query as _, Scorer, Weight};
-use tantivy::{DocAddress, Score, SegmentOrdinal, SegmentReader, TERMINATED};
+use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED};
 
 use crate::bits::Bits;
 use crate::error::Result;
 use crate::group::{Best, Candidate};
 use crate::hits::Scope;
 use crate::plan::Plan;
-use crate::register::{Entry, Moment, Section};
+use crate::register::{Labels, Moment, Section};
 use crate::stop::Stop;
-use crate::word::WordsQuery;
+use crate::word::PlainWords;
 
 /// Everything that matched.
 pub struct Matches<'a> {
@@ -21,7 +21,7 @@ pub struct Matches<'a> {
     pub cut: bool,
     weight: Box<dyn Weight>,
     /// Where words are all that is asked for.
-    words: Option<WordsQuery>,
+    words: Option<PlainWords>,
     /// One for each segment.
     parts: Vec<Part>,
     stop: Stop,
@@ -31,15 +31,17 @@ pub struct Matches<'a> {
 #[derive(Default)]
 struct Part {
     pages: Bits,
-    /// By page; none where only words are asked for, which can be asked again for less than it costs to keep this.
-    scores: Vec<Score>,
+    /// Those that have all words, where other terms may stand for them.
+    as_typed: Option<Bits>,
+    /// Of each page, by page; none where only words are asked for, which can be asked again for less than it costs to
+    /// keep this.
+    scores: Vec<(DocId, Score)>,
 }
 
-/// A document: what one page or several after one another tell of it.
-#[derive(Clone, Copy)]
-pub struct Found<'a> {
-    pub of: &'a Entry,
-    pub first: DocAddress,
+impl Part {
+    fn score(&self, page: DocId) -> Score {
+        self.scores.binary_search_by_key(&page, |(other, _)| *other).map_or(0.0, |at| self.scores[at].1)
+    }
 }
 
 /// Pages between two looks at whether to stop.
@@ -66,7 +68,11 @@ impl<'a> Matches<'a> {
             return Ok(Part::default());
         }
         let mut part = match &self.words {
-            Some(words) => Part { pages: words.pages(reader)?, scores: Vec::new() },
+            Some(words) if words.has_others() => {
+                let as_typed = Some(words.typed.pages(reader)?);
+                Part { pages: words.pages(reader)?, as_typed, scores: Vec::new() }
+            }
+            Some(words) => Part { pages: words.typed.pages(reader)?, ..Part::default() },
             None => self.scored(self.weight.scorer(reader, 1.0)?.as_mut(), reader.max_doc()),
         };
         if scope.is_filed_only() {
@@ -79,12 +85,12 @@ impl<'a> Matches<'a> {
     }
 
     fn scored(&self, found: &mut dyn Scorer, pages: u32) -> Part {
-        let mut part = Part { pages: Bits::none(pages), scores: vec![0.0; pages as usize] };
+        let mut part = Part { pages: Bits::none(pages), ..Part::default() };
         let mut page = found.doc();
         while page != TERMINATED && !self.stop.is_stopped() {
             for _ in 0..STEP {
                 part.pages.set(page);
-                part.scores[page as usize] = found.score();
+                part.scores.push((page, found.score()));
                 page = found.advance();
                 if page == TERMINATED {
                     break;
@@ -98,48 +104,60 @@ impl<'a> Matches<'a> {
         (0..).zip(self.moment.sections.iter().zip(&self.parts)).map(|(at, (section, part))| (at, &**section, part))
     }
 
-    /// Each document once.
-    pub fn documents(&self) -> Vec<Found<'a>> {
+    /// Each document once, with the first of its pages that match.
+    pub fn each_document(&self, mut see: impl FnMut(&'a Labels, DocAddress)) {
         let mut seen = Bits::none(self.moment.documents as u32);
-        let mut documents = Vec::new();
         for (segment, section, part) in self.segments() {
-            let mut from = 0;
+            let (mut from, mut entry) = (0, 0);
             while let Some(page) = part.pages.next(from) {
-                let entry = section.page(page).entry;
-                let of = section.entry(entry);
-                if seen.set(of.document) {
-                    documents.push(Found { of, first: DocAddress::new(segment, page) });
+                entry = section.entry_from(entry, page);
+                let labels = section.labels(entry);
+                if seen.set(labels.document) {
+                    see(labels, DocAddress::new(segment, page));
                 }
                 from = section.pages_of(entry).end;
             }
         }
-        documents
     }
 
     /// Offers the pages that may be among the best.
     pub fn offer(&self, best: &mut Best<'a>) -> Result<()> {
         let Some(words) = &self.words else {
             for (segment, section, part) in self.segments() {
-                for page in part.pages.iter() {
-                    best.insert(candidate(section, DocAddress::new(segment, page), part.scores[page as usize]));
+                for (page, score) in part.scores.iter().filter(|(page, _)| part.pages.has(*page)) {
+                    best.insert(candidate(section, DocAddress::new(segment, *page), *score));
                 }
             }
             return Ok(());
         };
-        let engine = words.bare().weight(EnableScoring::enabled_from_searcher(&self.moment.searcher))?;
+        let engine = words.typed.bare().weight(EnableScoring::enabled_from_searcher(&self.moment.searcher))?;
         for (segment, section, part) in self.segments() {
             let reader = self.moment.searcher.segment_reader(segment);
-            let mut mended = words.mended(reader)?;
-            engine.for_each_pruning(best.bar(), reader, &mut |page, score| {
+            let mut mended = words.typed.mended(reader)?;
+            let bar = |best: &Best<'_>| unweighed(best.bar(), section.heaviest);
+            engine.for_each_pruning(bar(best), reader, &mut |page, score| {
                 if self.stop.is_stopped() {
                     return Score::MAX;
                 }
-                if part.pages.has(page) {
+                if weigh(score, section.page(page).weight) > best.bar() && part.pages.has(page) {
                     let score = score + mended.loss(page);
                     best.insert(candidate(section, DocAddress::new(segment, page), score));
                 }
-                best.bar()
+                bar(best)
             })?;
+        }
+        // Pages with other terms for a word are below zero: they come behind all that have the words.
+        if words.has_others() && best.bar() < 0.0 { self.offer_stood_for(best) } else { Ok(()) }
+    }
+
+    fn offer_stood_for(&self, best: &mut Best<'a>) -> Result<()> {
+        for (segment, _, part) in self.segments() {
+            let mut rest = part.pages.clone();
+            part.as_typed.iter().for_each(|as_typed| rest.take_out(as_typed));
+            let pages: Vec<_> = rest.within(0..u32::MAX).map(|page| DocAddress::new(segment, page)).collect();
+            for candidate in self.candidates(&pages)?.into_iter().take_while(|_| !self.stop.is_stopped()) {
+                best.insert(candidate);
+            }
         }
         Ok(())
     }
@@ -167,7 +185,7 @@ impl<'a> Matches<'a> {
             for page in pages {
                 let score = match &mut words {
                     Some(words) => score_of(words.as_mut(), page.doc_id),
-                    None => part.scores[page.doc_id as usize],
+                    None => part.score(page.doc_id),
                 };
                 found.push(candidate(section, *page, score));
             }
@@ -192,4 +210,10 @@ const WEIGHT_FULL: Score = 100.0;
 /// Poor and nearly empty pages count for less; what is below zero is last already.
 fn weigh(score: Score, weight: u8) -> Score {
     if score <= 0.0 { score } else { score * Score::from(weight) / WEIGHT_FULL }
+}
+
+/// Scores up to this one are weighed no more than the bar; rounded to the safe side.
+fn unweighed(bar: Score, heaviest: u8) -> Score {
+    const SAFE: Score = 1.0 - 4.0 * Score::EPSILON;
+    if bar <= 0.0 { bar } else { bar * SAFE * WEIGHT_FULL / Score::from(heaviest.max(1)) }
 }

@@ -1,11 +1,10 @@
 //! How does the engine find what the person wants?
 
 use record::limits;
-use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query,
-};
+use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query};
 use tantivy::{Score, Term};
 
+use crate::either::{Any, EitherQuery, Nearest};
 use crate::hits::{Scope, SearchRequest};
 use crate::pairs::{Common, PairQuery};
 use crate::query::{Expr, Kin, Run, Wild};
@@ -13,7 +12,7 @@ use crate::row::RowQuery;
 use crate::schema::{Fields, exactly};
 use crate::shape::ShapeQuery;
 use crate::stop::Stop;
-use crate::word::{Word, WordsQuery};
+use crate::word::{PlainWords, Word, WordsQuery};
 
 /// What words are worth that are not those that were typed.
 struct Worth {
@@ -34,18 +33,16 @@ type Clause = (Occur, Box<dyn Query>);
 pub fn plan(fields: &Fields, common: &Common, expr: &Expr, request: &SearchRequest) -> Plan {
     let planner = Planner { fields, common, stop: request.stop.clone(), cut: Stop::default() };
     let mut clauses = planner.clauses(expr);
-    clauses.extend(fields.filters(&request.filters).into_iter().map(|query| (Occur::Must, query)));
-    let words = match clauses.as_slice() {
-        [(Occur::Must, only)] => only.downcast_ref::<WordsQuery>().cloned(),
-        _ => None,
-    };
+    let filters = fields.filters(&request.filters);
+    let words = if filters.is_empty() { plain_words(fields, expr) } else { None };
+    clauses.extend(filters.into_iter().map(|query| (Occur::Must, query)));
     Plan { query: BooleanQuery::new(clauses), words, cut: planner.cut }
 }
 
 pub struct Plan {
     pub query: BooleanQuery,
     /// The same, where words are all that is asked for.
-    pub words: Option<WordsQuery>,
+    pub words: Option<PlainWords>,
     /// Set while the query runs, where not every word of a shape was looked at.
     pub cut: Stop,
 }
@@ -69,8 +66,8 @@ struct Planner<'a> {
 impl Planner<'_> {
     /// What must and must not hold; something must in any case, for the engine finds nothing by absence alone.
     fn clauses(&self, expr: &Expr) -> Vec<Clause> {
-        let all = if let Expr::All(all) = expr { all.as_slice() } else { std::slice::from_ref(expr) };
-        let (words, others): (Vec<&Expr>, Vec<&Expr>) = all.iter().partition(|part| single_word(part).is_some());
+        let (words, others): (Vec<&Expr>, Vec<&Expr>) =
+            parts(expr).iter().partition(|part| single_word(part).is_some());
         let clause = |part: &Expr| match part {
             Expr::Not(inner) => (Occur::MustNot, self.query(inner)),
             part => (Occur::Must, self.query(part)),
@@ -78,7 +75,7 @@ impl Planner<'_> {
         let mut clauses: Vec<Clause> = others.into_iter().map(clause).collect();
         if !words.is_empty() {
             let words = words.into_iter().filter_map(single_word);
-            clauses.push((Occur::Must, words_query(self.fields, words, &OF_ALL)));
+            clauses.push((Occur::Must, Box::new(words_query(self.fields, words, &OF_ALL))));
         }
         if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
             clauses.push((Occur::Must, Box::new(AllQuery)));
@@ -90,9 +87,7 @@ impl Planner<'_> {
         let fields = self.fields;
         match expr {
             Expr::All(_) | Expr::Not(_) => Box::new(BooleanQuery::new(self.clauses(expr))),
-            Expr::Any(any) => {
-                Box::new(BooleanQuery::new(any.iter().map(|side| (Occur::Should, self.query(side))).collect()))
-            }
+            Expr::Any(any) => Box::new(EitherQuery::<Any>::new(any.iter().map(|side| self.query(side)).collect())),
             Expr::Most { words, least } => self.most(words, *least),
             Expr::Words(runs) => self.words(runs, &OF_ALL),
             Expr::Near { terms, within } => near(fields, terms, *within),
@@ -127,14 +122,14 @@ impl Planner<'_> {
     fn words(&self, runs: &[Run], worth: &Worth) -> Box<dyn Query> {
         match runs {
             [run] => self.run(run, worth),
-            runs => Box::new(DisjunctionMaxQuery::new(runs.iter().map(|run| self.run(run, worth)).collect())),
+            runs => Box::new(EitherQuery::<Nearest>::new(runs.iter().map(|run| self.run(run, worth)).collect())),
         }
     }
 
     /// Terms at consecutive positions; the farther from what was typed, the less they count.
     fn run(&self, run: &Run, worth: &Worth) -> Box<dyn Query> {
         let found: Box<dyn Query> = match run.terms.as_slice() {
-            [term] => words_query(self.fields, std::iter::once(term.as_str()), worth),
+            [term] => Box::new(words_query(self.fields, std::iter::once(term.as_str()), worth)),
             terms => self.row(terms),
         };
         match run.kin {
@@ -169,20 +164,37 @@ fn body(fields: &Fields, term: &str) -> Term {
     Term::from_field_text(fields.body, term)
 }
 
-/// A word as it was typed, that stands for nothing else.
-fn single_word(part: &Expr) -> Option<&str> {
-    match part {
-        Expr::Words(runs) => match runs.as_slice() {
-            [Run { terms, kin: Kin::Typed }] if terms.len() == 1 => Some(&terms[0]),
-            _ => None,
-        },
-        _ => None,
-    }
+/// What must hold, each for itself.
+fn parts(expr: &Expr) -> &[Expr] {
+    if let Expr::All(all) = expr { all } else { std::slice::from_ref(expr) }
 }
 
-fn words_query<'a>(fields: &Fields, terms: impl Iterator<Item = &'a str>, worth: &Worth) -> Box<dyn Query> {
+/// A word as it was typed, that nothing else stands for.
+fn single_word(part: &Expr) -> Option<&str> {
+    word_and_others(part).filter(|(_, others)| others.is_empty()).map(|(word, _)| word)
+}
+
+/// A word as it was typed, and what may stand for it: single words, that are worth the same wherever they are.
+fn word_and_others(part: &Expr) -> Option<(&str, &[Run])> {
+    let Expr::Words(runs) = part else { return None };
+    let (typed, others) = runs.split_first()?;
+    let stands_for = |run: &Run| run.terms.len() == 1 && matches!(run.kin, Kin::Synonym | Kin::Similar);
+    let is_word = typed.kin == Kin::Typed && typed.terms.len() == 1 && others.iter().all(stands_for);
+    is_word.then(|| (typed.terms[0].as_str(), others))
+}
+
+/// Everything that is asked for, where it is no more than words.
+fn plain_words(fields: &Fields, expr: &Expr) -> Option<PlainWords> {
+    let words: Vec<(&str, &[Run])> = parts(expr).iter().map(word_and_others).collect::<Option<_>>()?;
+    let terms = |runs: &[Run]| runs.iter().map(|run| body(fields, &run.terms[0])).collect();
+    let typed = words_query(fields, words.iter().map(|(word, _)| *word), &OF_ALL);
+    let others = words.iter().map(|(_, others)| terms(others)).collect();
+    (!words.is_empty()).then_some(PlainWords { typed, others })
+}
+
+fn words_query<'a>(fields: &Fields, terms: impl Iterator<Item = &'a str>, worth: &Worth) -> WordsQuery {
     let word = |term| Word { term: body(fields, term), mended: Term::from_field_text(fields.mended, term) };
-    Box::new(WordsQuery { words: terms.map(word).collect(), loss: worth.mended })
+    WordsQuery { words: terms.map(word).collect(), loss: worth.mended }
 }
 
 /// Each term within so many positions of the next, in any order: at one offset, the engine's slop is a distance.

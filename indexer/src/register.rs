@@ -57,11 +57,15 @@ type Numbers = HashMap<u64, u32, BuildHasherDefault<KeyHasher>>;
 pub struct Section {
     pages: Vec<Page>,
     entries: Vec<Entry>,
+    /// What each entry is counted under, apart from it: a count goes over all of them.
+    labels: Vec<Labels>,
     /// The first page of each entry, and the entries by their documents' numbers.
     firsts: Vec<DocId>,
     by_document: Vec<u32>,
     /// Pages whose documents are not filed.
     pub unfiled: Bits,
+    /// The most that one of the pages weighs.
+    pub heaviest: u8,
     store: StoreReader,
 }
 
@@ -83,18 +87,22 @@ pub struct Page {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     pub key: u64,
-    /// See [`crate::schema::patient_key`]; 0 for none.
-    pub patient_key: u64,
     /// Milliseconds since 1970-01-01.
     pub scanned: i64,
     /// Days since 1970-01-01.
     pub date: Option<i32>,
     pub document: u32,
-    /// Numbers of the patient, of the type, of the department, and of the year of the date.
-    pub patient: Option<u32>,
-    pub kind: Option<u16>,
-    pub department: Option<u16>,
-    pub year: Option<u16>,
+}
+
+/// Numbers of what a document has. From 1 on, 0 for none, but for the document and its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Labels {
+    pub document: u32,
+    pub patient: u32,
+    pub kind: u16,
+    pub department: u16,
+    /// Of the date.
+    pub year: u16,
     /// See [`crate::stored::source_of`].
     pub source: u8,
 }
@@ -106,19 +114,19 @@ impl Moment {
     }
 
     fn look(&self, scope: Scope) -> Overview {
-        let (mut pages, mut types) = (0, vec![false; self.kinds.len()]);
-        let mut departments = vec![false; self.departments.len()];
+        let (mut pages, mut types) = (0, vec![false; self.kinds.len() + 1]);
+        let mut departments = vec![false; self.departments.len() + 1];
         for (reader, section) in self.searcher.segment_readers().iter().zip(self.sections.iter()) {
             for page in (0..reader.max_doc()).filter(|page| section.shows(*page, scope) && !reader.is_deleted(*page)) {
                 pages += 1;
-                let entry = section.entry(section.page(page).entry);
-                entry.kind.into_iter().for_each(|kind| types[usize::from(kind)] = true);
-                entry.department.into_iter().for_each(|department| departments[usize::from(department)] = true);
+                let labels = section.labels(section.page(page).entry);
+                types[usize::from(labels.kind)] = true;
+                departments[usize::from(labels.department)] = true;
             }
         }
         let seen = |names: &[String], there: Vec<bool>| {
-            let mut seen: Vec<String> =
-                names.iter().zip(there).filter(|(_, there)| *there).map(|(name, _)| name.clone()).collect();
+            let named = names.iter().zip(there.into_iter().skip(1));
+            let mut seen: Vec<String> = named.filter(|(_, there)| *there).map(|(name, _)| name.clone()).collect();
             seen.sort();
             seen
         };
@@ -155,43 +163,46 @@ impl Register {
         let mut section = Section {
             pages: Vec::with_capacity(reader.max_doc() as usize),
             entries: Vec::new(),
+            labels: Vec::new(),
             firsts: Vec::new(),
             by_document: Vec::new(),
             unfiled: unfiled(reader, fields)?,
+            heaviest: 0,
             store: reader.get_store_reader(BLOCKS_KEPT)?,
         };
         for page in 0..reader.max_doc() {
-            let entry = self.entry(&columns, [&kinds, &departments], page)?;
+            let (entry, labels) = self.entry(&columns, [&kinds, &departments], page)?;
             // Pages of a document mostly follow one another.
-            if section.entries.last() != Some(&entry) {
+            if section.entries.last() != Some(&entry) || section.labels.last() != Some(&labels) {
                 section.entries.push(entry);
+                section.labels.push(labels);
                 section.firsts.push(page);
             }
             let (number, weight) = (columns.numbers.get_val(page), columns.weights.get_val(page));
             let entry = section.entries.len() as u32 - 1;
             section.pages.push(Page { entry, number: number as u32, weight: weight as u8 });
+            section.heaviest = section.heaviest.max(weight as u8);
         }
         section.by_document = (0..section.entries.len() as u32).collect();
         section.by_document.sort_by_key(|entry| section.entries[*entry as usize].document);
         Ok(section)
     }
 
-    fn entry(&mut self, columns: &Columns, [kinds, departments]: [&[u16]; 2], page: DocId) -> Result<Entry> {
+    fn entry(&mut self, columns: &Columns, [kinds, departments]: [&[u16]; 2], page: DocId) -> Result<(Entry, Labels)> {
         let (key, patient_key) = (columns.keys.get_val(page), columns.patients.get_val(page));
         let date = columns.dates.first(page);
         let year = date.and_then(Date::from_days_since_epoch).map(|date| date.year());
-        Ok(Entry {
-            key,
-            patient_key,
-            scanned: columns.scanned.get_val(page),
-            date: date.map(i32::try_from).transpose().map_err(|_| damaged("a date"))?,
-            document: number(&mut self.documents, key),
-            patient: (patient_key != 0).then(|| number(&mut self.patients, patient_key)),
+        let document = number(&mut self.documents, key);
+        let date = date.map(i32::try_from).transpose().map_err(|_| damaged("a date"))?;
+        let labels = Labels {
+            document,
+            patient: if patient_key == 0 { 0 } else { number(&mut self.patients, patient_key) + 1 },
             kind: number_in(columns.kinds.as_ref(), kinds, page)?,
             department: number_in(columns.departments.as_ref(), departments, page)?,
-            year: year.map(|year| place(&mut self.years, year)).transpose()?,
+            year: year.map_or(Ok(0), |year| place(&mut self.years, year))?,
             source: columns.sources.get_val(page) as u8,
-        })
+        };
+        Ok((Entry { key, scanned: columns.scanned.get_val(page), date, document }, labels))
     }
 }
 
@@ -207,18 +218,18 @@ fn numbers_of(list: &mut Vec<String>, reader: &SegmentReader, column: &str) -> R
     Ok(numbers)
 }
 
-fn number_in(column: Option<&Column<u64>>, numbers: &[u16], page: DocId) -> Result<Option<u16>> {
-    let ord = column.and_then(|ords| ords.first(page));
-    ord.map(|ord| numbers.get(ord as usize).copied().ok_or_else(|| damaged("a type or department"))).transpose()
+fn number_in(column: Option<&Column<u64>>, numbers: &[u16], page: DocId) -> Result<u16> {
+    let Some(ord) = column.and_then(|ords| ords.first(page)) else { return Ok(0) };
+    numbers.get(ord as usize).copied().ok_or_else(|| damaged("a type or department"))
 }
 
-/// There are a few dozen types, departments or years, so a list will do.
+/// The number of a value. There are a few dozen types, departments or years, so a list will do.
 fn place<T: PartialEq>(list: &mut Vec<T>, value: T) -> Result<u16> {
     let at = list.iter().position(|other| *other == value).unwrap_or_else(|| {
         list.push(value);
         list.len() - 1
     });
-    u16::try_from(at).map_err(|_| damaged("one of too many types, departments or years"))
+    u16::try_from(at + 1).map_err(|_| damaged("one of too many types, departments or years"))
 }
 
 impl Section {
@@ -228,6 +239,22 @@ impl Section {
 
     pub fn entry(&self, entry: u32) -> &Entry {
         &self.entries[entry as usize]
+    }
+
+    pub fn labels(&self, entry: u32) -> &Labels {
+        &self.labels[entry as usize]
+    }
+
+    /// The entry of a page, which is this one or one behind it. Mostly it is near, and then the pages need not be read.
+    pub fn entry_from(&self, mut entry: u32, page: DocId) -> u32 {
+        const NEAR: usize = 8;
+        for _ in 0..NEAR {
+            match self.firsts.get(entry as usize + 1) {
+                Some(first) if *first <= page => entry += 1,
+                _ => return entry,
+            }
+        }
+        self.page(page).entry
     }
 
     pub fn pages_of(&self, entry: u32) -> Range<DocId> {

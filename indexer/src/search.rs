@@ -11,11 +11,11 @@ use tantivy::{DocAddress, Searcher, Term};
 use crate::analysis::Tokens;
 use crate::error::Result;
 use crate::expand::Expander;
-use crate::facets::{facets, frequent_patients};
+use crate::facets::{Frequent, Tally};
 use crate::group::{Best, Group, fill, sort_again};
 use crate::hits::{DocumentFields, DocumentHit, FacetCount, Facets, LitBox, PageHit, SearchRequest, SearchResult};
 use crate::light::{Light, missing};
-use crate::matches::{Found, Matches, collect};
+use crate::matches::{Matches, collect};
 use crate::nearness;
 use crate::pairs::Common;
 use crate::plan::plan;
@@ -49,10 +49,14 @@ pub struct View<'a> {
 impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
         let Answer { expr, matches, widened, incomplete } = self.answer(request)?;
-        let documents = matches.documents();
+        let tally = Tally::of(&matches);
         let (mut hits, mut room) = (Vec::new(), Tokens::default());
-        for group in self.ranked(&matches, &expr, request, documents.len())? {
-            hits.extend(self.document_hit(&group, &expr, incomplete, &mut room)?);
+        for mut group in self.ranked(&matches, &expr, request, tally.documents as usize)? {
+            group.best.truncate(request.pages_per_document.max(1));
+            hits.extend(match request.pages_per_document {
+                0 => self.bare_hit(&group)?,
+                _ => self.document_hit(&group, &expr, incomplete, &mut room)?,
+            });
         }
         let lacking = matches.pages == 0 || incomplete;
         let suggestion = if lacking && !matches.cut { self.did_you_mean(request)? } else { None };
@@ -60,9 +64,9 @@ impl View<'_> {
         patients.extend(request.filters.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()));
         Ok(SearchResult {
             pages: matches.pages,
-            documents: documents.len() as u64,
+            documents: tally.documents,
             hits,
-            facets: self.facets(&documents)?,
+            facets: self.facets(&tally)?,
             partial: matches.cut,
             widened,
             incomplete,
@@ -138,6 +142,13 @@ impl View<'_> {
         let mut shown: Vec<Group<'a>> = groups.into_iter().skip(skip).take(take).collect();
         fill(&mut shown, matches)?;
         Ok(shown)
+    }
+
+    /// Which document it is, and no more.
+    fn bare_hit(&self, group: &Group<'_>) -> Result<Option<DocumentHit>> {
+        let Some(best) = group.best.first() else { return Ok(None) };
+        let (fields, score, pages_matched) = (self.fields_of(best.address)?, best.score, group.pages);
+        Ok(Some(DocumentHit { fields, score, pages_matched, pages: Vec::new() }))
     }
 
     fn document_hit(
@@ -225,13 +236,13 @@ impl View<'_> {
         self.moment.sections[address.segment_ord as usize].stored(address.doc_id, decode)
     }
 
-    fn facets(&self, documents: &[Found<'_>]) -> Result<Facets> {
+    fn facets(&self, tally: &Tally) -> Result<Facets> {
         let mut patient = Vec::new();
-        for (found, documents) in frequent_patients(documents, self.moment.patients) {
-            let mrn = self.fields_of(found.first)?.mrn;
+        for Frequent { page, documents } in tally.frequent_patients() {
+            let mrn = self.fields_of(page)?.mrn;
             patient.extend(mrn.map(|mrn| FacetCount { value: mrn.reveal().to_owned(), documents }));
         }
-        Ok(Facets { patient, ..facets(documents, &self.moment) })
+        Ok(Facets { patient, ..tally.facets(&self.moment) })
     }
 }
 

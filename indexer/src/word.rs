@@ -3,7 +3,7 @@
 //! could put this together out of its own queries; here it is one loop, since frequent words are on nearly all pages.
 
 use tantivy::fieldnorm::FieldNormReader;
-use tantivy::postings::{Postings as _, SegmentPostings};
+use tantivy::postings::{BlockSegmentPostings, Postings as _, SegmentPostings};
 use tantivy::query::{
     Bm25Weight, BooleanQuery, EmptyScorer, EnableScoring, Explanation, Query, Scorer, TermQuery, Weight,
 };
@@ -18,6 +18,53 @@ pub struct WordsQuery {
     pub words: Vec<Word>,
     /// What a page gets for a mended one besides.
     pub loss: Score,
+}
+
+/// Words, each of which other terms may stand for.
+#[derive(Debug, Clone)]
+pub struct PlainWords {
+    pub typed: WordsQuery,
+    /// What may stand for each of the words; nothing where nothing may.
+    pub others: Vec<Vec<Term>>,
+}
+
+impl PlainWords {
+    pub fn has_others(&self) -> bool {
+        self.others.iter().any(|others| !others.is_empty())
+    }
+
+    /// The pages of a segment with all of the words or with what stands for them, those that were deleted too.
+    pub fn pages(&self, reader: &SegmentReader) -> tantivy::Result<Bits> {
+        let mut found: Option<Bits> = None;
+        for (word, others) in self.typed.words.iter().zip(&self.others) {
+            let mut pages = Bits::none(reader.max_doc());
+            for term in std::iter::once(&word.term).chain(others) {
+                let index = reader.inverted_index(term.field())?;
+                if let Some(list) = index.get_term_info(term)? {
+                    set_all(&mut pages, index.read_block_postings_from_terminfo(&list, IndexRecordOption::Basic)?);
+                }
+            }
+            keep(&mut found, pages);
+        }
+        Ok(found.unwrap_or_default())
+    }
+}
+
+fn set_all(pages: &mut Bits, mut list: BlockSegmentPostings) {
+    while !list.docs().is_empty() {
+        for page in list.docs() {
+            pages.set(*page);
+        }
+        list.advance();
+    }
+}
+
+/// Leaves what is in both, where there is something already.
+fn keep(found: &mut Option<Bits>, pages: Bits) {
+    match found {
+        Some(found) => found.keep(&pages),
+        None => *found = Some(pages),
+    }
 }
 
 impl WordsQuery {
@@ -39,17 +86,8 @@ impl WordsQuery {
         let mut found: Option<Bits> = None;
         for (_, index, list) in lists {
             let mut pages = none.clone();
-            let mut blocks = index.read_block_postings_from_terminfo(&list, IndexRecordOption::Basic)?;
-            while !blocks.docs().is_empty() {
-                for page in blocks.docs() {
-                    pages.set(*page);
-                }
-                blocks.advance();
-            }
-            match &mut found {
-                Some(found) => found.keep(&pages),
-                None => found = Some(pages),
-            }
+            set_all(&mut pages, index.read_block_postings_from_terminfo(&list, IndexRecordOption::Basic)?);
+            keep(&mut found, pages);
         }
         Ok(found.unwrap_or(none))
     }

@@ -152,6 +152,22 @@ fn exact_first_then_misread_then_synonyms_then_alike() {
     assert_eq!(order, ["exact", "misread", "synonym"].map(document_id));
     let kin = |at: usize| kins(&result.hits[at].pages[0].boxes).into_iter().map(|(_, kin)| kin).collect::<Vec<_>>();
     assert_eq!((kin(0), kin(1), kin(2)), (vec![Kin::Typed], vec![Kin::Misread], vec![Kin::Synonym]));
+    // The same where more is asked for than words.
+    let order = |query: &str| shelf.search(query).hits.iter().map(|hit| hit.fields.document).collect::<Vec<_>>();
+    for query in ["morphine confidence:>0", "(morphine or xylqw)", "morphine -xylqw"] {
+        assert_eq!(order(query), ["exact", "misread", "synonym"].map(document_id), "{query}");
+    }
+    assert_eq!(order("morphine~2 confidence:>0"), ["exact", "misread", "alike"].map(document_id));
+}
+
+#[test]
+fn what_a_page_has_besides_never_makes_it_worse() {
+    let filler = "the patient with severe fever and cough in the hospital region";
+    let page = |name: &str, words: &str| page(name, 1, &[&format!("{filler} {words} {filler}")]);
+    let shelf = Shelf::knowing(WORDS, "", &[page("one", "asthma"), page("both", "asthma rnorphine")]);
+    let hits = shelf.search("asthma or morphine").hits;
+    let score = |name: &str| hits.iter().find(|hit| hit.fields.document == document_id(name)).map(|hit| hit.score);
+    assert!(score("both") > Some(0.0), "{hits:?}");
 }
 
 #[test]

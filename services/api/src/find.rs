@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use indexer::{Filters, Index, LitBox, Overview, PageHit, SearchRequest, SearchResult, Sort, Stop, Suggestion};
+use indexer::{
+    Filters, Index, LitBox, Overview, PAGES_SHOWN, PageHit, SearchRequest, SearchResult, Sort, Stop, Suggestion,
+};
 use record::event::ViewForm;
 use record::{DocumentId, PageId};
 
@@ -35,8 +37,11 @@ pub struct Wanted {
 pub async fn search(app: &App, caller: &Caller, wanted: Wanted) -> Reply<SearchResult> {
     let Wanted { query, filters, sort, as_of, page, per_page, as_list } = wanted;
     let stop = Stop::default();
+    // A list tells of the best page of each document.
+    let pages_per_document = if as_list { 1 } else { PAGES_SHOWN };
+    let (scope, stopped) = (scope(caller)?, stop.clone());
     let request =
-        SearchRequest { query, filters, scope: scope(caller)?, sort, as_of, page, per_page, stop: stop.clone() };
+        SearchRequest { query, filters, scope, sort, as_of, page, per_page, pages_per_document, stop: stopped };
     let found = within(app.config.search_budget, stop, blocking(app, move |index| index.search(&request))).await?;
     metrics::counter!("chartroom_searches_total").increment(1);
     if found.partial {

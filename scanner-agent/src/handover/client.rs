@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use record::digest::Digest;
 use record::manifest::Patient;
+use record::log_key::KeyChange;
 use record::note::LogKey;
 use record::wire::{BatchReply, BatchStatus, CloseBatch, HandOver, LookUp, LookedUp, OpenBatch, Sealed};
 use record::{BatchId, DocumentId, Mrn, limits};
@@ -100,6 +101,15 @@ impl Client {
         let reply = accepted(self.send(|| self.request(Method::GET, "/ledger/key"))?)?;
         let text = String::from_utf8(reply.body).map_err(|_| ClientError::Malformed("the log key is no text"))?;
         text.trim().parse().map_err(|_| ClientError::Malformed("the log key is malformed"))
+    }
+
+    /// How the log came to its key. A server of before does not tell.
+    pub fn key_changes(&self) -> Result<Vec<KeyChange>, ClientError> {
+        let reply = self.send(|| self.request(Method::GET, "/ledger/keys"))?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(Vec::new());
+        }
+        KeyChange::list(&accepted(reply)?.body).map_err(|_| ClientError::Malformed("the log's keys are malformed"))
     }
 
     pub fn open_batch(&self, batch: BatchId, open: &OpenBatch) -> Result<(), ClientError> {

@@ -13,7 +13,7 @@ use crate::spool::event::Planned;
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
     #[error(
-        "trust the archive: its log key is `{found}`, but this spool has pinned `{pinned}`. Either the server was \
+        "trust the archive: its log key is `{found}`, but this spool has pinned `{pinned}`, and nothing that both have signed leads from one to the other. Either the server was \
          exchanged or somebody stands in between. Ask the archive's administrator; to accept a new archive use a new --spool"
     )]
     KeyChanged { pinned: String, found: String },
@@ -28,21 +28,27 @@ pub enum TrustError {
 }
 
 /// The key that receipts must verify with: as given out of band, as pinned, or, on first
-/// contact, as the server says. From then on it is pinned.
+/// contact, as the server says. From then on it is pinned, until the log itself leads from it to another.
 pub fn trusted_key(client: &Client, spool: &Spool, given: Option<&LogKey>) -> Result<LogKey, HandOverError> {
     let pinned = spool.pinned_key()?;
     let found = client.log_key()?;
-    let expected = given.or(pinned.as_ref()).unwrap_or(&found);
-    for other in [Some(&found), pinned.as_ref()].into_iter().flatten() {
-        if other != expected {
-            let (pinned, found) = (expected.to_string(), other.to_string());
+    let strange = [given, pinned.as_ref()].into_iter().flatten().filter(|known| **known != found);
+    for known in strange {
+        if !leads(client, known, &found)? {
+            let (pinned, found) = (known.to_string(), found.to_string());
             return Err(TrustError::KeyChanged { pinned, found }.into());
         }
     }
-    if pinned.is_none() {
-        spool.pin_key(expected)?;
+    if pinned.as_ref() != Some(&found) {
+        spool.pin_key(&found)?;
     }
-    Ok(expected.clone())
+    Ok(found)
+}
+
+/// Whether the log has gone over from one key to the other, and both say so.
+fn leads(client: &Client, known: &LogKey, found: &LogKey) -> Result<bool, HandOverError> {
+    let changes = client.key_changes()?;
+    Ok(known.follow(&changes).is_ok_and(|line| line.current() == found.current()))
 }
 
 /// The receipt is genuine, and what it seals is every page and original that we hold.

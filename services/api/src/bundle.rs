@@ -7,9 +7,10 @@ use archive::Archive;
 use bytes::Bytes;
 use catalog::{Catalog, Version};
 use record::bundle::{
-    CAPTURE, CAPTURE_PROOF, CHECKPOINT, ENVELOPE, FIELDS, LOG_KEY, MANIFEST, POLICY, README, SEALED, SEALED_PROOF,
-    SUMS, earlier_manifest,
+    CAPTURE, CAPTURE_PROOF, CHECKPOINT, ENVELOPE, FIELDS, LOG_KEY, LOG_KEYS, MANIFEST, POLICY, README, SEALED,
+    SEALED_PROOF, SUMS, earlier_manifest,
 };
+use record::log_key::KeyChange;
 use record::{Descriptor, Digest, EventKind, Manifest, Receipt, canonical};
 
 use crate::problem::Problem;
@@ -50,6 +51,7 @@ impl Bundle {
         bundle.text(CHECKPOINT, receipt.checkpoint.clone());
         bundle.text(LOG_KEY, format!("{}\n", archive.key()));
         bundle.text(POLICY, format!("log {}\nquorum none\n", archive.key()));
+        bundle.keys(archive).await?;
         bundle.proven((SEALED, SEALED_PROOF), &receipt)?;
         bundle.text(MANIFEST, archive.manifest_bytes(&version.manifest).await?);
         bundle.earlier(archive, &manifest).await?;
@@ -66,6 +68,15 @@ impl Bundle {
 
     fn blob(&mut self, name: String, blob: &Descriptor) {
         self.entries.push((name, Part::Blob(blob.digest)));
+    }
+
+    /// Where the log's key was changed, so that the first one is enough.
+    async fn keys(&mut self, archive: &Archive) -> Result<(), BundleError> {
+        let changes = archive.key_changes().await?;
+        if !changes.is_empty() {
+            self.text(LOG_KEYS, KeyChange::to_list(changes)?);
+        }
+        Ok(())
     }
 
     fn proven(&mut self, (leaf, proof): (&str, &str), receipt: &Receipt) -> Result<(), BundleError> {

@@ -12,10 +12,10 @@ use archive::StoreAddress;
 use archive::signer::Signer;
 use fields::Rules;
 use record::limits;
-use record::note::LogSigner;
 use record::policy::Policy;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::Keys;
 use crate::password;
 
 /// A data folder:
@@ -104,10 +104,6 @@ impl DataDir {
         self.0.join("chartroom.json")
     }
 
-    fn key_file(&self) -> PathBuf {
-        self.0.join("keys").join("log.key")
-    }
-
     fn worker_file(&self) -> PathBuf {
         self.0.join("keys").join("worker.token")
     }
@@ -176,60 +172,26 @@ impl DataDir {
         }
     }
 
-    /// Draws the log's key and writes it with its public half. An existing key is kept: it
-    /// may be all that is left of an interrupted `init`.
-    pub fn make_key(&self, origin: &str) -> anyhow::Result<LogSigner> {
-        let file = self.key_file();
-        if !file.exists() {
-            fs::create_dir_all(self.0.join("keys"))?;
-            write_seed(&file)?;
-        }
-        let signer = self.held_key(origin)?;
-        let public = self.0.join("keys").join("log.pub");
-        if !public.exists() {
-            write_once(&public, format!("{}\n", signer.public()).as_bytes())?;
-        }
-        Ok(signer)
-    }
-
-    pub fn held_key(&self, origin: &str) -> anyhow::Result<LogSigner> {
-        Ok(LogSigner::from_seed(origin, &read_seed(&self.key_file())?)?)
+    pub fn keys(&self) -> Keys {
+        Keys::new(self.0.join("keys"))
     }
 
     /// The key, or whoever has it.
     pub fn signer(&self, settings: &Settings) -> anyhow::Result<Signer> {
-        let Some(socket) = &settings.signer else { return Ok(self.held_key(&settings.origin)?.into()) };
-        let file = self.0.join("keys").join("log.pub");
-        let key = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
-        Ok(Signer::Apart { socket: self.0.join(socket), key: key.parse()? })
+        match &settings.signer {
+            None => Ok(self.keys().held(&settings.origin)?.into()),
+            Some(socket) => Ok(Signer::Apart { socket: self.0.join(socket), key: self.keys().public()? }),
+        }
     }
 
-    /// Where the same key is already, nothing is left to do.
-    pub fn copy_key(&self, to: &Path) -> anyhow::Result<()> {
-        let seed = read_seed(&self.key_file())?;
-        if to.exists() && read_seed(to)? == seed { Ok(()) } else { write_once(to, hex(&seed).as_bytes()) }
-    }
-
-    /// From now on whoever answers on this socket signs, and nobody has the key here.
-    pub fn hand_key_over(&self, settings: Settings, socket: PathBuf, key: &Path) -> anyhow::Result<()> {
+    /// From now on whoever answers on this socket signs, with the key in this folder, and nobody has it here.
+    pub fn hand_key_over(&self, settings: Settings, socket: PathBuf, to: &Keys) -> anyhow::Result<()> {
         let (file, new) = (self.settings_file(), self.0.join("chartroom.json.new"));
         // What an earlier try has left, which nobody reads.
         let _ = fs::remove_file(&new);
         write_once(&new, &serde_json::to_vec_pretty(&Settings { signer: Some(socket), ..settings })?)?;
-        fs::rename(&new, &file).with_context(|| format!("failed to replace {}", file.display()))?;
-        self.drop_key_held_by(key)
-    }
-
-    /// Removes the key, if this is another copy of it.
-    pub fn drop_key_held_by(&self, key: &Path) -> anyhow::Result<()> {
-        let file = self.key_file();
-        if !file.exists() {
-            bail!("the key is with a signer already: {}", self.settings_file().display());
-        }
-        if read_seed(&file)? != read_seed(key)? {
-            bail!("{} holds another key than {}", key.display(), file.display());
-        }
-        fs::remove_file(&file).with_context(|| format!("failed to remove {}: remove it yourself", file.display()))
+        replace(&new, &file)?;
+        self.keys().drop_held_by(to)
     }
 
     /// Which witnesses are asked to cosign the ledger: a C2SP tlog-policy with their addresses; it need not be there.
@@ -273,7 +235,15 @@ pub(crate) fn write_once(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(name)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Puts a file in another's place, for good.
+pub(crate) fn replace(new: &Path, file: &Path) -> anyhow::Result<()> {
+    let name = || format!("failed to replace {}", file.display());
+    fs::rename(new, file).with_context(name)?;
+    let folder = file.parent().with_context(name)?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(name)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -311,19 +281,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_is_drawn_once_and_is_private() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().expect("a folder");
-        let data = DataDir::new(folder.path());
-        let key = data.make_key("chartroom.test/log").expect("made").public();
-        assert_eq!(data.make_key("chartroom.test/log").expect("kept").public(), key);
-        let mode = fs::metadata(data.key_file()).expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let public = fs::read_to_string(folder.path().join("keys/log.pub")).expect("there");
-        assert_eq!(public.trim(), key.to_string());
-    }
 
     #[test]
     fn the_hospitals_rules_go_before_the_built_in_ones() {

@@ -155,6 +155,7 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
         | EventKind::Viewed { .. }
         | EventKind::PatientsLookedUp { .. }
         | EventKind::PatientSearched { .. }
+        | EventKind::LogKeyChanged { .. }
         | EventKind::Scrubbed { .. }
         | EventKind::Replayed { .. }
         | EventKind::Damaged { .. }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use api::commands::{
-    account, audit_events, bundle, campaign, export, findable, init, patients, rebuild, replay_audit, scrub, signer,
+    account, audit_events, bundle, campaign, export, findable, init, key, patients, rebuild, replay_audit, scrub, signer,
     station, timestamp, token,
 };
 use api::config::{DataDir, REPLICA, StoreOptions};
@@ -42,6 +42,7 @@ Examples:
   chartroom replay-audit --data /srv/charts
   chartroom timestamp --data /srv/charts --tsa https://tsa.example.org/tsr
   chartroom witness init --folder /srv/witness --name compliance.example.org/w1
+  chartroom key --data /srv/charts rotate --dry-run
   chartroom rebuild --data /srv/charts --index
 
 Environment:
@@ -282,7 +283,15 @@ enum Command {
         #[arg(long, value_name = "DIR", global = true, default_value = "witness")]
         folder: PathBuf,
         #[command(subcommand)]
-        action: WitnessAction,
+        action: commands::witness::Action,
+    },
+    /// Which keys sign the ledger; rotates the log's key.
+    #[command(after_help = key::EXAMPLES)]
+    Key {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        action: key::Action,
     },
     /// Keeps the log's key in a process of its own, which signs only what continues what it signed last.
     Signer {
@@ -292,8 +301,10 @@ enum Command {
         /// The socket by which the server asks it.
         #[arg(long, value_name = "FILE", global = true, default_value = "/run/chartroom/signer.sock")]
         socket: PathBuf,
+        #[command(flatten)]
+        data: Data,
         #[command(subcommand)]
-        action: SignerAction,
+        action: signer::Action,
     },
     /// Makes catalog and index anew from the bucket alone; both where nothing is said. Stop the server first.
     Rebuild {
@@ -359,37 +370,6 @@ enum AccountAction {
         #[arg(long)]
         login: String,
     },
-}
-
-#[derive(Subcommand)]
-enum WitnessAction {
-    /// Draws a key and prints its public half, for policies.
-    Init {
-        /// What it is called in every cosignature, such as compliance.example.org/w1.
-        #[arg(long)]
-        name: String,
-    },
-    /// Cosigns for this log from its next start on.
-    AddLog {
-        /// The log's public key, or the file log.pub.
-        key: String,
-    },
-    /// Answers `POST /add-checkpoint`, as https://c2sp.org/tlog-witness has it.
-    Serve {
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
-        listen: SocketAddr,
-    },
-}
-
-#[derive(Subcommand)]
-enum SignerAction {
-    /// Takes the key out of a data folder, whose server is stopped and asks the signer from its next start on.
-    Take {
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Signs until it is stopped.
-    Serve,
 }
 
 #[derive(Subcommand)]
@@ -484,22 +464,14 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
         Command::ReplayAudit { data, json } => replay_audit::run(&DataDir::new(data.data), options, json).await,
         Command::Timestamp { data, tsa, renew } => timestamp::run(&DataDir::new(data.data), options, &tsa, renew).await,
-        Command::Witness { folder, action } => run_witness(witness::Folder::new(folder), action).await,
-        Command::Signer { folder, socket, action: SignerAction::Take { data } } => {
-            signer::take(&folder, socket, &DataDir::new(data.data), options).await
+        Command::Witness { folder, action } => commands::witness::run(witness::Folder::new(folder), action).await,
+        Command::Key { data, action } => key::run(&DataDir::new(data.data), options, action).await,
+        Command::Signer { folder, socket, data, action } => {
+            signer::run(&folder, socket, &DataDir::new(data.data), options, action).await
         }
-        Command::Signer { folder, socket, action: SignerAction::Serve } => signer::serve(&folder, &socket).await,
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
         }
-    }
-}
-
-async fn run_witness(folder: witness::Folder, action: WitnessAction) -> anyhow::Result<()> {
-    match action {
-        WitnessAction::Init { name } => commands::say(&folder.init(&name)?.public().to_string()),
-        WitnessAction::AddLog { key } => folder.add_log(&witness::log_key(&key)?),
-        WitnessAction::Serve { listen } => witness::serve(folder, listen).await,
     }
 }
 

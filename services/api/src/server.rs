@@ -66,6 +66,7 @@ mod api {
         post   "/api/v1/session/password"                     BeSomebody => session::change_password;
 
         get    "/api/v1/ledger/key"                           BeSomebody => ledger::key;
+        get    "/api/v1/ledger/keys"                          BeSomebody => ledger::keys;
         get    "/api/v1/ledger/checkpoint"                    BeSomebody => ledger::checkpoint;
         get    "/api/v1/ledger/events"                        Audit      => ledger::events;
         get    "/api/v1/ledger/events/{index}/proof"          Audit      => ledger::proof;

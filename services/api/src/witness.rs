@@ -50,24 +50,38 @@ impl Folder {
         Ok(WitnessSigner::from_seed(name.trim(), &read_seed(&self.0.join("witness.key"))?)?)
     }
 
-    /// Cosigns for this log from now on; a running witness takes it up when it is started again.
+    /// Cosigns for this log from now on, and with this key in place of one that it had before; a running witness takes it up when it
+    /// is started again.
     pub fn add_log(&self, key: &LogKey) -> anyhow::Result<()> {
         self.signer()?;
-        if !self.logs()?.contains_key(key.name()) {
+        if self.logs()?.get(key.name()).is_none_or(|known| known.current() != key.current()) {
             let mut file = fs::OpenOptions::new().create(true).append(true).open(self.0.join("logs"))?;
             writeln!(file, "{key}").and_then(|()| file.sync_all()).context("failed to write down the log's key")?;
         }
         Ok(())
     }
 
-    /// Keys by origin.
+    /// Keys by origin. Of several lines with one origin the last has the key that counts; those before it counted for what has been
+    /// seen by now.
     fn logs(&self) -> anyhow::Result<BTreeMap<String, LogKey>> {
         let text = match fs::read_to_string(self.0.join("logs")) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             text => text.context("failed to read the logs' keys")?,
         };
-        let key = |line: &str| Ok(line.parse::<LogKey>()?).map(|key| (key.name().to_owned(), key));
-        text.lines().map(key).collect()
+        let mut logs = BTreeMap::<String, Vec<LogKey>>::new();
+        for line in text.lines() {
+            let key: LogKey = line.parse()?;
+            logs.entry(key.name().to_owned()).or_default().push(key);
+        }
+        logs.into_iter().map(|(origin, keys)| Ok((origin, self.line(keys)?))).collect()
+    }
+
+    fn line(&self, keys: Vec<LogKey>) -> anyhow::Result<LogKey> {
+        let any = LogKey::any(keys.iter().cloned()).context("a log has a key")?;
+        let size = self.seen(&any)?.map_or(0, |seen| seen.size);
+        let mut keys = keys.into_iter();
+        let first = keys.next().context("a log has a key")?;
+        Ok(keys.fold(first, |line, key| line.then(key.current().clone(), size)))
     }
 
     fn seen_file(&self, origin: &str) -> PathBuf {

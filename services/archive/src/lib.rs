@@ -7,7 +7,7 @@
 //! - Where does the bucket live? `address`. How do bytes come to rest? `store`.
 //! - How do events become part of the ledger? `ledger`: `commit` (the record), `edge` (how a
 //!   tree grows), `tile` (names and shapes), `proof` (reading and proving), `sequencer` (many
-//!   callers, one commit). Who signs its heads? [`signer`].
+//!   callers, one commit), `keys` (those it has had). Who signs its heads? [`signer`].
 //! - Which objects does an event name, and how is a damaged one put right? `object`, `copies`. How does a second bucket come to hold the
 //!   same? `replica`. Are all of them still what was sealed? `scrub`.
 //! - Which checkpoints has a time-stamping authority vouched for, and until when? `stamps`.
@@ -17,6 +17,7 @@
 //! blobs/sha256/ab/cd/<hex>  manifests/sha256/ab/cd/<hex>     named by the bytes' own digest
 //! log/commits/<number>      log/staging/<number>-<root>      the chain of commits; tiles in waiting
 //! log/tile/<L>/<N>[.p/<W>]  log/tile/entries/<N>[.p/<W>]  log/checkpoint      C2SP tlog-tiles
+//! log/keys/<event>                                           how the log came from one key to the next
 //! log/witnessed                                              a checkpoint with cosignatures
 //! log/timestamps/<size>.checkpoint  .tsr                     a checkpoint with an RFC 3161 token
 //! quarantine/<key>/<hex>                                     what was found in an object's place
@@ -39,15 +40,16 @@ pub mod verify;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use record::event::Bucket;
+use record::event::{Actor, Bucket};
+use record::log_key::KeyChange;
 use record::note::{LogKey, LogSigner};
-use record::{Descriptor, Digest, Event, Manifest, Receipt, Timestamp, canonical, limits};
+use record::{Descriptor, Digest, Event, EventKind, Manifest, Receipt, Timestamp, canonical, limits};
 
 pub use crate::address::StoreAddress;
 use crate::copies::Copies;
 pub use crate::copies::Incident;
 pub use crate::error::{Error, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, keys};
 use crate::ledger::proof::Reader;
 use crate::ledger::sequencer::Sequencer;
 use crate::object::Object;
@@ -141,6 +143,9 @@ impl Archive {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        if events.iter().any(|event| matches!(event.event, EventKind::LogKeyChanged { .. })) {
+            return Err(Error::Refused("change the log's key among other events".to_owned()));
+        }
         let leaves: Result<Vec<_>, _> = events.iter().map(Event::to_leaf).collect();
         self.sequencer.append(leaves?).await
     }
@@ -198,7 +203,7 @@ impl Archive {
     /// Publishes what witnesses have cosigned. Only a newer one than this process knows of is refused; what is there already
     /// vouches for the past, and is replaced.
     pub async fn publish_witnessed(&self, note: String) -> Result<()> {
-        let checkpoint = record::note::open(&note, self.ledger.key())?;
+        let checkpoint = record::note::open(&note, &self.ledger.key())?;
         if checkpoint.size > self.size() {
             return Err(Error::Refused(format!(
                 "publish a checkpoint of {} events: here are {}",
@@ -211,7 +216,7 @@ impl Archive {
 
     /// Keeps what a time-stamping authority has said of a checkpoint of this ledger; both stay for good. Gives their name.
     pub async fn publish_timestamp(&self, note: String, token: Bytes) -> Result<String> {
-        let checkpoint = record::note::open(&note, self.ledger.key())?;
+        let checkpoint = record::note::open(&note, &self.ledger.key())?;
         let name = format!("{TIMESTAMPS}/{:020}", checkpoint.size);
         // The token first: alone it says nothing, and a checkpoint without one is said to be amiss. Another token for the same
         // checkpoint says no more than the first.
@@ -253,7 +258,7 @@ impl Archive {
 
     /// Whether the object of this name is what was sealed, in one bucket.
     pub async fn is_true(&self, name: &str, bucket: Bucket) -> Result<bool> {
-        let Some(object) = object::of_name(&self.ledger.reader(), self.ledger.key(), name).await? else {
+        let Some(object) = object::of_name(&self.ledger.reader(), &self.ledger.key(), name).await? else {
             return Ok(false);
         };
         let copies = self.copies.apart(true);
@@ -281,8 +286,33 @@ impl Archive {
         self.ledger.head().checkpoint().to_owned()
     }
 
+    /// The log's key, with those that it had before.
     pub fn key(&self) -> LogKey {
-        self.ledger.key().clone()
+        self.ledger.key()
+    }
+
+    /// Lets the log sign with this key from now on, which the signer has to have already; the number of the event that says so.
+    /// None where it signs with it already: a change that was cut off may be asked for again.
+    pub async fn change_key(&self, at: Timestamp, next: &LogKey) -> Result<Option<u64>> {
+        let current = self.ledger.refresh().await?.key.current().clone();
+        if current == *next.current() {
+            return Ok(None);
+        }
+        if !self.ledger.signs_with(next).await? {
+            return Err(Error::Refused(format!("let {next} take over: the signer does not sign with it yet")));
+        }
+        let event = EventKind::LogKeyChanged { before: current.into(), after: next.current().clone().into() };
+        let leaf = Event { at, actor: Actor::System, event }.to_leaf()?;
+        self.ledger.sequence(&[leaf]).await.map(Some)
+    }
+
+    /// How the log came to its key: the proof of each change, oldest first.
+    pub async fn key_changes(&self) -> Result<Vec<KeyChange>> {
+        let mut changes = Vec::new();
+        for size in self.ledger.key().changes() {
+            changes.push(keys::read(&self.copies, size - 1).await?);
+        }
+        Ok(changes)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use record::log_key::KeyChange;
 use record::note::{self, LogKey};
 use record::{Digest, Event, EventKind, Manifest, canonical};
 
@@ -11,6 +12,7 @@ use crate::copies::Copies;
 use crate::error::{Error, Result};
 use crate::ledger::CHECKPOINT;
 use crate::ledger::commit::{COMMITS, Commit};
+use crate::ledger::keys;
 use crate::ledger::proof::Reader;
 use crate::ledger::tile::{self, Piece, Tile, WIDTH};
 use crate::{BLOBS, HASH_INLINE_BYTES, MANIFESTS, WITNESSED, object_key};
@@ -37,6 +39,8 @@ pub(crate) enum Truth {
     Commit(u64, LogKey),
     /// A note that the log has signed.
     Note(LogKey),
+    /// The receipt of this event, by which the log's key changed: both keys have signed it.
+    KeyChange(u64),
     /// An RFC 3161 token for bytes of this digest.
     Token(Digest),
     /// They follow from what is known already.
@@ -51,6 +55,7 @@ impl Truth {
             Self::Leaves(tile) => tile::split_entries(bytes).is_some_and(|entries| tile.has_leaves(&entries)),
             Self::Commit(sequence, key) => Commit::parse(*sequence, bytes, key).is_ok(),
             Self::Note(key) => std::str::from_utf8(bytes).is_ok_and(|text| note::open(text, key).is_ok()),
+            Self::KeyChange(index) => KeyChange::parse(bytes).is_ok_and(|change| change.receipt.index == *index),
             Self::Token(digest) => bytes.windows(32).any(|window| window == digest.as_bytes()),
             Self::Bytes(true_bytes) => bytes == true_bytes,
         }
@@ -96,6 +101,10 @@ impl Object {
         Self::note(CHECKPOINT, key)
     }
 
+    pub fn key_change(index: u64) -> Self {
+        Self::new(keys::key_change(index), Truth::KeyChange(index))
+    }
+
     /// Something that the log has signed, by this name.
     pub fn note(name: &str, key: &LogKey) -> Self {
         Self::new(name, Truth::Note(key.clone()))
@@ -115,16 +124,22 @@ pub(crate) async fn of_name(reader: &Reader, key: &LogKey, name: &str) -> Result
     if let Some(sequence) = name.strip_prefix(COMMITS).and_then(|name| name.strip_prefix('/')?.parse().ok()) {
         return Ok(Some(Object::commit(sequence, key)));
     }
+    if let Some(index) = keys::index_of(name) {
+        return Ok(Some(Object::key_change(index)));
+    }
     let digest = name.rsplit('/').next().and_then(|hex| Digest::from_hex(hex).ok());
     let sealed = digest.into_iter().flat_map(|digest| [Object::blob(digest), Object::manifest(digest)]);
     let note = Object::note(name, key);
     Ok(sealed.chain([CHECKPOINT, WITNESSED].contains(&name).then_some(note)).find(|object| object.key == name))
 }
 
-/// What an event names, and what a manifest names that it names. Pages that the version before had too were named there.
-pub(crate) async fn named(copies: &Copies, event: &Event) -> Result<Vec<Object>> {
+/// What the event at this place names, and what a manifest names that it names. Pages that the version before had too were named there.
+pub(crate) async fn named(copies: &Copies, index: u64, event: &Event) -> Result<Vec<Object>> {
     let kind = &event.event;
     let mut objects: Vec<_> = kind.body().into_iter().chain(kind.attached()).map(Object::blob).collect();
+    if let EventKind::LogKeyChanged { .. } = kind {
+        objects.push(Object::key_change(index));
+    }
     if let EventKind::Sealed { manifest, .. } = kind {
         objects.push(Object::manifest(*manifest));
         let Some(manifest) = read(copies, *manifest).await? else { return Ok(objects) };

@@ -64,7 +64,7 @@ async fn publish(replica: &Store, size: u64, to: Committed) -> Result<u64> {
 
 /// How many events the replica has, if it belongs to this ledger.
 pub(crate) async fn size(ledger: &Ledger, copies: &Copies, replica: &Store) -> Result<u64> {
-    let known = match ledger::checkpoint(replica, ledger.key()).await {
+    let known = match ledger::checkpoint(replica, &ledger.key()).await {
         Err(error @ (Error::Corrupt { .. } | Error::Checkpoint(_))) => {
             Some(restored(ledger, copies, replica).await?.ok_or(error)?)
         }
@@ -84,11 +84,11 @@ pub(crate) async fn size(ledger: &Ledger, copies: &Copies, replica: &Store) -> R
 async fn restored(ledger: &Ledger, copies: &Copies, replica: &Store) -> Result<Option<Checkpoint>> {
     let newest = Commit::newest(replica).await?;
     for sequence in (0..=newest.unwrap_or(0)).rev().take(limits::COMMIT_EVENTS_MAX) {
-        let Ok(Some(Committed { commit, .. })) = Commit::load(replica, sequence, ledger.key()).await else { continue };
+        let Ok(Some(Committed { commit, .. })) = Commit::load(replica, sequence, &ledger.key()).await else { continue };
         if Edge::load(replica, commit.new_size).await.is_ok_and(|edge| edge.rows().root() == commit.root) {
             let note = Bytes::from(commit.checkpoint);
-            copies.insist(Bucket::Replica, &Object::checkpoint(ledger.key()), note).await?;
-            return ledger::checkpoint(replica, ledger.key()).await;
+            copies.insist(Bucket::Replica, &Object::checkpoint(&ledger.key()), note).await?;
+            return ledger::checkpoint(replica, &ledger.key()).await;
         }
     }
     Ok(None)
@@ -98,13 +98,13 @@ async fn restored(ledger: &Ledger, copies: &Copies, replica: &Store) -> Result<O
 async fn copy_commits(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64) -> Result<Option<Committed>> {
     let (mut sequence, mut last) = (next(replica, ledger, size).await?, None);
     let mut commits = Vec::new();
-    while let Some(found) = ledger::find(copies, sequence, ledger.key()).await? {
+    while let Some(found) = ledger::find(copies, sequence, &ledger.key()).await? {
         let new_size = found.commit.new_size;
         // Another process may be completing it just now.
         if new_size > ledger.head().size() || commits.len() >= limits::COMMIT_EVENTS_MAX {
             break;
         }
-        commits.push(Object::commit(sequence, ledger.key()));
+        commits.push(Object::commit(sequence, &ledger.key()));
         last = Some(found);
         sequence += 1;
         // The empty ledger first, by itself: from then on there is always a checkpoint.
@@ -128,7 +128,7 @@ async fn next(replica: &Store, ledger: &Ledger, size: u64) -> Result<u64> {
     let newest = if replica.exists(CHECKPOINT).await? { Commit::newest(replica).await? } else { None };
     let Some(mut sequence) = newest else { return Ok(0) };
     loop {
-        match Commit::load(replica, sequence, ledger.key()).await {
+        match Commit::load(replica, sequence, &ledger.key()).await {
             Ok(Some(found)) if found.commit.new_size <= size => return Ok(sequence + 1),
             Err(error @ Error::Unavailable { .. }) => return Err(error),
             _ if sequence == 0 => return Ok(0),
@@ -139,8 +139,8 @@ async fn next(replica: &Store, ledger: &Ledger, size: u64) -> Result<u64> {
 
 async fn copy_events(ledger: &Ledger, copies: &Copies, from: u64, to: u64) -> Result<()> {
     let reader = ledger.reader();
-    for leaf in reader.entries(from..to).await? {
-        carry(copies, object::named(copies, &Event::from_leaf(&leaf)?).await?).await?;
+    for (index, leaf) in (from..).zip(reader.entries(from..to).await?) {
+        carry(copies, object::named(copies, index, &Event::from_leaf(&leaf)?).await?).await?;
     }
     for row in Row::of(to) {
         for n in row.count(from) / WIDTH..row.count(to) / WIDTH {
@@ -171,8 +171,8 @@ async fn copy_notes(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64
     let store = copies.store();
     if let Some(witnessed) = store.get(WITNESSED).await? {
         let text = String::from_utf8_lossy(&witnessed);
-        let fits = note::open(&text, ledger.key()).is_ok_and(|checkpoint| checkpoint.size <= size);
-        let (object, there) = (Object::note(WITNESSED, ledger.key()), replica.get(WITNESSED).await?);
+        let fits = note::open(&text, &ledger.key()).is_ok_and(|checkpoint| checkpoint.size <= size);
+        let (object, there) = (Object::note(WITNESSED, &ledger.key()), replica.get(WITNESSED).await?);
         match there {
             _ if !fits => {}
             Some(there) if !object.truth.holds(&there) => copies.insist(Bucket::Replica, &object, witnessed).await?,
@@ -191,7 +191,7 @@ async fn copy_notes(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64
 pub(crate) async fn timestamps(copies: &Copies, ledger: &Ledger) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for stamped in stamps::all(copies.store()).await? {
-        let note = Object::note(&format!("{}.checkpoint", stamped.name), ledger.key());
+        let note = Object::note(&format!("{}.checkpoint", stamped.name), &ledger.key());
         let mut subject = known(copies, &note).await?;
         for n in 0..stamped.tokens.len().max(1) {
             // What a token should be for is not known where what stands before it is lost.

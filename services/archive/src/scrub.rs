@@ -216,16 +216,16 @@ impl Pass {
     async fn refill_commits(&mut self) -> Result<bool> {
         let from = self.upcoming.next_commit;
         for sequence in from..from + GROUP {
-            match ledger::find(&self.copies, sequence, self.ledger.key()).await {
+            match ledger::find(&self.copies, sequence, &self.ledger.key()).await {
                 Ok(Some(found)) if found.commit.new_size > self.standing.events => break,
                 Ok(None) => break,
                 Ok(Some(found)) => {
                     let held = self.held(found.commit.new_size);
-                    self.queue.push_back((Object::commit(sequence, self.ledger.key()), held));
+                    self.queue.push_back((Object::commit(sequence, &self.ledger.key()), held));
                 }
                 // Looking at it will name it.
                 Err(Error::Corrupt { .. }) => {
-                    self.queue.push_back((Object::commit(sequence, self.ledger.key()), Held::Store));
+                    self.queue.push_back((Object::commit(sequence, &self.ledger.key()), Held::Store));
                 }
                 Err(error) => return Err(error),
             }
@@ -258,7 +258,7 @@ impl Pass {
         };
         for (index, leaf) in (from..).zip(leaves) {
             let held = self.held(index + 1);
-            let objects = object::named(&self.copies, &Event::from_leaf(&leaf)?).await?;
+            let objects = object::named(&self.copies, index, &Event::from_leaf(&leaf)?).await?;
             self.queue.extend(objects.into_iter().map(|object| (object, held)));
         }
         self.upcoming.next_event = to;
@@ -298,11 +298,11 @@ impl Pass {
     async fn refill_edges(&mut self) -> Result<()> {
         let head = self.ledger.refresh().await?;
         self.refill_partials(Bucket::Store, head.size()).await?;
-        let checkpoint = Object::checkpoint(self.ledger.key());
+        let checkpoint = Object::checkpoint(&self.ledger.key());
         // A newer one is true as well, and stays.
         self.copies.insist(Bucket::Store, &checkpoint, head.checkpoint().to_owned().into()).await?;
         if self.copies.store().exists(WITNESSED).await? {
-            self.queue.push_back((Object::note(WITNESSED, self.ledger.key()), Held::Store));
+            self.queue.push_back((Object::note(WITNESSED, &self.ledger.key()), Held::Store));
         }
         let stamped = replica::timestamps(&self.copies, &self.ledger).await?;
         self.queue.extend(stamped.into_iter().map(|object| (object, Held::Store)));

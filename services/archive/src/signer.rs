@@ -27,13 +27,43 @@ pub const REQUEST_BYTES_MAX: u64 = 80 * (limits::COMMIT_EVENTS_MAX as u64 + 100)
 const SIGNED: &str = "signed";
 
 pub enum Signer {
-    Held(LogSigner),
+    Held(Held),
     Apart { socket: PathBuf, key: LogKey },
 }
 
-impl From<LogSigner> for Signer {
-    fn from(signer: LogSigner) -> Self {
-        Self::Held(signer)
+/// The log's private key; and, while it is changed, the new one, with which everything is signed too.
+pub struct Held {
+    key: LogSigner,
+    next: Option<LogSigner>,
+}
+
+impl Held {
+    pub const fn new(key: LogSigner, next: Option<LogSigner>) -> Self {
+        Self { key, next }
+    }
+
+    fn sign(&self, size: u64, root: Digest) -> Result<String> {
+        self.sign_too(self.key.sign(size, root))
+    }
+
+    /// A note that the key has signed, with the new one's line.
+    fn sign_too(&self, note: String) -> Result<String> {
+        match &self.next {
+            Some(next) if note::open(&note, &next.public()).is_err() => Ok(next.sign_too(&note)?),
+            _ => Ok(note),
+        }
+    }
+}
+
+impl From<LogSigner> for Held {
+    fn from(key: LogSigner) -> Self {
+        Self::new(key, None)
+    }
+}
+
+impl<T: Into<Held>> From<T> for Signer {
+    fn from(held: T) -> Self {
+        Self::Held(held.into())
     }
 }
 
@@ -61,24 +91,45 @@ enum Reply {
 }
 
 impl Signer {
+    /// A key of the log: the ledger itself tells whether another has followed it.
     pub(crate) fn key(&self) -> LogKey {
         match self {
-            Self::Held(signer) => signer.public(),
+            Self::Held(held) => held.key.public(),
             Self::Apart { key, .. } => key.clone(),
         }
     }
 
-    /// The head of this size and root, which is `before` with these leaves.
-    pub(crate) async fn sign(&self, before: &Edge, leaves: &[Vec<u8>], size: u64, root: Digest) -> Result<Answer> {
-        let (socket, key) = match self {
-            Self::Held(signer) => return Ok(Answer::Signed(signer.sign(size, root))),
-            Self::Apart { socket, key } => (socket, key),
+    /// Whether it signs with this key too. A signer of its own tells by what it signed last.
+    pub(crate) async fn has(&self, key: &LogKey) -> Result<bool> {
+        let last = match self {
+            Self::Held(held) => held.sign(0, empty_root())?,
+            Self::Apart { socket, .. } => {
+                let nothing = Request { size: 0, roots: Vec::new(), leaves: Vec::new() };
+                match ask(socket, &nothing).await? {
+                    Reply::Signed(note) | Reply::Ahead(note) => note,
+                }
+            }
         };
-        let leaves = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
-        let request = Request { size: before.rows().size(), roots: before.rows().roots(), leaves };
-        let asked = tokio::time::timeout(PATIENCE, ask(socket, &request)).await;
-        let reply = asked.map_err(|error| Error::Signer(error.to_string()))?;
-        match reply.map_err(|error| Error::Signer(error.to_string()))? {
+        Ok(note::open(&last, key).is_ok())
+    }
+
+    /// The head of this size and root, which is `before` with these leaves, signed with `key` at least.
+    pub(crate) async fn sign(
+        &self,
+        key: &LogKey,
+        before: &Edge,
+        leaves: &[Vec<u8>],
+        (size, root): (u64, Digest),
+    ) -> Result<Answer> {
+        let reply = match self {
+            Self::Held(held) => Reply::Signed(held.sign(size, root)?),
+            Self::Apart { socket, .. } => {
+                let leaves = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+                let request = Request { size: before.rows().size(), roots: before.rows().roots(), leaves };
+                ask(socket, &request).await?
+            }
+        };
+        match reply {
             Reply::Ahead(note) => Ok(Answer::Ahead(note)),
             Reply::Signed(note) => {
                 let signed = note::open(&note, key)?;
@@ -90,7 +141,13 @@ impl Signer {
     }
 }
 
-async fn ask(socket: &Path, request: &Request) -> std::io::Result<Reply> {
+async fn ask(socket: &Path, request: &Request) -> Result<Reply> {
+    let asked = tokio::time::timeout(PATIENCE, exchange(socket, request)).await;
+    let reply = asked.map_err(|error| Error::Signer(error.to_string()))?;
+    reply.map_err(|error| Error::Signer(error.to_string()))
+}
+
+async fn exchange(socket: &Path, request: &Request) -> std::io::Result<Reply> {
     let mut line = UnixStream::connect(socket).await?;
     let mut bytes = serde_json::to_vec(request)?;
     bytes.push(b'\n');
@@ -103,7 +160,7 @@ async fn ask(socket: &Path, request: &Request) -> std::io::Result<Reply> {
 /// The signer's own side: its key and what it signed last.
 pub struct Memory {
     folder: PathBuf,
-    signer: LogSigner,
+    held: Held,
     last: Checkpoint,
     note: String,
 }
@@ -115,11 +172,16 @@ impl Memory {
         keep(folder, checkpoint)
     }
 
-    pub fn load(folder: &Path, signer: LogSigner) -> Result<Self> {
-        let file = folder.join(SIGNED);
+    /// A new key signs what the old one signed last, so that the server sees that it is there.
+    pub fn load(folder: &Path, held: impl Into<Held>) -> Result<Self> {
+        let (file, held) = (folder.join(SIGNED), held.into());
         let note = fs::read_to_string(&file).map_err(|error| Error::unavailable(&file.to_string_lossy(), error))?;
-        let last = note::open(&note, &signer.public())?;
-        Ok(Self { folder: folder.to_owned(), signer, last, note })
+        let last = note::open(&note, &held.key.public())?;
+        let with_next = held.sign_too(note.clone())?;
+        if with_next != note {
+            keep(folder, &with_next)?;
+        }
+        Ok(Self { folder: folder.to_owned(), held, last, note: with_next })
     }
 
     /// What it signed last.
@@ -150,9 +212,9 @@ impl Memory {
 
     fn sign(&mut self, mut tree: Frontier, leaves: Vec<Digest>) -> Result<String> {
         leaves.into_iter().for_each(|leaf| tree.push(leaf));
-        let note = self.signer.sign(tree.size(), root(&tree));
+        let note = self.held.sign(tree.size(), root(&tree))?;
         keep(&self.folder, &note)?;
-        self.last = note::open(&note, &self.signer.public())?;
+        self.last = note::open(&note, &self.held.key.public())?;
         self.note.clone_from(&note);
         Ok(note)
     }

@@ -108,6 +108,15 @@ impl Store {
             .boxed()
     }
 
+    /// What stands in a folder: objects, and folders.
+    pub async fn within(&self, folder: &str) -> Result<(Vec<String>, Vec<String>)> {
+        let path = Path::from(folder);
+        let listed = self.objects.list_with_delimiter(Some(&path)).await;
+        let listed = listed.map_err(|error| Error::unavailable(folder, error))?;
+        let objects = listed.objects.iter().map(|meta| meta.location.to_string());
+        Ok((objects.collect(), listed.common_prefixes.iter().map(ToString::to_string).collect()))
+    }
+
     /// Best effort: for objects the ledger no longer needs. What stays does no harm.
     pub async fn tidy_away(&self, key: &str) {
         if let Err(error) = self.objects.delete(&Path::from(key)).await {

@@ -120,9 +120,13 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         (EventKind::AlarmDismissed { document, version, page }, _) => {
             identities::dismiss(tx, *document, *version, *page).await
         }
-        (EventKind::Viewed { .. } | EventKind::PatientsLookedUp { .. } | EventKind::PatientSearched { .. }, _) => {
-            Ok(())
-        }
+        (
+            EventKind::Viewed { .. }
+            | EventKind::PatientsLookedUp { .. }
+            | EventKind::PatientSearched { .. }
+            | EventKind::LogKeyChanged { .. },
+            _,
+        ) => Ok(()),
         (EventKind::Scrubbed { .. } | EventKind::Damaged { .. } | EventKind::Repaired { .. }, _) => {
             damage::told(tx, entry).await
         }

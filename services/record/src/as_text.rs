@@ -39,5 +39,5 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Spelled<T> {
 }
 
 as_text! {
-    crate::Date crate::Digest crate::campaign::Hours crate::event::Actor crate::timing::Timing
+    crate::Date crate::Digest crate::campaign::Hours crate::event::Actor crate::timing::Timing crate::note::Vkey
 }

@@ -5,6 +5,7 @@
 //! | `README.txt` | how to check it with public tools |
 //! | `SHA256SUMS` | digests of all files but itself, for `sha256sum -c` |
 //! | `log.pub`, `policy` | the log's key, as it stands and as a C2SP tlog-policy: for convenience, trust your own copy |
+//! | `log.keys.json` | where the log's key was changed: what leads from each key to the next, as [`crate::log_key::KeyChange::list`] reads it |
 //! | `checkpoint` | the signed note that the proofs lead to |
 //! | `sealed.json`, `sealed.tlog-proof` | the event that sealed the version, and its C2SP tlog-proof |
 //! | `manifest.json` | the manifest, as sealed |
@@ -15,6 +16,7 @@
 pub const README: &str = "README.txt";
 pub const SUMS: &str = "SHA256SUMS";
 pub const LOG_KEY: &str = "log.pub";
+pub const LOG_KEYS: &str = "log.keys.json";
 pub const POLICY: &str = "policy";
 pub const CHECKPOINT: &str = "checkpoint";
 pub const SEALED: &str = "sealed.json";

@@ -14,6 +14,7 @@ use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
 use crate::id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId};
 use crate::limits;
+use crate::note::Vkey;
 use crate::patient::Mrn;
 use crate::time::Timestamp;
 use crate::words::AttentionReason;
@@ -89,6 +90,9 @@ pub enum EventKind {
     TokenRecorded { token: TokenId, body: Digest },
     /// The key of a capture station was enrolled or revoked. `station` is the key's own digest. Body: [`StationRecord`].
     StationRecorded { station: Digest, body: Digest },
+    /// The log signs with another key from the next event on; this one is the only one of its commit, and both keys have signed
+    /// the checkpoint over it: [`crate::log_key`].
+    LogKeyChanged { before: Box<Vkey>, after: Box<Vkey> },
     /// A re-reading campaign was started, paused, resumed or ended. Body: [`crate::campaign::CampaignRecord`].
     CampaignRecorded { campaign: CampaignId, body: Digest },
     /// Somebody keeps a search, has looked at what is new in it, or drops it. Body: [`crate::saved::SavedSearch`].
@@ -185,6 +189,7 @@ impl EventKind {
             | Self::AlarmDismissed { .. }
             | Self::Unreadable { .. }
             | Self::Viewed { .. }
+            | Self::LogKeyChanged { .. }
             | Self::Scrubbed { .. }
             | Self::Replayed { .. }
             | Self::Damaged { .. }
@@ -225,6 +230,7 @@ impl EventKind {
             Self::AccountRecorded { .. } => "account-recorded",
             Self::TokenRecorded { .. } => "token-recorded",
             Self::StationRecorded { .. } => "station-recorded",
+            Self::LogKeyChanged { .. } => "log-key-changed",
             Self::CampaignRecorded { .. } => "campaign-recorded",
             Self::SearchSaved { .. } => "search-saved",
             Self::PatientsRecorded { .. } => "patients-recorded",

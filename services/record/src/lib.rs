@@ -9,8 +9,8 @@
 //! 2. [`patient`]: the values that must never be printed by accident.
 //! 3. [`manifest`]: the immutable description of one document version.
 //! 4. [`event`]: the only way anything ever changes.
-//! 5. [`merkle`], [`note`], [`receipt`], [`witness`], [`policy`]: why an auditor may believe it; [`envelope`]: what a station signs; [`bundle`]: what is given out
-//!    with a proof.
+//! 5. [`merkle`], [`note`], [`log_key`], [`receipt`], [`witness`], [`policy`]: why an auditor may believe it; [`envelope`]: what a station signs;
+//!    [`bundle`]: what is given out with a proof.
 //! 6. [`words`]: what was read on a page, and where; [`correction`]: what a person makes of it.
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets; [`film`]: reels and frames.
@@ -28,6 +28,7 @@ pub mod event;
 pub mod film;
 pub mod id;
 pub mod limits;
+pub mod log_key;
 pub mod manifest;
 pub mod merkle;
 pub mod note;

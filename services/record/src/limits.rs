@@ -83,6 +83,8 @@ pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 // -- ledger -----------------------------------------------------------------------------
 /// Events of one commit; the staging object stays below 20 MiB.
 pub const COMMIT_EVENTS_MAX: usize = 4_096;
+/// Changes of a log's key: one a month for forty years.
+pub const KEY_CHANGES_MAX: usize = 500;
 /// `append` calls that wait for their commit before further ones are held back.
 pub const COMMIT_WAITING_MAX: usize = 4_096;
 /// What a log asks a witness: a proof of 63 hashes, and a checkpoint with its signatures.

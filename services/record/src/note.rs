@@ -12,16 +12,25 @@ use crate::digest::{Digest, Hasher};
 
 const ED25519: u8 = 1;
 
-/// Whoever signs a note as its log.
-pub type LogKey = NoteKey<ED25519>;
+pub use crate::log_key::LogKey;
+
+/// One key of a log, in the form that C2SP calls vkey.
+pub type Vkey = NoteKey<ED25519>;
 pub type LogSigner = NoteSigner<ED25519>;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     #[error("is not a signed note: {0}")]
     Malformed(&'static str),
-    #[error("carries no signature by `{0}`")]
+    #[error(
+        "is no public key: one is a line like `name+<8 hex digits>+<base64>`, as `log.pub` has it, and a log's is of another \
+         kind than a witness's"
+    )]
+    NoKey,
+    #[error("carries no signature by `{0}` with this key; it may have had another: see what log/keys/ tells")]
     NotSigned(String),
+    #[error("is of {size} events, and signed with a key of the log that does not count there: it was changed at {changed}")]
+    OutOfTerm { size: u64, changed: u64 },
     #[error("carries a wrong signature by `{0}`")]
     BadSignature(String),
     #[error("is a checkpoint of `{found}`, not of `{expected}`")]
@@ -70,10 +79,10 @@ impl Checkpoint {
 /// Opens a signed checkpoint: the one way to get from text to a [`Checkpoint`].
 pub fn open(note: &str, key: &LogKey) -> Result<Checkpoint, NoteError> {
     let (body, signatures) = split(note)?;
-    key.verify(body, signatures)?;
     let checkpoint = Checkpoint::parse(body)?;
-    if checkpoint.origin != key.name {
-        return Err(NoteError::OtherLog { expected: key.name.clone(), found: checkpoint.origin });
+    key.verify(body, signatures, checkpoint.size)?;
+    if checkpoint.origin != key.name() {
+        return Err(NoteError::OtherLog { expected: key.name().to_owned(), found: checkpoint.origin });
     }
     Ok(checkpoint)
 }
@@ -148,14 +157,6 @@ impl<const KIND: u8> NoteKey<KIND> {
     }
 }
 
-impl LogKey {
-    fn verify(&self, body: &str, signatures: &str) -> Result<(), NoteError> {
-        let signed = self.signed(signatures)?;
-        let first = signed.first().ok_or_else(|| NoteError::NotSigned(self.name.clone()))?;
-        self.check(body.as_bytes(), first)
-    }
-}
-
 impl<const KIND: u8> fmt::Display for NoteKey<KIND> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut typed = vec![KIND];
@@ -174,22 +175,19 @@ impl<const KIND: u8> FromStr for NoteKey<KIND> {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let malformed = NoteError::Malformed(
-            "a key is `name+<8 hex digits>+<base64>`, and a log's is of another kind than a witness's",
-        );
         // Base64 may hold '+', names may not.
         let mut parts = text.trim().splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(malformed);
+            return Err(NoteError::NoKey);
         };
-        let typed = BASE64.decode(key).map_err(|_| malformed.clone())?;
+        let typed = BASE64.decode(key).map_err(|_| NoteError::NoKey)?;
         let Some(Ok(bytes)) = typed.strip_prefix(&[KIND]).map(<[u8; 32]>::try_from) else {
-            return Err(malformed);
+            return Err(NoteError::NoKey);
         };
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| malformed.clone())?;
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| NoteError::NoKey)?;
         let parsed = Self { name: name.to_owned(), key };
         if name.is_empty() || hex::encode(parsed.id()) != id {
-            return Err(malformed);
+            return Err(NoteError::NoKey);
         }
         Ok(parsed)
     }
@@ -210,22 +208,32 @@ impl<const KIND: u8> NoteSigner<KIND> {
         Ok(Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) })
     }
 
-    pub fn public(&self) -> NoteKey<KIND> {
+    pub fn public_key(&self) -> NoteKey<KIND> {
         NoteKey { name: self.name.clone(), key: self.key.verifying_key() }
     }
 
     /// A signature line over `message`, with `before` between the key's id and the signature.
     pub(crate) fn line(&self, before: &[u8], message: &[u8]) -> String {
         let signature = self.key.sign(message).to_bytes();
-        let line = [self.public().id().as_slice(), before, &signature].concat();
+        let line = [self.public_key().id().as_slice(), before, &signature].concat();
         format!("\u{2014} {} {}\n", self.name, BASE64.encode(line))
     }
 }
 
 impl LogSigner {
+    pub fn public(&self) -> LogKey {
+        self.public_key().into()
+    }
+
     pub fn sign(&self, size: u64, root: Digest) -> String {
         let body = Checkpoint { origin: self.name.clone(), size, root }.body();
         format!("{body}\n{}", self.line(&[], body.as_bytes()))
+    }
+
+    /// The same note with this key's line below the others.
+    pub fn sign_too(&self, note: &str) -> Result<String, NoteError> {
+        let (body, _) = split(note)?;
+        Ok(format!("{note}{}", self.line(&[], body.as_bytes())))
     }
 }
 
@@ -252,9 +260,9 @@ mod tests {
     fn refuses_what_was_changed() {
         let (signer, root) = (signer(), Digest::of(b"root"));
         let (note, key) = (signer.sign(3, root), signer.public());
-        assert_eq!(open(&note.replace("\n3\n", "\n4\n"), &key), Err(NoteError::BadSignature(key.name.clone())));
+        assert_eq!(open(&note.replace("\n3\n", "\n4\n"), &key), Err(NoteError::BadSignature(key.name().to_owned())));
         assert!(open(&note[..note.len() - 1], &key).is_err());
         let other = LogSigner::from_seed("chartroom.example/log", &[8; 32]).expect("a good name").public();
-        assert_eq!(open(&note, &other), Err(NoteError::NotSigned(key.name)));
+        assert_eq!(open(&note, &other), Err(NoteError::NotSigned(key.name().to_owned())));
     }
 }

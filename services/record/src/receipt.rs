@@ -77,6 +77,11 @@ impl Receipt {
         BASE64.decode(&self.leaf).map_err(|_| ReceiptError::Leaf)
     }
 
+    /// What it says it proves.
+    pub(crate) fn event(&self) -> Result<Event, ReceiptError> {
+        Event::from_leaf(&self.leaf_bytes()?).map_err(|_| ReceiptError::Leaf)
+    }
+
     /// The event, proven to be in the log of `key`, with the checkpoint that proves it.
     pub fn verify(&self, key: &LogKey) -> Result<(Event, Checkpoint), ReceiptError> {
         let checkpoint = note::open(&self.checkpoint, key)?;
@@ -85,8 +90,7 @@ impl Receipt {
         if !merkle::verify_inclusion(self.index, checkpoint.size, &hash, &self.proof, &checkpoint.root) {
             return Err(ReceiptError::Path);
         }
-        let event = Event::from_leaf(&leaf).map_err(|_| ReceiptError::Leaf)?;
-        Ok((event, checkpoint))
+        Ok((self.event()?, checkpoint))
     }
 
     /// Proves that this very manifest was sealed. `manifest` are the bytes as stored.

@@ -7,6 +7,7 @@
 //! | request | body → answer |
 //! |---|---|
 //! | `GET /ledger/key` | → text, a [`crate::note::LogKey`] |
+//! | `GET /ledger/keys` | → what [`crate::log_key::KeyChange::list`] reads: how the log came to it |
 //! | `PUT /batches/{batch}` | [`OpenBatch`] → 200 |
 //! | `HEAD /uploads/{digest}` | → 200 with `Upload-Offset` and, when whole, `Upload-Complete: ?1`; 404 for nothing yet |
 //! | `PATCH /uploads/{digest}` | `Upload-Offset: n`, `Upload-Length: total`, bytes → 204 with the new offset; 409 where the offset is another; 422 where the whole has another digest |

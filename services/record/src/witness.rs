@@ -43,6 +43,10 @@ impl WitnessKey {
 }
 
 impl WitnessSigner {
+    pub fn public(&self) -> WitnessKey {
+        self.public_key()
+    }
+
     /// The line that says so of a note, at `at` seconds since the epoch.
     pub fn cosign(&self, note: &str, at: u64) -> Result<String, NoteError> {
         let (body, _) = note::split(note)?;

@@ -39,7 +39,7 @@ pub async fn run(init: Init, options: StoreOptions) -> anyhow::Result<()> {
         replica: init.replica.clone(),
         signer: None,
     };
-    let signer = data.make_key(&settings.origin)?;
+    let signer = data.keys().make(&settings.origin)?;
     let key = signer.public();
     let archive =
         Archive::init(&data.store(&settings, options)?, signer).await.context("failed to make the archive")?;

@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod export;
 pub mod findable;
 pub mod init;
+pub mod key;
 pub mod patients;
 pub mod rebuild;
 pub mod replay_audit;
@@ -16,6 +17,7 @@ pub mod signer;
 pub mod station;
 pub mod timestamp;
 pub mod token;
+pub mod witness;
 
 use std::io::Write as _;
 

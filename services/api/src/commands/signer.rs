@@ -10,58 +10,93 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use archive::Archive;
 use archive::signer::{Memory, REQUEST_BYTES_MAX};
-use record::note::LogSigner;
+use archive::signer::Held;
+use clap::Subcommand;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::say;
-use crate::config::{DataDir, StoreOptions, read_seed, write_once};
+use super::{key, say};
+use crate::config::{DataDir, StoreOptions, write_once};
+use crate::keys::Keys;
 use crate::serve;
 
-const KEY: &str = "log.key";
 const ORIGIN: &str = "origin";
 /// The server's user comes in by the socket's group.
 const SOCKET_MODE: u32 = 0o660;
 
+#[derive(Subcommand)]
+pub enum Action {
+    /// Takes the key out of a data folder, whose server is stopped and asks the signer from its next start on.
+    Take,
+    /// Signs until it is stopped.
+    Serve,
+    /// Draws the key that is to follow, and prints it for `chartroom key rotate --to`; from its next start on the signer signs with both.
+    Draw,
+    /// Removes the old key, once the new one has taken over in the archive of the data folder; start the signer anew afterwards.
+    Retire,
+}
+
+pub async fn run(
+    folder: &Path,
+    socket: PathBuf,
+    data: &DataDir,
+    options: StoreOptions,
+    action: Action,
+) -> anyhow::Result<()> {
+    match action {
+        Action::Take => take(folder, socket, data, options).await,
+        Action::Serve => serve(folder, &socket).await,
+        Action::Draw => say(&Keys::new(folder).draw_next(&origin(folder)?)?.to_string()),
+        Action::Retire => key::retire(data, options, &Keys::new(folder)).await,
+    }
+}
+
+/// The name of the log that a signer's folder is for.
+fn origin(folder: &Path) -> anyhow::Result<String> {
+    let origin = fs::read_to_string(folder.join(ORIGIN));
+    let origin = origin.with_context(|| format!("{} holds no signer: `chartroom signer take`", folder.display()))?;
+    Ok(origin.trim().to_owned())
+}
+
 /// Takes the key out of a data folder into the signer's, which goes on from the checkpoint that is there. Cut off anywhere, it is
 /// begun again: the data folder has the key until the signer has all it needs.
-pub async fn take(folder: &Path, socket: PathBuf, data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
+async fn take(folder: &Path, socket: PathBuf, data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
     serve::is_stopped(data)?;
-    let settings = data.settings()?;
+    let (settings, here, there) = (data.settings()?, data.keys(), Keys::new(folder));
     if settings.signer.is_some() {
-        data.drop_key_held_by(&folder.join(KEY))?;
+        here.drop_held_by(&there)?;
         return say(&format!("{} has the key, and has had it before", folder.display()));
     }
-    let signer = data.held_key(&settings.origin)?;
-    let archive = Archive::open(&data.store(&settings, options)?, data.held_key(&settings.origin)?).await;
+    if here.next(&settings.origin)?.is_some() {
+        bail!("the log's key is being changed: end that first, `chartroom key retire`");
+    }
+    let archive = Archive::open(&data.store(&settings, options)?, here.key(&settings.origin)?).await;
     let archive = archive.context("failed to open the archive")?;
     fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     if folder.join(ORIGIN).exists() {
-        is_of(folder, signer, &archive.checkpoint())?;
+        is_of(folder, here.held(&settings.origin)?, &archive.checkpoint())?;
     } else {
-        data.copy_key(&folder.join(KEY))?;
-        Memory::begin(folder, &signer, &archive.checkpoint()).context("failed to begin")?;
+        here.copy_to(&there)?;
+        Memory::begin(folder, &here.key(&settings.origin)?, &archive.checkpoint()).context("failed to begin")?;
         // Last: without it the folder is no signer's.
         write_once(&folder.join(ORIGIN), settings.origin.as_bytes())?;
     }
-    data.hand_key_over(settings, socket, &folder.join(KEY))?;
+    data.hand_key_over(settings, socket, &there)?;
     say(&format!("{} has the key, from {} events on; keep a backup of its log.key", folder.display(), archive.size()))
 }
 
 /// Whether the folder was made for this ledger as it stands: what a signer has signed since must not be forgotten.
-fn is_of(folder: &Path, signer: LogSigner, checkpoint: &str) -> anyhow::Result<()> {
-    match Memory::load(folder, signer) {
+fn is_of(folder: &Path, held: Held, checkpoint: &str) -> anyhow::Result<()> {
+    match Memory::load(folder, held) {
         Ok(memory) if memory.checkpoint() == checkpoint => Ok(()),
         _ => bail!("{} holds a signer that signed something else: name another folder", folder.display()),
     }
 }
 
 /// Answers until it is stopped, one after the other.
-pub async fn serve(folder: &Path, socket: &Path) -> anyhow::Result<()> {
-    let origin = fs::read_to_string(folder.join(ORIGIN));
-    let origin = origin.with_context(|| format!("{} holds no signer: `chartroom signer take`", folder.display()))?;
-    let signer = LogSigner::from_seed(origin.trim(), &read_seed(&folder.join(KEY))?)?;
-    let mut memory = Memory::load(folder, signer).context("failed to read what was signed last")?;
+async fn serve(folder: &Path, socket: &Path) -> anyhow::Result<()> {
+    let origin = origin(folder)?;
+    let mut memory = Memory::load(folder, Keys::new(folder).held(&origin)?).context("failed to read what was signed last")?;
     if UnixStream::connect(socket).await.is_ok() {
         bail!("a signer runs on {} already", socket.display());
     }
@@ -69,7 +104,7 @@ pub async fn serve(folder: &Path, socket: &Path) -> anyhow::Result<()> {
     let _ = fs::remove_file(socket);
     let listener = UnixListener::bind(socket).with_context(|| format!("failed to listen on {}", socket.display()))?;
     fs::set_permissions(socket, fs::Permissions::from_mode(SOCKET_MODE))?;
-    tracing::info!("signs for {} on {}, from {} events on", origin.trim(), socket.display(), memory.size());
+    tracing::info!("signs for {origin} on {}, from {} events on", socket.display(), memory.size());
     loop {
         let (line, _) = listener.accept().await.context("failed to accept")?;
         if let Err(error) = answer(&mut memory, line).await {

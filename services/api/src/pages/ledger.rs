@@ -151,6 +151,7 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),
         EventKind::TokenRecorded { .. } => ("Token made or revoked".to_owned(), "key"),
         EventKind::StationRecorded { .. } => ("Capture station enrolled or revoked".to_owned(), "key"),
+        EventKind::LogKeyChanged { after, .. } => (format!("The log's key was changed: from here on {after} signs"), "key"),
         EventKind::CampaignRecorded { .. } => ("Re-reading started, paused, resumed or ended".to_owned(), "page"),
         EventKind::SearchSaved { .. } => ("Saved search kept, looked at or dropped".to_owned(), "search"),
         EventKind::PatientsRecorded { count, .. } => {

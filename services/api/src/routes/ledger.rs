@@ -4,6 +4,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use record::log_key::KeyChange;
 use record::{Event, Receipt};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +25,15 @@ fn plain(text: String) -> HttpResponse {
     responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn key(app: web::Data<App>) -> HttpResponse {
     plain(format!("{}\n", app.archive.key()))
+}
+
+/// How the log came to this key: a receipt for each change, signed with the old key and the new one; oldest first.
+#[utoipa::path(get, path = "/api/v1/ledger/keys", tag = "ledger",
+    responses((status = 200, description = "`Receipt`s", body = Vec<Object>)))]
+pub async fn keys(app: web::Data<App>) -> Reply<HttpResponse> {
+    let list = KeyChange::to_list(app.archive.key_changes().await?);
+    let list = list.map_err(|error| Problem::unavailable("archive", &error))?;
+    Ok(HttpResponse::Ok().content_type(header::ContentType::json()).body(list))
 }
 
 /// The signed head of the log: a C2SP checkpoint.

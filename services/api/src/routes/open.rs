@@ -98,6 +98,7 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         session::log_out,
         session::change_password,
         ledger::key,
+        ledger::keys,
         ledger::checkpoint,
         ledger::events,
         ledger::proof,

@@ -6,8 +6,8 @@
 
 use bytes::Bytes;
 use record::merkle::{empty_root, leaf_hash};
-use record::note::{self, Checkpoint, LogKey, LogSigner};
-use record::{Digest, canonical, limits};
+use record::note::{self, Checkpoint, LogKey, LogSigner, Vkey};
+use record::{Digest, Event, EventKind, canonical, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -36,6 +36,9 @@ pub(crate) struct Commit {
     pub staging: Option<Digest>,
     /// The signed note over `new_size` and `root`.
     pub checkpoint: String,
+    /// The log's key from the next record on, where the one event of this record says so: both keys have signed its checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Box<Vkey>>,
     /// 32 random hex digits: two writers who commit the same events still write two records, and
     /// each can tell whose is there.
     pub writer: String,
@@ -73,22 +76,34 @@ impl Commit {
             root,
             staging: None,
             checkpoint: signer.sign(0, root),
+            key: None,
             writer: nonce()?,
             check: None,
         })
     }
 
     /// The record that takes the ledger from `before` to the tree of this size and root, which this checkpoint signs.
-    pub fn after(before: &Committed, size: u64, root: Digest, staging: Digest, checkpoint: String) -> Result<Self> {
+    pub fn after(
+        before: &Committed,
+        (size, root): (u64, Digest),
+        staged: &Bytes,
+        checkpoint: String,
+    ) -> Result<Self> {
+        let old_size = before.commit.new_size;
+        let key = next_key(staged, size - old_size);
+        if let Some(next) = &key {
+            note::open(&checkpoint, &LogKey::from(Vkey::clone(next)))?;
+        }
         Ok(Self {
             schema: SCHEMA.to_owned(),
             sequence: before.commit.sequence + 1,
             previous: Some(before.digest),
-            old_size: before.commit.new_size,
+            old_size,
             new_size: size,
             root,
-            staging: Some(staging),
+            staging: Some(Digest::of(staged)),
             checkpoint,
+            key,
             writer: nonce()?,
             check: None,
         })
@@ -119,6 +134,10 @@ impl Commit {
         }
         let Checkpoint { size, root, .. } =
             note::open(&commit.checkpoint, key).map_err(|e| wrong(format!("its checkpoint {e}")))?;
+        if let Some(next) = &commit.key {
+            let signed = note::open(&commit.checkpoint, &LogKey::from(Vkey::clone(next)));
+            signed.map_err(|e| wrong(format!("its checkpoint, for the log's new key, {e}")))?;
+        }
         if commit.schema != SCHEMA || commit.sequence != sequence {
             return Err(wrong("it is another kind of record, or another record".to_owned()));
         }
@@ -131,6 +150,14 @@ impl Commit {
             return Err(wrong("it does not make the ledger grow".to_owned()));
         }
         Ok(Committed { commit, digest: Digest::of(bytes) })
+    }
+
+    /// The log's key after this record.
+    pub fn succeed(&self, key: LogKey) -> LogKey {
+        match &self.key {
+            Some(next) => key.then(Vkey::clone(next), self.new_size),
+            None => key,
+        }
     }
 
     pub async fn load(store: &Store, sequence: u64, key: &LogKey) -> Result<Option<Committed>> {
@@ -175,6 +202,16 @@ fn nonce() -> Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|e| Error::Refused(format!("draw random numbers: {e}")))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The key that the only new entry of these staged bytes puts in the place of the log's.
+fn next_key(staged: &Bytes, new: u64) -> Option<Box<Vkey>> {
+    let pieces = (new == 1).then(|| unstage(staged)).flatten()?;
+    let (_, bundle) = pieces.iter().filter(|(piece, _)| piece.row == Row::Entries).max_by_key(|(piece, _)| piece.n)?;
+    match Event::from_leaf(tile::split_entries(bundle)?.last()?).ok()?.event {
+        EventKind::LogKeyChanged { after, .. } => Some(after),
+        _ => None,
+    }
 }
 
 /// The staging object: for each piece the length of its key (2 bytes), its key, the length of its

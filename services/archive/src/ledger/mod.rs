@@ -6,6 +6,7 @@
 
 pub(crate) mod commit;
 pub(crate) mod edge;
+pub(crate) mod keys;
 pub(crate) mod proof;
 pub(crate) mod sequencer;
 pub(crate) mod tile;
@@ -37,6 +38,8 @@ const WRITES: usize = 8;
 pub(crate) struct Head {
     pub committed: Committed,
     pub edge: Edge,
+    /// With all keys before it.
+    pub key: LogKey,
 }
 
 impl Head {
@@ -56,7 +59,6 @@ impl Head {
 pub(crate) struct Ledger {
     copies: Copies,
     signer: Signer,
-    key: LogKey,
     head: RwLock<Arc<Head>>,
     /// Held by whoever moves the head. Writers in other processes are met at the commit point.
     turn: tokio::sync::Mutex<()>,
@@ -78,7 +80,7 @@ impl Ledger {
 
     /// Finds the last commit and completes it, whether or not it needs that.
     pub async fn open(copies: Copies, signer: Signer) -> Result<Self> {
-        let key = signer.key();
+        let key = keys::line(&copies, &signer.key()).await?;
         // Before the commits: read after them, another writer's newer checkpoint would look as
         // if commits were missing.
         let published = published(&copies, &key).await?;
@@ -86,14 +88,19 @@ impl Ledger {
             return Err(if published.is_some() { ahead(published, 0) } else { Error::NotAnArchive });
         };
         let committed = find(&copies, newest, &key).await?.ok_or_else(|| Error::Missing(Commit::key(newest)))?;
-        let head = Self::complete(&copies, committed, published).await?;
+        let key = committed.commit.succeed(key);
+        let head = Self::complete(&copies, committed, key, published).await?;
         sweep(copies.store(), newest).await?;
         let head = RwLock::new(head);
-        Ok(Self { copies, signer, key, head, turn: tokio::sync::Mutex::new(()) })
+        Ok(Self { copies, signer, head, turn: tokio::sync::Mutex::new(()) })
     }
 
-    pub fn key(&self) -> &LogKey {
-        &self.key
+    pub fn key(&self) -> LogKey {
+        self.head().key.clone()
+    }
+
+    pub async fn signs_with(&self, key: &LogKey) -> Result<bool> {
+        self.signer.has(key).await
     }
 
     pub fn head(&self) -> Arc<Head> {
@@ -140,17 +147,17 @@ impl Ledger {
 
             // 5. The commit point. The record's name is its number, so of all writers one wins;
             //    the others see the winner's bytes here and start again from them.
-            let checkpoint = match self.signer.sign(&head.edge, leaves, size, root).await? {
+            let checkpoint = match self.signer.sign(&head.key, &head.edge, leaves, (size, root)).await? {
                 Answer::Signed(checkpoint) => checkpoint,
                 Answer::Ahead(checkpoint) => {
                     self.adopt(&head, checkpoint).await?;
                     continue;
                 }
             };
-            let commit = Commit::after(&head.committed, size, root, Digest::of(&staged), checkpoint)?;
+            let commit = Commit::after(&head.committed, (size, root), &staged, checkpoint)?;
             let bytes = commit.to_bytes()?;
             let there = self.copies.store().create(&Commit::key(sequence), bytes.clone()).await?;
-            if there != bytes && !Commit::parse(sequence, &there, &self.key)?.commit.has_adopted(root) {
+            if there != bytes && !Commit::parse(sequence, &there, &head.key)?.commit.has_adopted(root) {
                 continue;
             }
 
@@ -165,10 +172,10 @@ impl Ledger {
     /// Commits what the signer has signed and nobody has committed: its writer has died, or is about to do the same. It lies
     /// staged, since that comes before signing.
     async fn adopt(&self, head: &Head, checkpoint: String) -> Result<()> {
-        let signed = note::open(&checkpoint, &self.key)?;
+        let signed = note::open(&checkpoint, &head.key)?;
         let elsewhere = || Error::SignedElsewhere { signed: signed.size, here: head.size() };
         let sequence = head.committed.commit.sequence + 1;
-        if find(&self.copies, sequence, &self.key).await?.is_some() {
+        if find(&self.copies, sequence, &head.key).await?.is_some() {
             return Ok(());
         }
         let staged = self.copies.store().get(&Commit::staging_key(sequence, &signed.root)).await?;
@@ -176,7 +183,7 @@ impl Ledger {
         if commit::rehash(&staged, &head.edge) != Some((signed.size, signed.root)) {
             return Err(elsewhere());
         }
-        let commit = Commit::after(&head.committed, signed.size, signed.root, Digest::of(&staged), checkpoint)?;
+        let commit = Commit::after(&head.committed, (signed.size, signed.root), &staged, checkpoint)?;
         let bytes = commit.adopted().to_bytes()?;
         // Whoever was faster did the same.
         self.copies.store().create(&Commit::key(sequence), bytes).await.map(drop)
@@ -199,16 +206,18 @@ impl Ledger {
         loop {
             let head = self.head();
             let next = head.committed.commit.sequence + 1;
-            let Some(mut last) = find(&self.copies, next, &self.key).await? else {
+            let Some(mut last) = find(&self.copies, next, &head.key).await? else {
                 return Ok(head);
             };
             last.follows(&head.committed)?;
-            let published = published(&self.copies, &self.key).await?;
-            while let Some(next) = find(&self.copies, last.commit.sequence + 1, &self.key).await? {
+            let mut key = last.commit.succeed(head.key.clone());
+            let published = published(&self.copies, &key).await?;
+            while let Some(next) = find(&self.copies, last.commit.sequence + 1, &key).await? {
                 next.follows(&last)?;
+                key = next.commit.succeed(key);
                 last = next;
             }
-            let completed = Self::complete(&self.copies, last, published).await?;
+            let completed = Self::complete(&self.copies, last, key, published).await?;
             *self.head.write().unwrap_or_else(PoisonError::into_inner) = completed;
         }
     }
@@ -216,7 +225,12 @@ impl Ledger {
     /// The second half of every commit, and all of recovery: writes the tiles that the commit
     /// staged, reads the tree back and holds it against the signed root, publishes the
     /// checkpoint. Doing it twice, or in two processes at once, changes nothing.
-    async fn complete(copies: &Copies, committed: Committed, published: Option<Checkpoint>) -> Result<Arc<Head>> {
+    async fn complete(
+        copies: &Copies,
+        committed: Committed,
+        key: LogKey,
+        published: Option<Checkpoint>,
+    ) -> Result<Arc<Head>> {
         let (store, commit) = (copies.store(), &committed.commit);
         let is_published = judge(commit, published.as_ref())?;
         if !is_published {
@@ -225,9 +239,10 @@ impl Ledger {
             unpack(copies, commit).await?;
         }
         let edge = edge(copies, commit).await?;
-        let head = Arc::new(Head { committed, edge });
+        let head = Arc::new(Head { committed, edge, key });
         if !is_published {
             prove_growth(copies, &head, published).await?;
+            keys::publish(copies, &head).await?;
             store.replace(CHECKPOINT, Bytes::from(head.checkpoint().to_owned())).await?;
             let commit = &head.committed.commit;
             store.tidy_away(&Commit::staging_key(commit.sequence, &commit.root)).await;

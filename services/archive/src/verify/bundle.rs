@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
-use record::bundle::{CAPTURE, CAPTURE_PROOF, ENVELOPE, LOG_KEY, MANIFEST, SEALED, SEALED_PROOF, earlier_manifest};
+use record::bundle::{
+    CAPTURE, CAPTURE_PROOF, ENVELOPE, LOG_KEY, LOG_KEYS, MANIFEST, SEALED, SEALED_PROOF, earlier_manifest,
+};
 use record::envelope::{Envelope, StationKey, fingerprint};
+use record::log_key::KeyChange;
 use record::note::LogKey;
 use record::{Digest, Hasher, Manifest, Receipt, canonical, limits};
 
@@ -54,14 +57,24 @@ impl Bundle {
     /// Checks it against the log's key and, where they are given, the stations'.
     pub fn verify(&self, key: &LogKey, stations: Option<&[StationKey]>) -> Report {
         let mut report = Report::default();
-        if let Some(manifest) = self.sealed(&mut report, key) {
+        let key = self.keys(&mut report, key);
+        if let Some(manifest) = self.sealed(&mut report, &key) {
             self.chain(&mut report, &manifest);
             self.blobs(&mut report, &manifest);
-            self.capture(&mut report, key, stations, &manifest);
+            self.capture(&mut report, &key, stations, &manifest);
         }
         let detail = "whether there is a newer version, or a newer ledger, is told by the store alone".to_owned();
         report.not_proven.push(Gap { what: Question::Freshness, detail });
         report.conclude()
+    }
+
+    /// The log's keys, as far as the bundle leads from the one that is trusted to others.
+    fn keys(&self, report: &mut Report, trusted: &LogKey) -> LogKey {
+        let Some(text) = self.texts.get(LOG_KEYS) else { return trusted.clone() };
+        KeyChange::list(text).and_then(|changes| trusted.follow(&changes)).unwrap_or_else(|error| {
+            report.find(Code::KeyChangeWrong, LOG_KEYS, format!("it {error}"));
+            trusted.clone()
+        })
     }
 
     /// The manifest, once the log has sealed it.

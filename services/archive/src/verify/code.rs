@@ -44,6 +44,10 @@ codes! {
     TimestampWrong => "restore checkpoint and token from a copy";
     /// Two signed checkpoints do not continue each other: there are two histories.
     SplitView => "keep both checkpoints as evidence; somebody signed two histories with the log's key";
+    /// The log's key was changed, and what proves that is gone.
+    KeyChangeMissing => "restore the object from a copy; without it nobody comes from the old key to the new one";
+    /// What should prove a change of the log's key does not, or there are two ways from one key.
+    KeyChangeWrong => "keep it as evidence; ask by another way which key the log has now, and verify with that one";
     /// A number is missing in the chain of commits.
     CommitMissing => "stop writing and restore log/commits/ from a copy";
     /// A commit is malformed, unsigned, or does not fit the chain or the tree.
@@ -97,6 +101,8 @@ codes! {
     StationsByLedger => "give --stations FILE with the keys as their owners told you";
     /// (note) Tokens of time-stamping authorities, whose signatures are not checked here.
     Timestamps => "run openssl ts -verify with the authority's certificate for each";
+    /// (note) The log's key was changed, and both keys say so.
+    KeyChanged => "put the new key into your policy; if the old one was stolen, ask by another way whether it is the right one";
     /// (note) Two writers sealed one version; the first one counts.
     VersionTwice => "nothing; two servers wrote at once";
     /// (note) A blob or manifest that no event names: an upload that was cut off, or still runs.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use record::Digest;
+use record::log_key::KeyChange;
 use record::note::{self, Checkpoint, LogKey};
 
 use super::{Code, Finding, Gap, Question, READS, Report, Run, Trust, Witnessed, reason};
@@ -11,6 +12,7 @@ use crate::WITNESSED;
 use crate::error::{Error, Result};
 use crate::ledger::CHECKPOINT;
 use crate::ledger::commit::{COMMITS, Commit, Committed};
+use crate::ledger::keys::key_change;
 use crate::stamps::{self, TIMESTAMPS};
 
 /// A signed statement: the first `size` events have this root.
@@ -34,6 +36,7 @@ pub(super) struct Known<'a> {
     pub since: &'a [Checkpoint],
     pub resumed: Option<&'a Checkpoint>,
     pub trust: Option<&'a Trust>,
+    pub changes: &'a [KeyChange],
 }
 
 /// A witness's clock may be so much ahead of ours.
@@ -65,12 +68,14 @@ pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, known: Known<'_>) -> 
         let detail = "an older state, as validly signed, would look the same; give --since CHECKPOINT, kept outside";
         run.not_proven(Question::Freshness, detail);
     }
-    for old in known.since.iter().chain(known.resumed) {
+    let kept = known.since.iter().chain(known.resumed).map(|old| (old, CHECKPOINT.to_owned()));
+    let changed = known.changes.iter().map(|change| (&change.checkpoint, key_change(change.receipt.index)));
+    for (old, object) in kept.chain(changed) {
         if old.size > head.size {
             let detail = format!("{} events are here; the older checkpoint has {}", head.size, old.size);
             run.find(Code::RolledBack, CHECKPOINT, detail);
         } else {
-            marks.push(mark(old, CHECKPOINT, Code::SplitView));
+            marks.push(mark(old, &object, Code::SplitView));
         }
     }
     marks.sort_by_key(|mark| mark.size);

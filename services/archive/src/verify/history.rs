@@ -23,6 +23,8 @@ pub(super) struct Story {
     pub batches: Vec<BatchEvent>,
     /// Place, key's digest and body of each.
     pub stations: Vec<(u64, Digest, Digest)>,
+    /// Places of events by which the log's key changed.
+    pub key_changes: Vec<u64>,
     pub damage: Vec<Told>,
 }
 
@@ -52,6 +54,7 @@ impl Named {
                 self.story.batches.push(BatchEvent { index, batch, body, signed });
             }
             &EventKind::StationRecorded { station, body } => self.story.stations.push((index, station, body)),
+            EventKind::LogKeyChanged { .. } => self.story.key_changes.push(index),
             EventKind::Repaired { object, bucket, found } | EventKind::Damaged { object, bucket, found } => {
                 let repaired = matches!(event.event, EventKind::Repaired { .. });
                 let told = Told { index, object: object.clone(), bucket: *bucket, found: *found, repaired };

@@ -5,12 +5,14 @@
 //!
 //! | asks | where |
 //! |---|---|
+//! | With which keys may it be signed? | `keys` |
 //! | Which trees were signed, and do they form one chain? | `heads` |
 //! | Do entries, tiles and signed roots follow from each other? | `tree` |
 //! | Do versions and times follow from each other? | `history` |
 //! | Is every sealed object there, and does it still hash to its name? | `objects`, `pick` |
 //! | Did a station sign for every page? | `captures` |
 //! | What has the archive found amiss itself? | `damage` |
+//! | What else lies there? | `strays` |
 //! | Does a bundle prove what it says, without the store? | [`Bundle`] |
 //! | What can be wrong? | [`Code`] |
 
@@ -20,9 +22,11 @@ mod code;
 mod damage;
 mod heads;
 mod history;
+mod keys;
 mod objects;
 mod pick;
 mod report;
+mod strays;
 mod tree;
 
 use record::envelope::StationKey;
@@ -121,19 +125,19 @@ pub async fn verify(
     ask: &Ask,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Report> {
-    let since: Vec<_> = ask.since.iter().map(|note| note::open(note, key)).collect::<Result<_, _>>()?;
     let mut run = Run { store: store.connect()?, report: Report::default(), progress: Box::new(progress) };
     run.report.coverage.document = ask.document;
-    let resumed = ask.resume.as_ref().map(|resume| resume.checkpoint(key, ask)).transpose()?;
-    let heads = heads::check(
-        &mut run,
-        key,
-        heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref() },
-    )
-    .await?;
+    let (key, changes) = keys::follow(&mut run, key).await?;
+    let since: Vec<_> = ask.since.iter().map(|note| note::open(note, &key)).collect::<Result<_, _>>()?;
+    let resumed = ask.resume.as_ref().map(|resume| resume.checkpoint(&key, ask)).transpose()?;
+    let known =
+        heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref(), changes: &changes };
+    let heads = heads::check(&mut run, &key, known).await?;
     let named = tree::check(&mut run, heads, ask.document).await?;
+    keys::check(&mut run, &named, &changes);
     if ask.document.is_none() {
         damage::check(&mut run, &named).await?;
+        strays::check(&mut run).await?;
     }
     objects::check(&mut run, named, ask, resumed.map_or(0, |checkpoint| checkpoint.size)).await?;
     Ok(run.report.conclude())

@@ -195,15 +195,14 @@ fn policy(file: &Path) -> Result<Policy> {
     read(file)?.parse().with_context(|| format!("understand the policy {}: it", file.display()))
 }
 
-/// The key that was given, or the only one of the policy.
+/// The key that was given, or what the policy has of one log: any of its keys.
 fn key(options: &Options, policy: Option<&Policy>) -> Result<LogKey> {
     if let Some(file) = &options.key {
         return read(file)?.parse().with_context(|| format!("read the key in {}", file.display()));
     }
-    match policy.map_or(&[][..], |policy| &policy.logs) {
-        [one] => Ok(one.clone()),
-        logs => bail!("choose a log: the policy lists {}; give the one with --key", logs.len()),
-    }
+    let logs = policy.map_or(&[][..], |policy| &policy.logs);
+    let choose = || format!("choose a log: the policy lists {} keys of more than one; give the one with --key", logs.len());
+    LogKey::any(logs.iter().cloned()).with_context(choose)
 }
 
 fn trust(options: &Options, policy: Policy) -> Trust {

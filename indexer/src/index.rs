@@ -204,6 +204,19 @@ impl Index {
         Ok(())
     }
 
+    /// Writes anew every part of the index that still holds pages that were taken out and committed: until then their words rest on
+    /// the disk.
+    pub fn purge(&self) -> Result<()> {
+        self.with_writer(|writer| {
+            for segment in self.engine.searchable_segment_metas()?.iter().filter(|segment| segment.has_deletes()) {
+                writer.engine.merge(&[segment.id()]).wait()?;
+            }
+            writer.engine.garbage_collect_files().wait()?;
+            Ok(())
+        })?;
+        self.refresh()
+    }
+
     /// Empties the index, durably; the cursor is 0 again.
     pub fn clear(&self) -> Result<()> {
         self.with_writer(|writer| {

@@ -72,15 +72,52 @@ def hexes(digest):
     return digest.removeprefix("sha256:")
 
 
+def the_destroyed(events, blobs):
+    """Documents that one person proposed to destroy and another ordered to be, and the objects that may not be there any more."""
+    proposed, approved, done, objects = {}, {}, set(), {}
+    for index, event in enumerate(events):
+        kind, actor = event["event"], event["actor"]
+        if kind["type"] == "destruction-proposed":
+            proposed.setdefault(kind["destruction"], (actor, kind["body"]))
+        elif kind["type"] == "destruction-withdrawn":
+            proposed[kind["destruction"]] = None
+        elif kind["type"] == "destroyed":
+            done.add(kind["destruction"])
+        elif kind["type"] == "destruction-approved":
+            who, body = proposed.get(kind["destruction"]) or (actor, None)
+            order = record(blobs, kind["body"])
+            if who == actor or "system" in (who, actor) or order is None or order["proposal"] != body:
+                find("destruction-wrong", f"event {index}")
+                continue
+            proposed[kind["destruction"]] = None
+            for document in record(blobs, body)["documents"]:
+                approved.setdefault(document["document"], index)
+            names = {hexes(digest) for digest in order["manifests"] + order["blobs"]}
+            objects[kind["destruction"]] = names
+    return approved, set().union(*(names for destruction, names in objects.items() if destruction in done))
+
+
+def record(blobs, digest):
+    path = blobs.get(hexes(digest)) if digest else None
+    return json.loads(path.read_bytes()) if path else None
+
+
 def the_story(events, manifests, blobs):
     """Do versions and times follow, and is everything there? Returns the manifests that were sealed, by document."""
     latest, newest, sealed = 0, collections.Counter(), []
+    destroyed, forbidden = the_destroyed(events, blobs)
+    needed = set()
     for index, event in enumerate(events):
         if event["at"] < latest - TEN_MINUTES:
             find("back-dated", f"event {index}")
         latest = max(latest, event["at"])
         kind = event["event"]
+        if destroyed.get(kind.get("document"), index) < index and kind["type"] == "sealed":
+            find("resurrected", f"document {kind['document']}, which was destroyed, by event {index}")
+        if kind.get("document") in destroyed:
+            continue
         for name in ("body", "text", "signed"):
+            needed.add(hexes(kind.get(name, "")))
             if name in kind and hexes(kind[name]) not in blobs:
                 find("blob-missing", f"{kind[name]} of event {index}")
         if kind["type"] == "sealed":
@@ -97,11 +134,14 @@ def the_story(events, manifests, blobs):
         if abs(manifest["created"] - event["at"]) > TEN_MINUTES:
             find("back-dated", f"manifest {kind['manifest']}")
         for blob in [page["image"] for page in manifest["pages"]] + [manifest["index"]]:
+            needed.add(hexes(blob["digest"]))
             if hexes(blob["digest"]) not in blobs:
                 find("blob-missing", blob["digest"])
         kind["pages"] = [page["image"]["digest"] for page in manifest["pages"]]
     named = {hexes(kind["manifest"]) for _, kind in sealed}
-    for name in manifests.keys() - named:
+    for name in (forbidden - needed) & (manifests.keys() | blobs.keys()):
+        find("destroyed-but-present", name)
+    for name in manifests.keys() - named - forbidden:
         find("unlogged", f"manifest {name}")
     return [kind for _, kind in sealed if "pages" in kind and isinstance(kind["pages"], list)]
 

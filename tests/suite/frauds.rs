@@ -8,11 +8,12 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use archive::{Archive, StoreAddress};
+use record::destruction::{Order, Proposal, Proposed};
 use record::envelope::{Capture, CapturedDocument, StationSigner};
 use record::event::{Actor, StationRecord, ViewForm};
 use record::manifest::{BatchClosed, BatchRecord};
 use record::note::LogSigner;
-use record::{BatchId, Digest, DocumentId, Event, EventKind, Manifest, Timestamp, canonical};
+use record::{AccountId, BatchId, DestructionId, Digest, DocumentId, Event, EventKind, Manifest, Timestamp, canonical};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{program, samples, site::Site};
@@ -244,6 +245,19 @@ fn with_the_logs_key(house: &House) -> Result<()> {
     house.insider(&store, async |archive| seal(&archive, first).await)?;
     house.expect("a resurrected document", &store, "resurrected")?;
 
+    let store = house.copy("destroyed by one person")?;
+    house.insider(&store, async |archive| destroy(&archive, first, ["ann", "ann"]).await)?;
+    house.expect("a destruction on one person's word", &store, "destruction-wrong")?;
+
+    // An eleventh, since documents may be destroyed: what two people had destroyed is put back, byte for byte.
+    let store = house.copy("restored after its destruction")?;
+    house.insider(&store, async |archive| destroy(&archive, first, ["ann", "bob"]).await)?;
+    let (exit, report) = house.verify(&store)?;
+    ensure!(exit == Some(0) && report["notes"].to_string().contains("\"destroyed\""), "with authority: {report}");
+    let image = first.pages[0].image.digest;
+    fs::copy(object(&house.store, "blobs", &image), object(&store, "blobs", &image))?;
+    house.expect("a page that was destroyed", &store, "destroyed-but-present")?;
+
     let store = house.copy("forged station")?;
     house.insider(&store, async |archive| forge(&archive, second).await)?;
     house.expect("a forged station", &store, "station-unknown")?;
@@ -281,6 +295,30 @@ async fn forge(archive: &Archive, like: &Manifest) -> Result<()> {
     let record = BatchRecord { batch, name: "forged".to_owned(), source, opened: at, opened_by: Actor::System, closed };
     let body = put(archive, &record).await?;
     append(archive, EventKind::BatchRecorded { batch, body, signed: digest }).await
+}
+
+/// As two people do it, one of whom may be the other.
+async fn destroy(archive: &Archive, manifest: &Manifest, [proposer, approver]: [&str; 2]) -> Result<()> {
+    let Manifest { document, version, .. } = *manifest;
+    let person = |name: &str| Actor::Account(AccountId::derived([name.as_bytes()]));
+    let destruction = DestructionId::derived([b"d".as_slice()]);
+    let pages = u32::try_from(manifest.pages.len())?;
+    let documents = vec![Proposed { document, version, pages, filed: true, class: "A-10".to_owned() }];
+    let (reference, authority) = ("RC-1".to_owned(), "committee".to_owned());
+    let proposal = put(archive, &Proposal { reference, authority, documents }).await?;
+    let proposed = EventKind::DestructionProposed { destruction, documents: 1, body: proposal };
+    archive.append(vec![Event { at: now()?, actor: person(proposer), event: proposed }]).await?;
+    let doomed = archive.doomed(&[document]).await?;
+    let shared = doomed.shared.len() as u64;
+    let order = Order { proposal, events: doomed.events, manifests: doomed.manifests, blobs: doomed.blobs, shared };
+    let approved = EventKind::DestructionApproved { destruction, body: put(archive, &order).await? };
+    archive.append(vec![Event { at: now()?, actor: person(approver), event: approved }]).await?;
+    if let Some(authorised) = archive.orders().await?.first() {
+        let archive::Deleted { objects, bytes, .. } = archive.destroy(authorised, 0).await?;
+        append(archive, EventKind::Destroyed { destruction, objects, bytes, replica: false, versions_kept: false })
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put<T: serde::Serialize>(archive: &Archive, record: &T) -> Result<Digest> {

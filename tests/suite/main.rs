@@ -16,6 +16,7 @@ mod campaigns;
 mod clocks;
 mod corrections;
 mod damage;
+mod destruction;
 mod engines;
 mod escl;
 mod exceptions;

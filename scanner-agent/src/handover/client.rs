@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use record::digest::Digest;
-use record::manifest::Patient;
 use record::log_key::KeyChange;
+use record::manifest::Patient;
 use record::note::LogKey;
 use record::wire::{BatchReply, BatchStatus, CloseBatch, HandOver, LookUp, LookedUp, OpenBatch, Sealed};
 use record::{BatchId, DocumentId, Mrn, limits};

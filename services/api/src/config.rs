@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::Keys;
 use crate::password;
+use crate::retention::Schedule;
 
 /// A data folder:
 /// `store/`, `catalog.sqlite`, `index/`, `keys/`, `uploads/`, `chartroom.json`; `policy` where witnesses
-/// cosign the ledger; `fields.toml` where the hospital has its own rules.
+/// cosign the ledger; `fields.toml` where the hospital has its own rules; `retention.toml` where documents may be destroyed.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
@@ -73,6 +74,20 @@ impl DataDir {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Rules::built_in()),
             Err(error) => Err(error).with_context(|| format!("failed to read {}", file.display())),
         }
+    }
+
+    /// `retention.toml`: when what may be destroyed; without it nothing may.
+    pub fn retention(&self) -> anyhow::Result<Option<Schedule>> {
+        let file = self.0.join("retention.toml");
+        match fs::metadata(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Ok(found) if found.len() > limits::RETENTION_BYTES_MAX => {
+                anyhow::bail!("{} is refused: it has more than {} bytes", file.display(), limits::RETENTION_BYTES_MAX)
+            }
+            found => drop(found.with_context(|| format!("failed to read {}", file.display()))?),
+        }
+        let text = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+        Schedule::parse(&text).map(Some).with_context(|| format!("{} is refused", file.display()))
     }
 
     /// Where stations were enrolled before the ledger did that; see [`crate::commands::station::check_moved`].

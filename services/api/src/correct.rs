@@ -27,6 +27,7 @@ pub struct Saved {
 /// 404 for a page out of reach, 409 where the page has another text than the one looked at (when the event is
 /// folded, too: of two corrections the first in the ledger holds), 422 for what cannot be of this text.
 pub async fn correct(app: &App, caller: &Caller, page: PageId, correction: &Correction) -> Reply<Saved> {
+    let _all = app.stays().await;
     let (_, page) = reach::page(app, caller, page).await?;
     if page.withdrawn || page.state == PageState::Sealed || page.text != correction.replaces {
         return Err(overtaken(&page));

@@ -15,6 +15,7 @@ use record::{EventKind, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::destruction;
 use crate::problem::{Problem, Reply};
 use crate::state::App;
 
@@ -221,6 +222,8 @@ async fn pass(app: &App, budget: Budget, from: Option<Standing>) -> Reply<()> {
     let mut events = restored(&app.archive, &app.catalog).await?;
     events.push(passed(pass.standing()));
     app.append(Actor::System, events).await?;
+    // What was destroyed may have come back meanwhile, out of a backup.
+    destruction::again(app).await?;
     app.fixity.set_pass(None);
     Ok(app.catalog.set_setting(STANDING, "").await?)
 }

@@ -6,7 +6,7 @@
 //! caller reads its own writes. The index has a task of its own ([`run`]): it is always behind
 //! the catalog, and a slow index never holds up capture.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,10 +17,11 @@ use catalog::{Body, Catalog, Entry, Page, PageIdentity, PageState};
 use fields::Rules;
 use formats::alto;
 use indexer::{DocumentFields, Edges, Index, PageDocument};
+use record::destruction::{DestructionState, Order};
 use record::event::{Actor, PatientsRecord, UnreadableReason};
 use record::manifest::SourceKind;
 use record::words::PageText;
-use record::{Digest, DocumentId, Event, EventKind, PageId, Timestamp, canonical};
+use record::{DestructionId, Digest, DocumentId, Event, EventKind, PageId, Timestamp, canonical};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
@@ -122,13 +123,23 @@ pub async fn fold_group(
         let reason = "the ledger is shorter than it was: check the store with chartroom-verify".to_owned();
         return Err(FollowError::Body { index: cursor, reason });
     }
+    let gone = archive.destroyed().await?;
     let mut entries = Vec::with_capacity(events.len());
     for (index, event) in (cursor..).zip(events) {
-        let body = body_of(archive, rules, index, &event).await?;
+        let body = match is_gone(&gone, end, &event.event) {
+            true => Body::Gone,
+            false => body_of(archive, rules, index, &event).await?,
+        };
         entries.push(Entry { index, event, body });
     }
     catalog.apply(&entries).await?;
     Ok(entries.len() as u64)
+}
+
+/// Whether the first `end` events order that what this one names be destroyed.
+fn is_gone(gone: &HashMap<DocumentId, u64>, end: u64, event: &EventKind) -> bool {
+    let names = matches!(event, EventKind::Sealed { .. } | EventKind::Read { .. } | EventKind::Corrected { .. });
+    names && event.document().and_then(|document| gone.get(&document)).is_some_and(|approved| *approved < end)
 }
 
 /// What the event names, read from the bucket.
@@ -150,7 +161,15 @@ async fn body_of(archive: &Archive, rules: &Rules, index: u64, event: &Event) ->
             let text = text_of(archive, *page, Some(text)).await?;
             text.and_then(|text| said(&text, rules)).map_or(Body::None, Body::Text)
         }
-        EventKind::AlarmDismissed { .. }
+        EventKind::DestructionProposed { body, .. } => Body::Proposal(parsed(archive, index, body).await?),
+        EventKind::DestructionApproved { body, .. } => {
+            let Order { proposal, .. } = parsed(archive, index, body).await?;
+            Body::Order { proposal }
+        }
+        EventKind::HoldRecorded { body, .. } => Body::Hold(parsed(archive, index, body).await?),
+        EventKind::DestructionWithdrawn { .. }
+        | EventKind::Destroyed { .. }
+        | EventKind::AlarmDismissed { .. }
         | EventKind::Unreadable { .. }
         | EventKind::Viewed { .. }
         | EventKind::PatientsLookedUp { .. }
@@ -308,8 +327,18 @@ async fn changes_of(texts: &mut Texts<'_>, catalog: &Catalog, event: &EventKind)
             }
             None => Ok(Vec::new()),
         },
+        EventKind::DestructionApproved { destruction, .. } => Ok(forgotten(catalog, *destruction).await?),
         _ => Ok(Vec::new()),
     }
+}
+
+/// What was destroyed is found no more.
+async fn forgotten(catalog: &Catalog, destruction: DestructionId) -> Result<Vec<Change>, FollowError> {
+    let found = catalog.destruction(destruction).await?;
+    let ordered = [DestructionState::Approved, DestructionState::Destroyed];
+    let record = found.filter(|found| ordered.contains(&found.state)).map(|found| found.record);
+    let documents = record.into_iter().flat_map(|record| record.documents);
+    Ok(documents.map(|proposed| Change::Clear(proposed.document)).collect())
 }
 
 /// Puts those of the pages, given by number, that have been read. With `only`, that one, and of those beside it the ones

@@ -39,6 +39,7 @@ pub async fn group(
     begins: &[Beginning],
 ) -> Reply<Vec<DocumentId>> {
     let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
+    let _all = app.stays().await;
     let (found, before) = newest(app, document, current).await?;
     let fields: IndexFields = canonical::from_bytes(&app.archive.read(&before.index.digest).await?)?;
     may_be_grouped(&before, &fields, begins)?;
@@ -74,6 +75,7 @@ pub async fn group(
 /// newest version.
 pub async fn put_back(app: &App, caller: &Caller, document: DocumentId, current: u32) -> Reply<u32> {
     let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
+    let _all = app.stays().await;
     let (found, grouped) = newest(app, document, current).await?;
     let mut theirs = Vec::new();
     for part in parts(app, &found, &grouped).await? {

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use archive::signer::Held;
 use record::note::{LogKey, LogSigner};
 
-use crate::config::{hex, replace, read_seed, write_once, write_seed};
+use crate::config::{hex, read_seed, replace, write_once, write_seed};
 
 pub struct Keys(PathBuf);
 

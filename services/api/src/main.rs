@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use api::commands::{
-    account, audit_events, bundle, campaign, export, findable, init, key, patients, rebuild, replay_audit, scrub, signer,
-    station, timestamp, token,
+    account, audit_events, bundle, campaign, destroy, export, findable, init, key, patients, rebuild, replay_audit,
+    scrub, signer, station, timestamp, token,
 };
 use api::config::{DataDir, REPLICA, StoreOptions};
 use api::fixity::Budget;
@@ -19,8 +19,8 @@ use api::serve::{self, Serve};
 use api::{commands, witness};
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use record::DocumentId;
 use record::event::Role;
-use record::{BatchId, DocumentId};
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
@@ -36,6 +36,7 @@ Examples:
   chartroom export --data /srv/charts --by ann --document 0197a9c2-… --bagit letter
   chartroom audit-events --data /srv/charts --from 20000 > since.ndjson
   chartroom campaign start --confidence-below 70 --dry-run
+  chartroom destroy plan 0197a9c2-…
   chartroom findable --data /srv/charts
   chartroom serve --data /srv/charts --replica s3://elsewhere/charts
   chartroom scrub --data /srv/charts --dry-run
@@ -66,52 +67,11 @@ struct Data {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false)]
-struct WhichDocuments {
-    /// A document's id, as in its address; may be said again
-    #[arg(long, value_name = "ID")]
-    document: Vec<DocumentId>,
-    /// Those of one batch
-    #[arg(long, value_name = "ID")]
-    batch: Option<BatchId>,
-    /// Every document there is, filed or not
-    #[arg(long)]
-    all: bool,
-}
-
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct ExportInto {
-    /// The folder of the bag; empty, or left unfinished by an export of the same documents
-    #[arg(long, value_name = "DIR")]
-    bagit: Option<PathBuf>,
-    /// The folder of the storage root; likewise
-    #[arg(long, value_name = "DIR")]
-    ocfl: Option<PathBuf>,
-}
-
-#[derive(Args)]
 struct Replica {
     /// A second bucket with credentials of its own (REPLICA_AWS_*), in place of the `replica` in chartroom.json. A folder has to
     /// be there already.
     #[arg(long, value_name = "DIR|URL")]
     replica: Option<String>,
-}
-
-impl WhichDocuments {
-    fn chosen(self) -> export::Which {
-        match self.batch {
-            Some(batch) => export::Which::OfBatch(batch),
-            None if self.all => export::Which::All,
-            None => export::Which::These(self.document),
-        }
-    }
-}
-
-impl ExportInto {
-    fn chosen(self) -> Option<export::Into> {
-        self.bagit.map(export::Into::Bag).or(self.ocfl.map(export::Into::Root))
-    }
 }
 
 impl Replica {
@@ -235,9 +195,9 @@ enum Command {
         #[arg(long, value_name = "LOGIN")]
         by: String,
         #[command(flatten)]
-        which: WhichDocuments,
+        which: export::WhichDocuments,
         #[command(flatten)]
-        into: ExportInto,
+        into: export::ExportInto,
     },
     /// Writes who has seen, searched and given out what as FHIR R4 AuditEvents, one a line; they hold patient numbers.
     AuditEvents {
@@ -265,6 +225,8 @@ enum Command {
     },
     /// Reads old pages again with a better reader, in the background.
     Campaign(campaign::Campaign),
+    /// Destroys documents whose retention is over, on the word of two people; legal holds.
+    Destroy(destroy::Destroy),
     /// Asks a time-stamping authority (RFC 3161) for its word on the ledger's checkpoint, and keeps it in the bucket; renews older
     /// ones whose certificates are about to end.
     Timestamp {
@@ -461,6 +423,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             bundle::run(&DataDir::new(data.data), options, document, version, out).await
         }
         Command::Campaign(campaign) => campaign::run(campaign).await,
+        Command::Destroy(destroy) => destroy::run(destroy).await,
         Command::Findable { data, json } => findable::run(&DataDir::new(data.data), json).await,
         Command::ReplayAudit { data, json } => replay_audit::run(&DataDir::new(data.data), options, json).await,
         Command::Timestamp { data, tsa, renew } => timestamp::run(&DataDir::new(data.data), options, &tsa, renew).await,

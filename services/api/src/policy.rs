@@ -27,12 +27,16 @@ pub enum Action {
     Prove,
     /// Read the ledger itself. No patient data in it.
     Audit,
+    /// See what may be destroyed, propose it, and put a legal hold on it.
+    Propose,
+    /// Approve what somebody else has proposed to destroy, and release legal holds.
+    Dispose,
     /// Make, disable and revoke accounts and tokens.
     Administer,
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Open,
         Self::BeSomebody,
         Self::Read,
@@ -42,6 +46,8 @@ impl Action {
         Self::Work,
         Self::Prove,
         Self::Audit,
+        Self::Propose,
+        Self::Dispose,
         Self::Administer,
     ];
 
@@ -66,6 +72,8 @@ pub const fn allows(role: Role, action: Action) -> bool {
         Action::Work =>          [false, false, false, false, true ],
         Action::Prove =>         [true,  true,  true,  true,  false],
         Action::Audit =>         [true,  false, false, true,  false],
+        Action::Propose =>       [true,  true,  false, false, false],
+        Action::Dispose =>       [true,  false, false, false, false],
         Action::Administer =>    [true,  false, false, false, false],
     };
     match role {

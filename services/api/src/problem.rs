@@ -84,6 +84,11 @@ impl Problem {
         Self::new(StatusCode::GONE, "gone", detail)
     }
 
+    /// 410: what is left of a document says why.
+    pub fn destroyed(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::GONE, "destroyed", detail)
+    }
+
     /// 412: the version named in `If-Match` is not the current one.
     pub fn stale(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail)

@@ -5,14 +5,29 @@ use catalog::{Document, Page, PageState, Version};
 use record::{DocumentId, PageId};
 
 use crate::identity::Caller;
+use crate::policy::Action;
 use crate::problem::{Problem, Reply};
 use crate::state::App;
 
 /// # Errors
 /// 404 where there is none, or none for this caller.
 pub async fn document(app: &App, caller: &Caller, document: DocumentId) -> Reply<Document> {
-    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
+    let Some(found) = app.catalog.document(document).await? else { return Err(gone(app, caller, document).await?) };
     if caller.scope().admits(found.filed) { Ok(found) } else { Err(Problem::absent()) }
+}
+
+/// Why there is no such document: whoever might have seen it, or sees the ledger, is told that it was destroyed.
+async fn gone(app: &App, caller: &Caller, document: DocumentId) -> Reply<Problem> {
+    let Some(stone) = app.catalog.tombstone(document).await? else { return Ok(Problem::absent()) };
+    if !(caller.may(Action::Audit) || caller.scope().admits(stone.filed)) {
+        return Ok(Problem::absent());
+    }
+    let found = app.catalog.destruction(stone.destruction).await?.ok_or_else(Problem::absent)?;
+    let (record, index) = (found.record, found.decided_index.unwrap_or_default());
+    Ok(Problem::destroyed(format!(
+        "this document was destroyed under reference {} on the authority of {}; event {index} of the ledger has the approval",
+        record.reference, record.authority
+    )))
 }
 
 /// A page of a document within the caller's scope.
@@ -33,8 +48,8 @@ pub async fn wait_for(app: &App, page: &Page) {
 /// For proofs, which hold no patient data: any document, by whoever may prove. A searcher is
 /// not told of documents that are not filed, not even that they exist.
 pub async fn provable(app: &App, caller: &Caller, document: DocumentId) -> Reply<Document> {
-    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
-    let sees_ledger = caller.may(crate::policy::Action::Audit);
+    let Some(found) = app.catalog.document(document).await? else { return Err(gone(app, caller, document).await?) };
+    let sees_ledger = caller.may(Action::Audit);
     if sees_ledger || caller.scope().admits(found.filed) { Ok(found) } else { Err(Problem::absent()) }
 }
 

@@ -32,6 +32,7 @@ pub async fn recut(
     places: Vec<Place>,
 ) -> Reply<u32> {
     let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
+    let _all = app.stays().await;
     app.refresh().await?;
     let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
     if found.version != current {

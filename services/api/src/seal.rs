@@ -29,9 +29,13 @@ pub async fn hand_over(
     offer: HandOver,
 ) -> Reply<(Sealed, bool)> {
     let _mine = app.sealing.enter(document).ok_or_else(busy)?;
+    let _all = app.stays().await;
     app.follower.catch_up(&app.archive, &app.catalog).await?;
     if let Some(sealed) = sealed_before(app, document, &offer).await? {
         return Ok((sealed, false));
+    }
+    if app.catalog.tombstone(document).await?.is_some() {
+        return Err(Problem::gone("this document was destroyed: it is not taken in again under this name"));
     }
     let found = app.catalog.batch(batch).await?.ok_or_else(Problem::absent)?;
     if found.closed.is_some() {
@@ -113,6 +117,7 @@ pub async fn enter_fields(
     fields: NewFields,
 ) -> Reply<u32> {
     let _mine = app.sealing.enter(document).ok_or_else(busy)?;
+    let _all = app.stays().await;
     app.refresh().await?;
     let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
     if found.version != current {

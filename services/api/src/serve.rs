@@ -13,11 +13,13 @@ use indexer::{Error as IndexError, Index, Vocabulary};
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::RwLock;
 
 use crate::campaigns;
 use crate::clock::Clock;
 use crate::commands::station;
 use crate::config::{Config, DataDir, StoreOptions};
+use crate::destruction;
 use crate::fixity::{self, Budget, Fixity};
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
@@ -112,6 +114,8 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         uploads: Uploads::open(serve.data.uploads()).context("failed to open the upload folder")?,
         fixity: Fixity::default(),
         sealing: Busy::default(),
+        destroying: RwLock::default(),
+        retention: serve.data.retention()?,
         metrics,
     }))
 }
@@ -143,6 +147,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     let telling = tokio::spawn(fixity::tell(app.clone()));
     let filling = tokio::spawn(fixity::fill(app.clone()));
     let scrubbing = serve.scrub.map(|budget| tokio::spawn(fixity::scrub(app.clone(), budget)));
+    let destroying = tokio::spawn(destruction::run(app.clone()));
     let replaying = tokio::spawn(replay::nightly(app.clone(), serve.data.clone()));
     let witnessing = serve.data.policy()?.map(|policy| tokio::spawn(witnesses::run(app.clone(), policy)));
     let token = workers::token(&app, &serve.data).await?;
@@ -157,6 +162,7 @@ pub async fn run(serve: Serve, metrics: PrometheusHandle) -> anyhow::Result<()> 
     reading_again.abort();
     telling.abort();
     replaying.abort();
+    destroying.abort();
     filling.abort();
     scrubbing.iter().for_each(tokio::task::JoinHandle::abort);
     witnessing.iter().for_each(tokio::task::JoinHandle::abort);

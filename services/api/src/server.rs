@@ -51,8 +51,8 @@ macro_rules! routes {
 
 mod api {
     use crate::routes::{
-        alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, open,
-        pages, patients, reels, search, searches, session, store, uploads,
+        alarms, attention, batches, campaigns, corrections, destructions, documents, frames, handover, iiif, jobs,
+        ledger, open, pages, patients, reels, search, searches, session, store, uploads,
     };
 
     routes! {
@@ -104,6 +104,17 @@ mod api {
         post   "/api/v1/campaigns/{campaign}/state"           Administer => campaigns::set_state;
         post   "/api/v1/trials"                               Administer => campaigns::start_trial;
         get    "/api/v1/trials/{trial}"                       Administer => campaigns::trial;
+
+        get    "/api/v1/destructions"                         Propose    => destructions::list;
+        get    "/api/v1/destructions/due"                     Propose    => destructions::due;
+        post   "/api/v1/destructions/plan"                    Propose    => destructions::plan;
+        post   "/api/v1/destructions"                         Propose    => destructions::propose;
+        post   "/api/v1/destructions/again"                   Dispose    => destructions::again;
+        post   "/api/v1/destructions/{destruction}/approval"  Dispose    => destructions::approve;
+        post   "/api/v1/destructions/{destruction}/withdrawal" Propose   => destructions::withdraw;
+        get    "/api/v1/holds"                                Propose    => destructions::holds;
+        post   "/api/v1/holds"                                Propose    => destructions::hold;
+        post   "/api/v1/holds/{hold}/release"                 Dispose    => destructions::release;
 
         get    "/api/v1/search"                               Read       => search::search;
         get    "/api/v1/search.csv"                           Read       => search::export;

@@ -8,6 +8,7 @@ use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::event::Actor;
 use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -16,6 +17,7 @@ use crate::follow::{FollowError, Follower};
 use crate::limits::Limits;
 use crate::problem::{Problem, Reply};
 use crate::rasters::Rasters;
+use crate::retention::Schedule;
 use crate::shelf::Shelf;
 use crate::uploads::{Busy, Uploads};
 use crate::views::Views;
@@ -43,6 +45,10 @@ pub struct App {
     pub fixity: Fixity,
     /// Documents that are being sealed.
     pub sealing: Busy<DocumentId>,
+    /// Held to write while something is destroyed, see [`App::stays`].
+    pub destroying: RwLock<()>,
+    /// When what may be destroyed; without it nothing may.
+    pub retention: Option<Schedule>,
     pub metrics: PrometheusHandle,
 }
 
@@ -56,6 +62,11 @@ impl App {
     pub async fn began(&self) -> Result<Timestamp, archive::Error> {
         let first = self.archive.events(0, 1).await?.pop();
         Ok(first.map_or(self.now(), |event| event.at))
+    }
+
+    /// As long as this is held nothing is destroyed: what was found in the archive stays until an event names it.
+    pub async fn stays(&self) -> RwLockReadGuard<'_, ()> {
+        self.destroying.read().await
     }
 
     /// Appends events and waits until the catalog has them: whoever asks next sees them.

@@ -6,6 +6,7 @@
 //! These are the only lines that replace the bytes of a sealed object, always in this order ([`Copies::replace`]): what is there is
 //! put into quarantine and read back, true bytes take its place, and what is there then is read again.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,12 +53,14 @@ pub(crate) struct Copies {
     /// Everything is left as it is.
     leave: bool,
     incidents: Arc<Mutex<Vec<Incident>>>,
+    /// Destroyed since this process started: that they are not there is no damage, whoever asks for one of them still.
+    forgotten: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Copies {
     pub fn new(store: Store, replica: Option<&StoreAddress>) -> Result<Self> {
         let replica = replica.map(StoreAddress::replica).transpose()?.map(Arc::new);
-        Ok(Self { store, replica, leave: false, incidents: Arc::default() })
+        Ok(Self { store, replica, leave: false, incidents: Arc::default(), forgotten: Arc::default() })
     }
 
     /// The same buckets for a purpose of its own, which learns of nothing but what it finds itself; with `leave` it changes nothing.
@@ -88,12 +91,25 @@ impl Copies {
         }
     }
 
+    /// These are about to be destroyed.
+    pub fn forget(&self, keys: &[String]) {
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).extend(keys.iter().cloned());
+    }
+
+    /// This one is sealed, be it anew.
+    pub fn remember(&self, key: &str) {
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// What was found and done since the last call.
     pub fn take_incidents(&self) -> Vec<Incident> {
         std::mem::take(&mut *self.incidents.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn tell(&self, object: &Object, bucket: Bucket, found: Option<Digest>, repaired: bool) {
+        if self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).contains(&object.key) {
+            return;
+        }
         let incident = Incident { object: object.key.clone(), bucket, found, repaired };
         let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
         // Two readers of one page find one damage.

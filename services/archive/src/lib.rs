@@ -1,6 +1,6 @@
 //! The truth: blobs, manifests and the ledger, in one object store.
 //!
-//! An [`Archive`] shows what can be done with the truth, and none of it deletes or overwrites.
+//! An [`Archive`] shows what can be done with the truth, and none of it overwrites; deleted is only what two people have ordered to be.
 //! What it acknowledges is durable, and what it serves has been hashed again.
 //!
 //! Questions, and where they are answered:
@@ -10,6 +10,7 @@
 //!   callers, one commit), `keys` (those it has had). Who signs its heads? [`signer`].
 //! - Which objects does an event name, and how is a damaged one put right? `object`, `copies`. How does a second bucket come to hold the
 //!   same? `replica`. Are all of them still what was sealed? `scrub`.
+//! - What goes with documents that are destroyed, and is it gone? `destruction`.
 //! - Which checkpoints has a time-stamping authority vouched for, and until when? `stamps`.
 //! - Is it all still there, and still the same, says somebody who trusts none of the above? [`verify`].
 //!
@@ -25,6 +26,7 @@
 
 mod address;
 mod copies;
+mod destruction;
 mod error;
 mod ledger;
 mod object;
@@ -37,21 +39,26 @@ mod store;
 mod tests;
 pub mod verify;
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use record::destruction::Authorised;
 use record::event::{Actor, Bucket};
 use record::log_key::KeyChange;
 use record::note::{LogKey, LogSigner};
-use record::{Descriptor, Digest, Event, EventKind, Manifest, Receipt, Timestamp, canonical, limits};
+use record::{Descriptor, Digest, DocumentId, Event, EventKind, Manifest, Receipt, Timestamp, canonical, limits};
 
 pub use crate::address::StoreAddress;
 use crate::copies::Copies;
 pub use crate::copies::Incident;
+use crate::destruction::Destroyed;
+pub use crate::destruction::{Deleted, Doomed};
 pub use crate::error::{Error, Result};
-use crate::ledger::{Ledger, keys};
 use crate::ledger::proof::Reader;
 use crate::ledger::sequencer::Sequencer;
+use crate::ledger::{Ledger, keys};
 use crate::object::Object;
 pub use crate::replica::Backlog;
 pub use crate::scrub::{Pass, Standing, Step};
@@ -72,6 +79,16 @@ pub struct Archive {
     copies: Copies,
     ledger: Arc<Ledger>,
     sequencer: Sequencer,
+    destroyed: Destroyed,
+    tending: Arc<Tending>,
+}
+
+/// Copying, looking at objects and deleting them go on one after the other: what one of them has in hand the other must not change.
+#[derive(Default)]
+pub(crate) struct Tending {
+    pub one: tokio::sync::Mutex<()>,
+    /// How often something was deleted.
+    pub deletions: AtomicU64,
 }
 
 impl Archive {
@@ -101,7 +118,8 @@ impl Archive {
 
     fn start(copies: Copies, ledger: Ledger) -> Self {
         let ledger = Arc::new(ledger);
-        Self { copies, sequencer: Sequencer::start(Arc::clone(&ledger)), ledger }
+        let sequencer = Sequencer::start(Arc::clone(&ledger));
+        Self { copies, sequencer, ledger, destroyed: Destroyed::default(), tending: Arc::default() }
     }
 
     /// Seals bytes as a blob. Durable on return; the same bytes again are the same blob.
@@ -125,6 +143,7 @@ impl Archive {
     async fn seal_bytes(&self, family: &str, bytes: Bytes) -> Result<Digest> {
         let digest = digest_of(bytes.clone()).await?;
         let object = Object::sealed(family, digest);
+        self.copies.remember(&object.key);
         // Hashed from what the store gives back, be it new or found.
         let stored = self.copies.store().create(&object.key, bytes.clone()).await?;
         if digest_of(stored).await? != digest {
@@ -239,7 +258,33 @@ impl Archive {
 
     /// Lets the replica catch up by one portion. [`Error::Address`] where there is none, or it is away.
     pub async fn replicate(&self) -> Result<Backlog> {
-        replica::catch_up(&self.ledger, &self.copies).await
+        let _one = self.tending.one.lock().await;
+        replica::catch_up(&self.ledger, &self.copies, &self.destroyed).await
+    }
+
+    /// Documents that two people have ordered to be destroyed, each with the index of the approval, as far as this process has seen
+    /// the ledger.
+    pub async fn destroyed(&self) -> Result<Arc<HashMap<DocumentId, u64>>> {
+        self.destroyed.documents(&self.copies, &self.ledger.reader()).await
+    }
+
+    /// All orders, oldest first.
+    pub async fn orders(&self) -> Result<Vec<Arc<Authorised>>> {
+        self.destroyed.authorised(&self.copies, &self.ledger.reader()).await
+    }
+
+    /// What would go with these documents. Reads the whole ledger, and every manifest.
+    pub async fn doomed(&self, documents: &[DocumentId]) -> Result<Doomed> {
+        destruction::doomed(&self.destroyed, &self.copies, &self.ledger.reader(), documents).await
+    }
+
+    /// Deletes a portion of what an order names, from number `from` on, in the store and in the replica. Nothing may be sealed
+    /// meanwhile.
+    pub async fn destroy(&self, authorised: &Authorised, from: usize) -> Result<Deleted> {
+        let _one = self.tending.one.lock().await;
+        self.tending.deletions.fetch_add(1, Ordering::AcqRel);
+        let (copies, reader) = (&self.copies, self.ledger.reader());
+        destruction::delete(&self.destroyed, copies, &reader, &authorised.order, from).await
     }
 
     pub fn has_replica(&self) -> bool {
@@ -250,9 +295,10 @@ impl Archive {
     /// changes nothing. What it finds, its steps tell.
     pub fn scrub(&self, began: Timestamp, from: Option<Standing>, leave: bool) -> Pass {
         let (ledger, copies) = (Arc::clone(&self.ledger), self.copies.apart(leave));
+        let care = (self.destroyed.clone(), Arc::clone(&self.tending));
         match from {
-            Some(standing) => Pass::go_on(ledger, copies, standing),
-            None => Pass::new(ledger, copies, began),
+            Some(standing) => Pass::go_on(ledger, copies, care, standing),
+            None => Pass::new(ledger, copies, care, began),
         }
     }
 

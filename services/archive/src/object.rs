@@ -1,12 +1,12 @@
 //! Which objects does an event name, and how are the true bytes of an object told from others?
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use record::log_key::KeyChange;
 use record::note::{self, LogKey};
-use record::{Digest, Event, EventKind, Manifest, canonical};
+use record::{Digest, DocumentId, Event, EventKind, Manifest, canonical};
 
 use crate::copies::Copies;
 use crate::error::{Error, Result};
@@ -133,9 +133,18 @@ pub(crate) async fn of_name(reader: &Reader, key: &LogKey, name: &str) -> Result
     Ok(sealed.chain([CHECKPOINT, WITNESSED].contains(&name).then_some(note)).find(|object| object.key == name))
 }
 
-/// What the event at this place names, and what a manifest names that it names. Pages that the version before had too were named there.
-pub(crate) async fn named(copies: &Copies, index: u64, event: &Event) -> Result<Vec<Object>> {
+/// What the event at this place names, and what a manifest names that it names. Pages that the version before had too were
+/// named there. Of a document that is `gone` nothing need be there.
+pub(crate) async fn named(
+    copies: &Copies,
+    gone: &HashMap<DocumentId, u64>,
+    index: u64,
+    event: &Event,
+) -> Result<Vec<Object>> {
     let kind = &event.event;
+    if kind.document().is_some_and(|document| gone.contains_key(&document)) {
+        return Ok(Vec::new());
+    }
     let mut objects: Vec<_> = kind.body().into_iter().chain(kind.attached()).map(Object::blob).collect();
     if let EventKind::LogKeyChanged { .. } = kind {
         objects.push(Object::key_change(index));

@@ -11,6 +11,7 @@ use record::note::{self, Checkpoint};
 use record::{Digest, Event, limits};
 
 use crate::copies::Copies;
+use crate::destruction::Destroyed;
 use crate::error::{Error, Result};
 use crate::ledger::commit::{Commit, Committed};
 use crate::ledger::edge::Edge;
@@ -36,11 +37,11 @@ pub struct Backlog {
 }
 
 /// Lets the replica catch up by one portion.
-pub(crate) async fn catch_up(ledger: &Ledger, copies: &Copies) -> Result<Backlog> {
+pub(crate) async fn catch_up(ledger: &Ledger, copies: &Copies, destroyed: &Destroyed) -> Result<Backlog> {
     let head = ledger.refresh().await?;
     let replica = copies.replica()?;
     let size = size(ledger, copies, &replica).await?;
-    let events = match copy_commits(ledger, copies, &replica, size).await? {
+    let events = match copy_commits(ledger, copies, destroyed, &replica, size).await? {
         Some(to) => publish(&replica, size, to).await?,
         None => size,
     };
@@ -95,7 +96,13 @@ async fn restored(ledger: &Ledger, copies: &Copies, replica: &Store) -> Result<O
 }
 
 /// Copies what the next commits have brought, and gives the last of them; none where there is no news.
-async fn copy_commits(ledger: &Ledger, copies: &Copies, replica: &Store, size: u64) -> Result<Option<Committed>> {
+async fn copy_commits(
+    ledger: &Ledger,
+    copies: &Copies,
+    destroyed: &Destroyed,
+    replica: &Store,
+    size: u64,
+) -> Result<Option<Committed>> {
     let (mut sequence, mut last) = (next(replica, ledger, size).await?, None);
     let mut commits = Vec::new();
     while let Some(found) = ledger::find(copies, sequence, &ledger.key()).await? {
@@ -113,7 +120,7 @@ async fn copy_commits(ledger: &Ledger, copies: &Copies, replica: &Store, size: u
         }
     }
     if let Some(last) = &last {
-        copy_events(ledger, copies, size, last.commit.new_size).await?;
+        copy_events(ledger, copies, destroyed, size, last.commit.new_size).await?;
     }
     // One after the other: their chain has no gap at any moment.
     for commit in &commits {
@@ -137,10 +144,11 @@ async fn next(replica: &Store, ledger: &Ledger, size: u64) -> Result<u64> {
     }
 }
 
-async fn copy_events(ledger: &Ledger, copies: &Copies, from: u64, to: u64) -> Result<()> {
+async fn copy_events(ledger: &Ledger, copies: &Copies, destroyed: &Destroyed, from: u64, to: u64) -> Result<()> {
     let reader = ledger.reader();
+    let gone = destroyed.documents(copies, &reader).await?;
     for (index, leaf) in (from..).zip(reader.entries(from..to).await?) {
-        carry(copies, object::named(copies, index, &Event::from_leaf(&leaf)?).await?).await?;
+        carry(copies, object::named(copies, &gone, index, &Event::from_leaf(&leaf)?).await?).await?;
     }
     for row in Row::of(to) {
         for n in row.count(from) / WIDTH..row.count(to) / WIDTH {

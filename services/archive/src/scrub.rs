@@ -6,13 +6,16 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use record::event::Bucket;
 use record::{Event, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Tending;
 use crate::copies::{Copies, Incident};
+use crate::destruction::Destroyed;
 use crate::error::{Error, Result};
 use crate::ledger::proof::Reader;
 use crate::ledger::tile::{Piece, Row, WIDTH};
@@ -57,6 +60,10 @@ pub struct Step {
 pub struct Pass {
     ledger: Arc<Ledger>,
     copies: Copies,
+    destroyed: Destroyed,
+    tending: Arc<Tending>,
+    /// What had been deleted when it was looked up what comes next.
+    deletions: u64,
     standing: Standing,
     /// What is to be looked at before the standing moves to here.
     queue: VecDeque<(Object, Held)>,
@@ -90,7 +97,7 @@ impl Held {
 
 impl Pass {
     /// Its incidents are those of these copies.
-    pub(crate) fn new(ledger: Arc<Ledger>, copies: Copies, began: Timestamp) -> Self {
+    pub(crate) fn new(ledger: Arc<Ledger>, copies: Copies, care: (Destroyed, Arc<Tending>), began: Timestamp) -> Self {
         let (events, replica) = (ledger.head().size(), copies.has_replica());
         let standing = Standing {
             began,
@@ -103,14 +110,22 @@ impl Pass {
             repaired: 0,
             replica,
         };
-        Self::go_on(ledger, copies, standing)
+        Self::go_on(ledger, copies, care, standing)
     }
 
-    pub(crate) fn go_on(ledger: Arc<Ledger>, copies: Copies, standing: Standing) -> Self {
+    pub(crate) fn go_on(
+        ledger: Arc<Ledger>,
+        copies: Copies,
+        (destroyed, tending): (Destroyed, Arc<Tending>),
+        standing: Standing,
+    ) -> Self {
         let upcoming = standing.clone();
         Self {
             ledger,
             copies,
+            destroyed,
+            tending,
+            deletions: 0,
             standing,
             queue: VecDeque::new(),
             upcoming,
@@ -131,6 +146,9 @@ impl Pass {
     /// # Errors
     /// Where the store is away. The same step may be tried again.
     pub async fn step(&mut self) -> Result<Option<Step>> {
+        let tending = Arc::clone(&self.tending);
+        let _one = tending.one.lock().await;
+        self.drop_what_may_be_gone();
         while self.queue.is_empty() {
             (self.standing.next_event, self.standing.next_commit) =
                 (self.upcoming.next_event, self.upcoming.next_commit);
@@ -155,6 +173,17 @@ impl Pass {
         self.queue.drain(..number);
         self.count(&step, with_replica);
         Ok(Some(step))
+    }
+
+    /// Something was destroyed since it was looked up what comes next: it is looked up again.
+    fn drop_what_may_be_gone(&mut self) {
+        let deletions = self.tending.deletions.load(Ordering::Acquire);
+        if deletions != self.deletions {
+            self.deletions = deletions;
+            self.queue.clear();
+            self.upcoming = self.standing.clone();
+            self.edges_done = false;
+        }
     }
 
     /// The bytes that were read.
@@ -256,9 +285,14 @@ impl Pass {
             Err(Error::Corrupt { .. } | Error::Missing(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
+        // Where the ledger itself is damaged, what was known before will do: the damage is in the queue.
+        let gone = match self.destroyed.documents(&self.copies, &reader).await {
+            Err(Error::Corrupt { .. } | Error::Missing(_)) => self.destroyed.so_far(),
+            gone => gone?,
+        };
         for (index, leaf) in (from..).zip(leaves) {
             let held = self.held(index + 1);
-            let objects = object::named(&self.copies, index, &Event::from_leaf(&leaf)?).await?;
+            let objects = object::named(&self.copies, &gone, index, &Event::from_leaf(&leaf)?).await?;
             self.queue.extend(objects.into_iter().map(|object| (object, held)));
         }
         self.upcoming.next_event = to;

@@ -32,6 +32,13 @@ pub(crate) struct Store {
     folder: Option<PathBuf>,
 }
 
+/// An object without its bytes.
+pub(crate) struct Head {
+    pub size: u64,
+    /// The bucket keeps versions: whatever is deleted stays as an earlier one.
+    pub versioned: bool,
+}
+
 /// What stands in a listing.
 pub(crate) struct Listed {
     pub key: String,
@@ -92,11 +99,29 @@ impl Store {
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {
+        Ok(self.head(key).await?.is_some())
+    }
+
+    pub async fn head(&self, key: &str) -> Result<Option<Head>> {
         match self.objects.head(&Path::from(key)).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::NotFound { .. }) => Ok(false),
+            // A bucket whose versioning is suspended says `null`, and keeps what it had before.
+            Ok(meta) => Ok(Some(Head { size: meta.size, versioned: meta.version.is_some() })),
+            Err(StoreError::NotFound { .. }) => Ok(None),
             Err(error) => Err(Error::unavailable(key, error)),
         }
+    }
+
+    /// Deletes an object that two people have ordered to be destroyed, for good as far as the bucket lets: for `destruction` alone.
+    /// What was there; none where nothing was.
+    pub async fn destroy(&self, key: &str) -> Result<Option<Head>> {
+        let Some(head) = self.head(key).await? else { return Ok(None) };
+        match self.objects.delete(&Path::from(key)).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(Error::unavailable(key, error)),
+        }
+        // A folder's entry is gone for good only once the folder is synced, which `object_store` leaves to us.
+        self.settle(key).await?;
+        Ok(Some(head))
     }
 
     pub fn list(&self, prefix: &str) -> BoxStream<'_, Result<Listed>> {

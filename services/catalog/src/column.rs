@@ -7,14 +7,15 @@
 use std::str::FromStr;
 
 use record::campaign::{CampaignRecord, CampaignState, Comparison};
+use record::destruction::{DestructionState, HoldRecord, Proposal};
 use record::event::{AccountRecord, Actor, Bucket, Role, StationRecord, TokenRecord, UnreadableReason};
 use record::film::Reel;
 use record::manifest::{BatchRecord, ExceptionCode, Patient, SourceKind};
 use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{
-    AccountId, BatchId, CampaignId, Date, Department, Digest, DocumentId, DocumentType, Encounter, EventKind, Mrn,
-    PageId, SearchId, Timestamp, TokenId, TrialId,
+    AccountId, BatchId, CampaignId, Date, Department, DestructionId, Digest, DocumentId, DocumentType, Encounter,
+    EventKind, HoldId, Mrn, PageId, SearchId, Timestamp, TokenId, TrialId,
 };
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as CodeError};
@@ -72,6 +73,8 @@ parsed! {
     CampaignId: ToString::to_string;
     TrialId: ToString::to_string;
     SearchId: ToString::to_string;
+    DestructionId: ToString::to_string;
+    HoldId: ToString::to_string;
     DocumentId: ToString::to_string;
     PageId: ToString::to_string;
     TokenId: ToString::to_string;
@@ -160,7 +163,7 @@ macro_rules! coded {
     )*};
 }
 
-coded! { AttentionReason Bucket CampaignState ExceptionCode PageState SourceKind UnreadableReason }
+coded! { AttentionReason Bucket CampaignState DestructionState ExceptionCode PageState SourceKind UnreadableReason }
 
 /// Whole records, as JSON. What a query looks them up by has a column of its own.
 macro_rules! records {
@@ -179,7 +182,10 @@ macro_rules! records {
     )*};
 }
 
-records! { AccountRecord BatchRecord CampaignRecord Comparison EventKind Patient Reel SavedSearch StationRecord TokenRecord }
+records! {
+    AccountRecord BatchRecord CampaignRecord Comparison EventKind HoldRecord Patient Proposal Reel SavedSearch StationRecord
+    TokenRecord
+}
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("the record's types have text keys and serializers that cannot fail")

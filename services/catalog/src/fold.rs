@@ -8,9 +8,9 @@
 use std::cmp::Ordering;
 
 use record::campaign::CampaignRecord;
+use record::destruction::{HoldRecord, Proposal};
 use record::event::{AccountRecord, PatientsRecord, StationRecord, TokenRecord, UnreadableReason};
 use record::manifest::{BatchRecord, Exception, ExceptionCode};
-use record::patient::PatientName;
 use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, Mrn, PageEntry, PageId, Timestamp};
@@ -18,12 +18,12 @@ use record::{Digest, DocumentId, Event, EventKind, IndexFields, Manifest, Mrn, P
 use crate::campaigns;
 use crate::column::Value;
 use crate::damage;
+use crate::destructions;
 use crate::documents::PageState;
 use crate::engine::{Tx, row, run};
 use crate::identities::{self, PageIdentity};
-use crate::people::fold_name;
 use crate::{Catalog, CatalogError, Result};
-use crate::{reels, searches};
+use crate::{people, reels, searches};
 
 /// One event with its place in the ledger and what it names.
 #[derive(Debug, Clone)]
@@ -52,6 +52,14 @@ pub enum Body {
     Campaign(CampaignRecord),
     Search(SavedSearch),
     Patients(PatientsRecord),
+    Proposal(Proposal),
+    /// For `DestructionApproved`: the body of the proposal that it carries out.
+    Order {
+        proposal: Digest,
+    },
+    Hold(HoldRecord),
+    /// What a document had that was destroyed since: it changes nothing any more.
+    Gone,
 }
 
 impl std::fmt::Debug for Body {
@@ -101,6 +109,7 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         remember(tx, entry, document).await?;
     }
     match (event, body) {
+        (EventKind::Sealed { .. } | EventKind::Read { .. } | EventKind::Corrected { .. }, Body::Gone) => Ok(()),
         (EventKind::Sealed { document, version, manifest: digest, .. }, Body::Sealed { manifest, fields })
             if manifest.document == *document && manifest.version == *version =>
         {
@@ -138,13 +147,13 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
             batch_recorded(tx, *index, record).await
         }
         (EventKind::AccountRecorded { account, .. }, Body::Account(record)) if record.account == *account => {
-            account_recorded(tx, *index, record).await
+            people::account_recorded(tx, *index, record).await
         }
         (EventKind::TokenRecorded { token, .. }, Body::Token(record)) if record.token == *token => {
-            token_recorded(tx, *index, record).await
+            people::token_recorded(tx, *index, record).await
         }
         (EventKind::StationRecorded { station, .. }, Body::Station(record)) => {
-            station_recorded(tx, *index, *station, record).await
+            people::station_recorded(tx, *index, *station, record).await
         }
         (EventKind::CampaignRecorded { campaign, .. }, Body::Campaign(record)) if record.campaign == *campaign => {
             campaigns::recorded(tx, *index, entry.event.at, record).await
@@ -152,7 +161,15 @@ async fn fold(tx: &mut Tx, entry: &Entry) -> Result<()> {
         (EventKind::SearchSaved { search, .. }, Body::Search(record)) if record.search == *search => {
             searches::saved(tx, *index, record).await
         }
-        (EventKind::PatientsRecorded { .. }, Body::Patients(record)) => patients_recorded(tx, record).await,
+        (EventKind::PatientsRecorded { .. }, Body::Patients(record)) => people::patients_recorded(tx, record).await,
+        (
+            EventKind::DestructionProposed { .. }
+            | EventKind::DestructionWithdrawn { .. }
+            | EventKind::DestructionApproved { .. }
+            | EventKind::Destroyed { .. }
+            | EventKind::HoldRecorded { .. },
+            _,
+        ) => destructions::told(tx, entry).await,
         _ => Err(CatalogError::Body { index: *index }),
     }
 }
@@ -399,39 +416,5 @@ async fn batch_recorded(tx: &mut Tx, index: u64, record: &BatchRecord) -> Result
     let (closed, closed_index) = (closed.map(|closed| closed.at), closed.map(|_| index));
     let station = &source.station;
     run!(tx.on(), sql, *batch, *opened, closed, captured, refused, *name, *station, record.clone(), closed_index)?;
-    Ok(())
-}
-
-async fn account_recorded(tx: &mut Tx, index: u64, record: &AccountRecord) -> Result<()> {
-    let sql = "INSERT INTO accounts (account, login, first_index, record) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (account) DO UPDATE SET login = excluded.login, record = excluded.record";
-    run!(tx.on(), sql, record.account, record.login, index, record.clone())?;
-    Ok(())
-}
-
-async fn token_recorded(tx: &mut Tx, index: u64, record: &TokenRecord) -> Result<()> {
-    let sql = "INSERT INTO tokens (token, secret, first_index, record) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (token) DO UPDATE SET secret = excluded.secret, record = excluded.record";
-    run!(tx.on(), sql, record.token, record.secret, index, record.clone())?;
-    Ok(())
-}
-
-async fn station_recorded(tx: &mut Tx, index: u64, station: Digest, record: &StationRecord) -> Result<()> {
-    let sql = "INSERT INTO stations (station, first_index, record) VALUES ($1, $2, $3) \
-               ON CONFLICT (station) DO UPDATE SET record = excluded.record";
-    run!(tx.on(), sql, station, index, record.clone())?;
-    Ok(())
-}
-
-async fn patients_recorded(tx: &mut Tx, record: &PatientsRecord) -> Result<()> {
-    let sql = "INSERT INTO patients (mrn, folded_name, record, mrn_digits, name_key, birth_date) \
-               VALUES ($1, $2, $3, $4, $5, $6) \
-               ON CONFLICT (mrn) DO UPDATE SET folded_name = excluded.folded_name, record = excluded.record, \
-                   name_key = excluded.name_key, birth_date = excluded.birth_date";
-    for patient in &record.patients {
-        let key = patient.name.parse::<PatientName>().map_or(String::new(), |name| name.key());
-        let (name, digits) = (fold_name(&patient.name), patient.mrn.digits());
-        run!(tx.on(), sql, patient.mrn, name, patient.clone(), digits, key, patient.birth_date)?;
-    }
     Ok(())
 }

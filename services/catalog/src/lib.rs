@@ -22,6 +22,7 @@
 //! | [`people`] | who may come in, and whose charts are these? |
 //! | [`reels`] | which reels of film are there, and what stands on one? |
 //! | [`damage`] | what was found damaged in the buckets, and when was everything last looked at? |
+//! | [`destructions`] | what was destroyed or is to be, and what must not be? |
 //! | [`searches`] | which searches does somebody keep? |
 //! | [`sessions`] | who is logged in? |
 //! | [`replay`] | is all of it what the ledger makes of it? |
@@ -33,6 +34,7 @@ pub mod batches;
 pub mod campaigns;
 mod column;
 pub mod damage;
+pub mod destructions;
 pub mod documents;
 mod engine;
 mod error;
@@ -50,6 +52,7 @@ pub use attention::{Attention, Need};
 pub use batches::Batch;
 pub use campaigns::Campaign;
 pub use damage::{Damage, Scrub};
+pub use destructions::{Destruction, Tombstone};
 pub use documents::{Document, Open, Page, PageCounts, PageState, ReadPage, TimelineEntry, Version};
 pub use error::{CatalogError, Result};
 pub use fold::{Body, Entry};

@@ -29,7 +29,7 @@ table_row! {
 
 /// Every table that is a fold of the ledger with the number of its key's columns, `progress` last: it is what [`Catalog::clear`] sets
 /// back.
-pub(crate) const PROJECTIONS: [(&str, usize); 18] = [
+pub(crate) const PROJECTIONS: [(&str, usize); 21] = [
     ("documents", 1),
     ("versions", 2),
     ("pages", 1),
@@ -47,6 +47,9 @@ pub(crate) const PROJECTIONS: [(&str, usize); 18] = [
     ("damage", 2),
     ("scrubs", 1),
     ("replays", 1),
+    ("destructions", 1),
+    ("tombstones", 1),
+    ("holds", 1),
     ("progress", 1),
 ];
 

@@ -2,12 +2,13 @@
 //!
 //! Accounts and tokens come from the ledger like everything else; only their hashes are here.
 
-use record::event::{AccountRecord, StationRecord, TokenRecord};
+use record::event::{AccountRecord, PatientsRecord, StationRecord, TokenRecord};
 use record::manifest::Patient;
+use record::patient::PatientName;
 use record::{AccountId, Digest, Mrn};
 
 use crate::column::Value;
-use crate::engine::{row, rows};
+use crate::engine::{Tx, row, rows, run};
 use crate::{Catalog, Result};
 
 impl Catalog {
@@ -74,6 +75,42 @@ impl Catalog {
         let found = rows!(self.reader.on(), Value<Patient>, sql, name, after(&name), number, after(&number), most)?;
         Ok(values(found))
     }
+}
+
+// -- the folds -----------------------------------------------------------------------------
+
+pub(crate) async fn account_recorded(tx: &mut Tx, index: u64, record: &AccountRecord) -> Result<()> {
+    let sql = "INSERT INTO accounts (account, login, first_index, record) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (account) DO UPDATE SET login = excluded.login, record = excluded.record";
+    run!(tx.on(), sql, record.account, record.login, index, record.clone())?;
+    Ok(())
+}
+
+pub(crate) async fn token_recorded(tx: &mut Tx, index: u64, record: &TokenRecord) -> Result<()> {
+    let sql = "INSERT INTO tokens (token, secret, first_index, record) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (token) DO UPDATE SET secret = excluded.secret, record = excluded.record";
+    run!(tx.on(), sql, record.token, record.secret, index, record.clone())?;
+    Ok(())
+}
+
+pub(crate) async fn station_recorded(tx: &mut Tx, index: u64, station: Digest, record: &StationRecord) -> Result<()> {
+    let sql = "INSERT INTO stations (station, first_index, record) VALUES ($1, $2, $3) \
+               ON CONFLICT (station) DO UPDATE SET record = excluded.record";
+    run!(tx.on(), sql, station, index, record.clone())?;
+    Ok(())
+}
+
+pub(crate) async fn patients_recorded(tx: &mut Tx, record: &PatientsRecord) -> Result<()> {
+    let sql = "INSERT INTO patients (mrn, folded_name, record, mrn_digits, name_key, birth_date) \
+               VALUES ($1, $2, $3, $4, $5, $6) \
+               ON CONFLICT (mrn) DO UPDATE SET folded_name = excluded.folded_name, record = excluded.record, \
+                   name_key = excluded.name_key, birth_date = excluded.birth_date";
+    for patient in &record.patients {
+        let key = patient.name.parse::<PatientName>().map_or(String::new(), |name| name.key());
+        let (name, digits) = (fold_name(&patient.name), patient.mrn.digits());
+        run!(tx.on(), sql, patient.mrn, name, patient.clone(), digits, key, patient.birth_date)?;
+    }
+    Ok(())
 }
 
 /// What names are found by; both engines would fold letters beyond ASCII differently.

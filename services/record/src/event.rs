@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
-use crate::id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId};
+use crate::id::{AccountId, BatchId, CampaignId, DestructionId, DocumentId, HoldId, PageId, SearchId, TokenId};
 use crate::limits;
 use crate::note::Vkey;
 use crate::patient::Mrn;
@@ -125,6 +125,26 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         found: Option<Digest>,
     },
+    /// Somebody proposes that so many documents be destroyed. Body: [`crate::destruction::Proposal`].
+    DestructionProposed { destruction: DestructionId, documents: u32, body: Digest },
+    /// It is not to be.
+    DestructionWithdrawn { destruction: DestructionId },
+    /// Somebody else orders it: from here on the documents are nobody's to see. Body: [`crate::destruction::Order`].
+    DestructionApproved { destruction: DestructionId, body: Digest },
+    /// So many objects that the order names were there and were deleted, and none of them is left: not in the store and, with
+    /// `replica`, not there. Told again where some of them had come back.
+    Destroyed {
+        destruction: DestructionId,
+        objects: u64,
+        bytes: u64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        replica: bool,
+        /// A bucket keeps earlier versions of what is deleted, and somebody has to remove them there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        versions_kept: bool,
+    },
+    /// Documents or patients were put under a legal hold, or released from it. Body: [`crate::destruction::HoldRecord`].
+    HoldRecorded { hold: HoldId, body: Digest },
     /// Such an object is again what was sealed. The bytes that were found in its place are in quarantine.
     Repaired {
         object: String,
@@ -183,7 +203,10 @@ impl EventKind {
             | Self::SearchSaved { body, .. }
             | Self::PatientsRecorded { body, .. }
             | Self::PatientsLookedUp { body, .. }
-            | Self::PatientSearched { body, .. } => Some(*body),
+            | Self::PatientSearched { body, .. }
+            | Self::DestructionProposed { body, .. }
+            | Self::DestructionApproved { body, .. }
+            | Self::HoldRecorded { body, .. } => Some(*body),
             Self::Read { text, .. } | Self::Corrected { text, .. } => Some(*text),
             Self::Sealed { .. }
             | Self::AlarmDismissed { .. }
@@ -193,7 +216,9 @@ impl EventKind {
             | Self::Scrubbed { .. }
             | Self::Replayed { .. }
             | Self::Damaged { .. }
-            | Self::Repaired { .. } => None,
+            | Self::Repaired { .. }
+            | Self::DestructionWithdrawn { .. }
+            | Self::Destroyed { .. } => None,
         }
     }
 
@@ -240,6 +265,11 @@ impl EventKind {
             Self::Replayed { .. } => "replayed",
             Self::Damaged { .. } => "damaged",
             Self::Repaired { .. } => "repaired",
+            Self::DestructionProposed { .. } => "destruction-proposed",
+            Self::DestructionWithdrawn { .. } => "destruction-withdrawn",
+            Self::DestructionApproved { .. } => "destruction-approved",
+            Self::Destroyed { .. } => "destroyed",
+            Self::HoldRecorded { .. } => "hold-recorded",
         }
     }
 }

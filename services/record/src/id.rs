@@ -74,6 +74,10 @@ ids! {
     TrialId
     /// A search that somebody keeps.
     SearchId
+    /// Documents that are destroyed together.
+    DestructionId
+    /// A legal hold: what it covers is not destroyed.
+    HoldId
 }
 
 /// UUID version 8 (RFC 9562 §5.8) from SHA-256 over the length-prefixed parts.

@@ -15,13 +15,15 @@
 //! 7. [`timing`], [`campaign`]: where the time goes that reading a page takes, and which pages are read again.
 //! 8. [`sheet`]: the barcode line on cover and separator sheets; [`film`]: reels and frames.
 //! 9. [`wire`]: what stations and workers say to the server; [`saved`]: searches that people keep.
-//! 10. [`limits`]: every bound, in one place.
+//! 10. [`destruction`]: what is destroyed, on whose word.
+//! 11. [`limits`]: every bound, in one place.
 
 mod as_text;
 pub mod bundle;
 pub mod campaign;
 pub mod canonical;
 pub mod correction;
+pub mod destruction;
 pub mod digest;
 pub mod envelope;
 pub mod event;
@@ -45,7 +47,7 @@ pub mod words;
 
 pub use digest::{Digest, Digest512, Hasher, Hasher512};
 pub use event::{Event, EventKind};
-pub use id::{AccountId, BatchId, CampaignId, DocumentId, PageId, SearchId, TokenId, TrialId};
+pub use id::{AccountId, BatchId, CampaignId, DestructionId, DocumentId, HoldId, PageId, SearchId, TokenId, TrialId};
 pub use manifest::{Descriptor, IndexFields, Manifest, PageEntry};
 pub use patient::{Department, DocumentType, Encounter, Mrn};
 pub use receipt::Receipt;

@@ -80,6 +80,17 @@ pub const BUNDLE_FILES_MAX: usize = 4 * DOCUMENT_PAGES_MAX;
 /// Names of the files that one document came from.
 pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 
+// -- destruction --------------------------------------------------------------------------
+/// Documents of one proposal, and objects of one order: its body stays below [`CANONICAL_BYTES_MAX`].
+pub const DESTRUCTION_DOCUMENTS_MAX: usize = 1_000;
+pub const DESTRUCTION_OBJECTS_MAX: usize = 40_000;
+/// A number of the records office.
+pub const REFERENCE_CHARS_MAX: usize = 40;
+/// Patients and documents of one legal hold.
+pub const HOLD_ENTRIES_MAX: usize = 1_000;
+/// The retention schedule.
+pub const RETENTION_BYTES_MAX: u64 = 256 * KIB as u64;
+
 // -- ledger -----------------------------------------------------------------------------
 /// Events of one commit; the staging object stays below 20 MiB.
 pub const COMMIT_EVENTS_MAX: usize = 4_096;

@@ -107,9 +107,9 @@ impl LogKey {
             }
         }
         let first = linked.first().map_or(&self.terms[0].key, |change| &change.before);
-        let line = linked.iter().fold(Self::from(first.clone()), |line, change| {
-            line.then(change.after.clone(), change.checkpoint.size)
-        });
+        let line = linked
+            .iter()
+            .fold(Self::from(first.clone()), |line, change| line.then(change.after.clone(), change.checkpoint.size));
         match self.terms.iter().find(|term| line.terms.iter().all(|of_line| of_line.key != term.key)) {
             Some(other) => Err(KeyChangeError::Unlinked(other.key.clone().into())),
             None => Ok(line),
@@ -243,9 +243,10 @@ mod tests {
 
     fn opens(key: &LogKey, seeds: &[u8], size: u64) -> bool {
         let root = Digest::of(b"root");
-        let note = seeds.iter().skip(1).fold(signer(seeds[0]).sign(size, root), |note, seed| {
-            signer(*seed).sign_too(&note).expect("a note")
-        });
+        let note = seeds
+            .iter()
+            .skip(1)
+            .fold(signer(seeds[0]).sign(size, root), |note, seed| signer(*seed).sign_too(&note).expect("a note"));
         note::open(&note, key).is_ok()
     }
 
@@ -308,6 +309,9 @@ mod tests {
         assert_eq!(two.follow(&[line]), Ok(key));
         assert!(matches!(two.follow(&[]), Err(KeyChangeError::Unlinked(_))), "nothing leads to the newer one");
         assert!(opens(&two, &[1], 7) && opens(&two, &[2], 3), "without a store, each is believed");
-        assert_eq!(LogKey::any([signer(1).public(), LogSigner::from_seed("b", &[1; 32]).expect("good").public()]), None);
+        assert_eq!(
+            LogKey::any([signer(1).public(), LogSigner::from_seed("b", &[1; 32]).expect("good").public()]),
+            None
+        );
     }
 }

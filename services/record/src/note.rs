@@ -29,7 +29,9 @@ pub enum NoteError {
     NoKey,
     #[error("carries no signature by `{0}` with this key; it may have had another: see what log/keys/ tells")]
     NotSigned(String),
-    #[error("is of {size} events, and signed with a key of the log that does not count there: it was changed at {changed}")]
+    #[error(
+        "is of {size} events, and signed with a key of the log that does not count there: it was changed at {changed}"
+    )]
     OutOfTerm { size: u64, changed: u64 },
     #[error("carries a wrong signature by `{0}`")]
     BadSignature(String),

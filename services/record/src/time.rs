@@ -45,6 +45,18 @@ impl Date {
         self.0.year()
     }
 
+    /// The same day so many years later; of 29 February, 1 March where there is none.
+    pub fn years_later(&self, years: u32) -> Option<Self> {
+        let year = self.0.year().checked_add(i32::try_from(years).ok()?)?;
+        let day = self.0.replace_year(year);
+        day.or_else(|_| time::Date::from_calendar_date(year, time::Month::March, 1)).ok().map(Self)
+    }
+
+    /// The day of a moment, in UTC.
+    pub fn of(moment: Timestamp) -> Option<Self> {
+        Self::from_days_since_epoch(moment.0.div_euclid(24 * 60 * 60 * 1000))
+    }
+
     /// `YYYYMMDD`, the form on separator sheets.
     pub fn compact(&self) -> String {
         self.to_string().replace('-', "")

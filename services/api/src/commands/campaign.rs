@@ -8,11 +8,9 @@ use record::campaign::{
     Budget, CampaignState, CampaignStatus, Criteria, Hours, SetCampaignState, StartCampaign, StartTrial, TrialStatus,
 };
 use record::{BatchId, CampaignId, Date, DocumentType};
-use reqwest::{Client, RequestBuilder};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::say;
+use super::server::{Asking, Server};
 
 const POLL: Duration = Duration::from_secs(1);
 
@@ -20,15 +18,8 @@ const POLL: Duration = Duration::from_secs(1);
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Campaign {
-    /// Address of the server, as in https://chartroom.example:8443
-    #[arg(long, value_name = "URL", global = true, default_value = "http://127.0.0.1:8080")]
-    server: String,
-    /// An administrator's token. Better given by the environment: other users of this machine can see arguments.
-    #[arg(long, env = "CHARTROOM_TOKEN", hide_env_values = true, global = true, default_value = "")]
-    token: String,
-    /// Prints JSON instead of text.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    asking: Asking,
     #[command(subcommand)]
     action: Action,
 }
@@ -111,8 +102,8 @@ struct Start {
 }
 
 pub async fn run(campaign: Campaign) -> anyhow::Result<()> {
-    let Campaign { server, token, json, action } = campaign;
-    let server = Server { client: Client::new(), url: server.trim_end_matches('/').to_owned(), token };
+    let Campaign { asking, action } = campaign;
+    let (server, json) = (asking.reach("no such campaign, or no token of role admin"), asking.json);
     match action {
         Action::Start(start) if start.dry_run => try_out(&server, start, json).await,
         Action::Start(start) => {
@@ -197,36 +188,4 @@ fn line(campaign: &CampaignStatus) -> String {
     let rest = campaign.rest().map(|rest| format!(", {rest}")).unwrap_or_default();
     let standing = campaign.standing();
     format!("{}  {standing}  {again} pages read again, {better} of them better; {left} to go{rest}", record.campaign)
-}
-
-struct Server {
-    client: Client,
-    url: String,
-    token: String,
-}
-
-impl Server {
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        self.send(self.client.get(format!("{}/api/v1/{path}", self.url))).await
-    }
-
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
-        self.send(self.client.post(format!("{}/api/v1/{path}", self.url)).json(body)).await
-    }
-
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<T> {
-        let answer = request.bearer_auth(&self.token).send().await.context("failed to reach the server")?;
-        let status = answer.status();
-        if status.is_success() {
-            return answer.json().await.context("failed to understand the server: are both of one version?");
-        }
-        let problem: serde_json::Value = answer.json().await.unwrap_or_default();
-        match problem["detail"].as_str() {
-            _ if [401, 404].contains(&status.as_u16()) => {
-                bail!("failed: no such campaign, or no token of role admin: give one in CHARTROOM_TOKEN")
-            }
-            Some(detail) => bail!("failed: {detail}"),
-            None => bail!("failed: the server answers {status}"),
-        }
-    }
 }

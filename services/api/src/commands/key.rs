@@ -90,7 +90,9 @@ async fn rotate(data: &DataDir, options: StoreOptions, to: Option<&str>, dry_run
     let settings = data.settings()?;
     let next = match (&settings.signer, to) {
         (Some(_), Some(key)) => Some(witness::log_key(key)?),
-        (Some(_), None) => bail!("a signer has the key: let it draw one, `chartroom signer draw`, and say it with --to"),
+        (Some(_), None) => {
+            bail!("a signer has the key: let it draw one, `chartroom signer draw`, and say it with --to")
+        }
         (None, Some(_)) => bail!("--to is for a log whose key is with a signer: here the new key is drawn"),
         (None, None) if dry_run => None,
         (None, None) => Some(data.keys().draw_next(&settings.origin)?),
@@ -105,7 +107,9 @@ async fn rotate(data: &DataDir, options: StoreOptions, to: Option<&str>, dry_run
         Some(index) => say(&format!("{next}\nsigns from event {index} on"))?,
         None => say(&format!("{next}\nsigns already"))?,
     }
-    say("Give it to witnesses, auditors and stations; then `chartroom key retire` ends the old key's signing beside it.")
+    say(
+        "Give it to witnesses, auditors and stations; then `chartroom key retire` ends the old key's signing beside it.",
+    )
 }
 
 fn tell_plan(archive: &Archive) -> anyhow::Result<()> {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use archive::Archive;
-use archive::signer::{Memory, REQUEST_BYTES_MAX};
 use archive::signer::Held;
+use archive::signer::{Memory, REQUEST_BYTES_MAX};
 use clap::Subcommand;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -96,7 +96,8 @@ fn is_of(folder: &Path, held: Held, checkpoint: &str) -> anyhow::Result<()> {
 /// Answers until it is stopped, one after the other.
 async fn serve(folder: &Path, socket: &Path) -> anyhow::Result<()> {
     let origin = origin(folder)?;
-    let mut memory = Memory::load(folder, Keys::new(folder).held(&origin)?).context("failed to read what was signed last")?;
+    let mut memory =
+        Memory::load(folder, Keys::new(folder).held(&origin)?).context("failed to read what was signed last")?;
     if UnixStream::connect(socket).await.is_ok() {
         bail!("a signer runs on {} already", socket.display());
     }

@@ -151,7 +151,9 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::AccountRecorded { .. } => ("Account made or changed".to_owned(), "person"),
         EventKind::TokenRecorded { .. } => ("Token made or revoked".to_owned(), "key"),
         EventKind::StationRecorded { .. } => ("Capture station enrolled or revoked".to_owned(), "key"),
-        EventKind::LogKeyChanged { after, .. } => (format!("The log's key was changed: from here on {after} signs"), "key"),
+        EventKind::LogKeyChanged { after, .. } => {
+            (format!("The log's key was changed: from here on {after} signs"), "key")
+        }
         EventKind::CampaignRecorded { .. } => ("Re-reading started, paused, resumed or ended".to_owned(), "page"),
         EventKind::SearchSaved { .. } => ("Saved search kept, looked at or dropped".to_owned(), "search"),
         EventKind::PatientsRecorded { count, .. } => {
@@ -176,6 +178,13 @@ fn tell(event: &EventKind) -> (String, &'static str) {
         EventKind::Replayed { found, .. } => {
             (format!("Catalog and index held against the ledger: {} findings", grouped(*found)), "bad")
         }
+        EventKind::DestructionProposed { documents, .. } => {
+            (format!("Destruction of {documents} document{} proposed", plural(*documents)), "exceptions")
+        }
+        EventKind::DestructionWithdrawn { .. } => ("Destruction withdrawn".to_owned(), "ok"),
+        EventKind::DestructionApproved { .. } => ("Destruction approved by a second person".to_owned(), "exceptions"),
+        EventKind::Destroyed { objects, .. } => (format!("Destroyed: {} objects deleted", grouped(*objects)), "bad"),
+        EventKind::HoldRecorded { .. } => ("Legal hold put or released".to_owned(), "key"),
         EventKind::Damaged { object, bucket, .. } => (format!("Damaged in the {}: {object}", bucket.as_str()), "bad"),
         EventKind::Repaired { object, bucket, .. } => (format!("Put right in the {}: {object}", bucket.as_str()), "ok"),
     }

@@ -15,6 +15,7 @@ mod batches;
 mod campaigns;
 mod correct;
 mod cut;
+mod destruction;
 mod document;
 mod exceptions;
 mod gate;
@@ -76,6 +77,13 @@ crate::routes! {
 
     get  "/ledger"                       Audit      => ledger::show;
     get  "/ledger/count"                 Audit      => ledger::count;
+    get  "/destruction"                  Propose    => destruction::show;
+    get  "/destruction/count"            Propose    => destruction::count;
+    post "/destruction"                  Propose    => destruction::propose;
+    post "/destruction/{destruction}/approval" Dispose => destruction::approve;
+    post "/destruction/{destruction}/withdrawal" Propose => destruction::withdraw;
+    post "/destruction/holds"            Propose    => destruction::hold;
+    post "/destruction/holds/{hold}/release" Dispose => destruction::release;
     get  "/campaigns"                    Administer => campaigns::list;
     get  "/accounts"                     Administer => accounts::list;
     post "/accounts"                     Administer => accounts::create;
@@ -90,6 +98,7 @@ const fn action_of(section: Section) -> Action {
         Section::Search | Section::Saved => Action::Read,
         Section::Batches | Section::Exceptions | Section::Attention => Action::Oversee,
         Section::Ledger => Action::Audit,
+        Section::Destruction => Action::Propose,
         Section::Campaigns | Section::Accounts => Action::Administer,
     }
 }

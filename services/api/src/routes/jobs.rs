@@ -87,6 +87,7 @@ pub async fn text(
     body: Bytes,
 ) -> Reply<HttpResponse> {
     let timing = timing(&request)?;
+    let _all = app.stays().await;
     if let Some(Claimed { page, trial, .. }) = held(&app, &job).await? {
         let text = checks::text(&body, page.width, page.height)?;
         if let Some(trial) = trial {

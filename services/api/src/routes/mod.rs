@@ -7,6 +7,7 @@ pub mod batches;
 pub mod campaigns;
 pub mod corrections;
 mod csv;
+pub mod destructions;
 pub mod documents;
 pub mod frames;
 pub mod handover;

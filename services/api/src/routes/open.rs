@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    alarms, attention, batches, campaigns, corrections, documents, frames, handover, iiif, jobs, ledger, pages,
-    patients, reels, search, searches, session, store, uploads,
+    alarms, attention, batches, campaigns, corrections, destructions, documents, frames, handover, iiif, jobs, ledger,
+    pages, patients, reels, search, searches, session, store, uploads,
 };
 use crate::state::App;
 
@@ -131,6 +131,16 @@ fn seconds_since(app: &App, then: Timestamp) -> u64 {
         campaigns::set_state,
         campaigns::start_trial,
         campaigns::trial,
+        destructions::list,
+        destructions::due,
+        destructions::plan,
+        destructions::propose,
+        destructions::again,
+        destructions::approve,
+        destructions::withdraw,
+        destructions::holds,
+        destructions::hold,
+        destructions::release,
         search::search,
         search::export,
         search::words,

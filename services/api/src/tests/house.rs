@@ -23,6 +23,7 @@ use crate::fixity::Fixity;
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
 use crate::rasters::Rasters;
+use crate::retention::Schedule;
 use crate::shelf::Shelf;
 use crate::state::{App, now};
 use crate::uploads::{Busy, Uploads};
@@ -65,6 +66,15 @@ impl House {
     }
 
     pub async fn with(config: Config) -> Self {
+        Self::built(config, None).await
+    }
+
+    /// One where documents may be destroyed by this schedule.
+    pub async fn with_retention(retention: Option<Schedule>) -> Self {
+        Self::built(Config::default(), retention).await
+    }
+
+    async fn built(config: Config, retention: Option<Schedule>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let signer = LogSigner::from_seed("chartroom.test/log", &[7; 32]).expect("a good name");
         let archive = Archive::init(&StoreAddress::memory(), signer).await.expect("an archive");
@@ -82,6 +92,8 @@ impl House {
             uploads: Uploads::open(folder.path().join("uploads")).expect("a folder"),
             fixity: Fixity::default(),
             sealing: Busy::default(),
+            destroying: tokio::sync::RwLock::default(),
+            retention,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
         };
         let house = Self { app: web::Data::new(app), _folder: folder };

@@ -4,6 +4,7 @@
 mod again;
 mod capture;
 mod corrections;
+mod destruction;
 mod fields;
 mod film;
 mod grouping;

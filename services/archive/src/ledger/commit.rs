@@ -83,12 +83,7 @@ impl Commit {
     }
 
     /// The record that takes the ledger from `before` to the tree of this size and root, which this checkpoint signs.
-    pub fn after(
-        before: &Committed,
-        (size, root): (u64, Digest),
-        staged: &Bytes,
-        checkpoint: String,
-    ) -> Result<Self> {
+    pub fn after(before: &Committed, (size, root): (u64, Digest), staged: &Bytes, checkpoint: String) -> Result<Self> {
         let old_size = before.commit.new_size;
         let key = next_key(staged, size - old_size);
         if let Some(next) = &key {

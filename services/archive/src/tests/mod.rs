@@ -2,6 +2,7 @@
 
 mod captures;
 mod damage;
+mod destruction;
 mod faults;
 mod faulty;
 mod fixity;

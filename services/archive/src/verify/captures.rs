@@ -214,7 +214,11 @@ fn documents(run: &mut Run<'_>, named: &Named, keys: &Keys, signed: &Signed) {
 }
 
 /// A sealed record, hashed before it is believed; a finding where there is none.
-async fn sealed<T: Serialize + DeserializeOwned>(run: &mut Run<'_>, digest: Digest, malformed: Code) -> Option<T> {
+pub(super) async fn sealed<T: Serialize + DeserializeOwned>(
+    run: &mut Run<'_>,
+    digest: Digest,
+    malformed: Code,
+) -> Option<T> {
     let key = object_key(BLOBS, &digest);
     match run.store.get(&key).await {
         Ok(Some(bytes)) if Digest::of(&bytes) == digest => {

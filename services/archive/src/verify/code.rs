@@ -85,6 +85,11 @@ codes! {
     VersionMissing => "ask where the version between went; a writer that is not Chartroom left it out";
     /// A document is in the store, and no event sealed it.
     Unlogged => "keep the object as evidence and find out who put it there; nothing vouches for it";
+    // -- destructions ------------------------------------------------------------------------
+    /// An object was destroyed with authority, and is there again.
+    DestroyedButPresent => "find out who put it back, then run `chartroom destroy again`, which deletes it";
+    /// Destruction was ordered by fewer than two people, or not as it was proposed.
+    DestructionWrong => "ask who approved it; what it names is still needed, so restore it from a copy";
     // -- captures ----------------------------------------------------------------------------
     /// A document or a batch carries no signature of a station, where stations were enrolled.
     CaptureUnsigned => "ask the station for its journal of that batch; nobody signed for these pages";
@@ -113,6 +118,10 @@ codes! {
     Repaired => "nothing; the bytes that were there are in quarantine/, and tell what happened to the disk";
     /// (note) The archive found this object damaged, and had no good copy of it.
     DamageKnown => "restore the object from a copy, if it is a finding still";
+    /// (note) Documents were destroyed with authority: nothing of them is missing.
+    Destroyed => "nothing; ask the records office for the papers of that number, if you want to see them";
+    /// (note) A destruction was ordered, and is not said to be carried out.
+    DestructionOpen => "let the server run, or ask why it does not get on";
     /// (note) Bytes in quarantine of which no event tells: a repair was cut off.
     Quarantined => "keep them; they are what stood in that object's place";
     /// (note) An object with a name that Chartroom does not give.

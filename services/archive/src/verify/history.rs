@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use record::{BatchId, Digest, DocumentId, Event, EventKind, Manifest, Timestamp};
 
 use super::damage::Told;
+use super::destroyed;
 use super::{Blob, Code, Named, Run, Sealed};
 
 /// Clocks of two servers differ, and a slow store makes an event wait; nothing honest takes longer than this.
@@ -26,6 +27,7 @@ pub(super) struct Story {
     /// Places of events by which the log's key changed.
     pub key_changes: Vec<u64>,
     pub damage: Vec<Told>,
+    pub destructions: destroyed::Told,
 }
 
 /// A batch was opened or closed.
@@ -41,6 +43,7 @@ impl Named {
     /// Takes in event `index`, which stands in the object `at`.
     pub(super) fn add(&mut self, run: &mut Run<'_>, at: &str, index: u64, event: &Event) {
         self.story.time(run, at, index, event.at);
+        self.story.destructions.add(index, event);
         let wanted = self.only.is_none() || self.only == event.event.document();
         match &event.event {
             &EventKind::Sealed { document, version, manifest, batch, pages } => {
@@ -63,7 +66,22 @@ impl Named {
             _ => {}
         }
         for body in event.event.body().into_iter().chain(event.event.attached()).filter(|_| wanted) {
-            self.blobs.entry(body).or_insert(Blob { size: None, index });
+            self.name(body, index, event.event.document());
+        }
+    }
+
+    /// An event about this document, or about none, names a blob.
+    fn name(&mut self, digest: Digest, index: u64, document: Option<DocumentId>) {
+        let blob = self.blobs.entry(digest).or_insert(Blob { size: None, index, document });
+        match document {
+            None => {
+                blob.document = None;
+                self.sharers.remove(&digest);
+            }
+            Some(document) if blob.document.is_some_and(|first| first != document) => {
+                self.sharers.entry(digest).or_default().push(document);
+            }
+            Some(_) => {}
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | Do versions and times follow from each other? | `history` |
 //! | Is every sealed object there, and does it still hash to its name? | `objects`, `pick` |
 //! | Did a station sign for every page? | `captures` |
+//! | What was destroyed with authority, and is it gone? | `destroyed` |
 //! | What has the archive found amiss itself? | `damage` |
 //! | What else lies there? | `strays` |
 //! | Does a bundle prove what it says, without the store? | [`Bundle`] |
@@ -20,6 +21,7 @@ mod bundle;
 mod captures;
 mod code;
 mod damage;
+mod destroyed;
 mod heads;
 mod history;
 mod keys;
@@ -130,10 +132,10 @@ pub async fn verify(
     let (key, changes) = keys::follow(&mut run, key).await?;
     let since: Vec<_> = ask.since.iter().map(|note| note::open(note, &key)).collect::<Result<_, _>>()?;
     let resumed = ask.resume.as_ref().map(|resume| resume.checkpoint(&key, ask)).transpose()?;
-    let known =
-        heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref(), changes: &changes };
+    let known = heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref(), changes: &changes };
     let heads = heads::check(&mut run, &key, known).await?;
-    let named = tree::check(&mut run, heads, ask.document).await?;
+    let mut named = tree::check(&mut run, heads, ask.document).await?;
+    destroyed::check(&mut run, &mut named).await;
     keys::check(&mut run, &named, &changes);
     if ask.document.is_none() {
         damage::check(&mut run, &named).await?;
@@ -150,6 +152,10 @@ struct Named {
     only: Option<DocumentId>,
     manifests: std::collections::HashMap<Digest, Sealed>,
     blobs: std::collections::HashMap<Digest, Blob>,
+    /// Further documents whose events name one blob.
+    sharers: std::collections::HashMap<Digest, Vec<DocumentId>>,
+    /// What need not, and may not, be there.
+    gone: destroyed::Gone,
     story: history::Story,
 }
 
@@ -159,6 +165,8 @@ struct Blob {
     size: Option<u64>,
     /// The first event that names it, be it by a manifest.
     index: u64,
+    /// What that event is about; none where another one needs it for good.
+    document: Option<DocumentId>,
 }
 
 /// What the event says about a manifest.

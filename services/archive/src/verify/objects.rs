@@ -35,7 +35,9 @@ pub(super) async fn check(run: &mut Run<'_>, mut named: Named, ask: &Ask, seen: 
         false => "no event names it",
     };
     for digest in blobs.keys().filter(|digest| !named.blobs.contains_key(digest)) {
-        run.note(Code::Orphan, object_key(BLOBS, digest), whose);
+        if !named.gone.tells(run, BLOBS, digest) {
+            run.note(Code::Orphan, object_key(BLOBS, digest), whose);
+        }
     }
     Ok(())
 }
@@ -96,11 +98,11 @@ async fn check_manifests(run: &mut Run<'_>, named: &mut Named) -> Result<()> {
 
 /// Two manifests may name one blob, and must then agree on its size.
 fn promise(run: &mut Run<'_>, named: &mut Named, digest: Digest, size: u64, index: u64) {
-    let known = named.blobs.entry(digest).or_insert(Blob { size: None, index });
+    let known = named.blobs.entry(digest).or_insert(Blob { size: None, index, document: None });
     if known.size.is_some_and(|known| known != size) {
         run.find(Code::ManifestWrong, object_key(BLOBS, &digest), "manifests disagree on the size of this blob");
     }
-    *known = Blob { size: Some(size), index: known.index.min(index) };
+    *known = Blob { size: Some(size), index: known.index.min(index), document: None };
 }
 
 fn parse(digest: &Digest, bytes: &[u8], sealed: &Sealed) -> Result<Manifest, String> {
@@ -246,7 +248,8 @@ async fn hash(store: &Store, group: &[(Digest, Blob)]) -> Vec<((Digest, Blob), H
 
 /// Manifests that no event names: what is left of a sealing that was cut off, or a document that somebody put there.
 async fn unlogged(run: &mut Run<'_>, named: &Named, present: &Present) -> Result<()> {
-    let strangers: Vec<&Digest> = present.keys().filter(|digest| !named.manifests.contains_key(digest)).collect();
+    let mut strangers: Vec<&Digest> = present.keys().filter(|digest| !named.manifests.contains_key(digest)).collect();
+    strangers.retain(|digest| !named.gone.tells(run, MANIFESTS, digest));
     if strangers.is_empty() {
         return Ok(());
     }

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn blobs(n: u64) -> BTreeMap<Digest, Blob> {
-        (0..n).map(|index| (Digest::of(&index.to_be_bytes()), Blob { size: None, index })).collect()
+        (0..n).map(|index| (Digest::of(&index.to_be_bytes()), Blob { size: None, index, document: None })).collect()
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod bag;
 mod root;
+mod words;
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use record::{BatchId, Descriptor, DocumentId, Event, EventKind};
 
 use self::bag::Bag;
 use self::root::Root;
+pub use self::words::{ExportInto, WhichDocuments};
 use super::{catch_up, open, say};
 use crate::bundle::{Bundle, Part, page_name};
 use crate::config::{DataDir, StoreOptions};

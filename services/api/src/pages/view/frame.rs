@@ -11,18 +11,20 @@ pub enum Section {
     Exceptions,
     Attention,
     Ledger,
+    Destruction,
     Campaigns,
     Accounts,
 }
 
 impl Section {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Search,
         Self::Saved,
         Self::Batches,
         Self::Exceptions,
         Self::Attention,
         Self::Ledger,
+        Self::Destruction,
         Self::Campaigns,
         Self::Accounts,
     ];
@@ -35,6 +37,7 @@ impl Section {
             Self::Exceptions => "/exceptions",
             Self::Attention => "/attention",
             Self::Ledger => "/ledger",
+            Self::Destruction => "/destruction",
             Self::Campaigns => "/campaigns",
             Self::Accounts => "/accounts",
         }
@@ -48,6 +51,7 @@ impl Section {
             Self::Exceptions => "Exceptions",
             Self::Attention => "Attention",
             Self::Ledger => "Ledger",
+            Self::Destruction => "Destruction",
             Self::Campaigns => "Campaigns",
             Self::Accounts => "Accounts",
         }
@@ -59,6 +63,7 @@ impl Section {
             Self::Attention => Some("/attention/count"),
             Self::Saved => Some("/saved/count"),
             Self::Ledger => Some("/ledger/count"),
+            Self::Destruction => Some("/destruction/count"),
             _ => None,
         }
     }
@@ -72,6 +77,7 @@ impl Section {
             Self::Exceptions => "exceptions",
             Self::Attention => "attention",
             Self::Ledger => "ledger",
+            Self::Destruction => "cut",
             Self::Campaigns => "rotate",
             Self::Accounts => "accounts",
         }

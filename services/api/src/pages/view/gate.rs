@@ -43,6 +43,7 @@ impl ErrorPage {
             401 => "Please log in",
             403 => "This is not for you",
             404 => "Nothing here",
+            410 => "It is gone",
             409 | 412 => "Somebody was faster",
             413 => "Too large",
             429 => "Too fast",

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod attention;
 pub mod batches;
 pub mod campaigns;
+pub mod destruction;
 pub mod document;
 mod filters;
 pub mod frame;

@@ -201,7 +201,8 @@ fn key(options: &Options, policy: Option<&Policy>) -> Result<LogKey> {
         return read(file)?.parse().with_context(|| format!("read the key in {}", file.display()));
     }
     let logs = policy.map_or(&[][..], |policy| &policy.logs);
-    let choose = || format!("choose a log: the policy lists {} keys of more than one; give the one with --key", logs.len());
+    let choose =
+        || format!("choose a log: the policy lists {} keys of more than one; give the one with --key", logs.len());
     LogKey::any(logs.iter().cloned()).with_context(choose)
 }
 

@@ -11,6 +11,7 @@
 //! - [`film`]: strips of microfilm with their truth.
 //! - [`s3`]: a real S3 server.
 //! - [`sealed`], [`handover`]: documents through the archive's own door, and what is checked after something went wrong.
+//! - [`destroying`]: how two people have a document destroyed.
 //! - [`commits`]: an index whose writer is killed.
 //! - [`power`]: what is left of a folder when the power is cut.
 //! - [`fuzz`], [`chance`]: proofs that are mutated, and where chance comes from.
@@ -21,6 +22,7 @@ pub mod browser;
 pub mod bucket;
 pub mod chance;
 pub mod commits;
+pub mod destroying;
 pub mod film;
 pub mod fuzz;
 pub mod handover;

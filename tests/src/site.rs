@@ -20,6 +20,8 @@ pub struct Site {
     port: u16,
     server: Option<Guarded>,
     readers: u32,
+    /// More words for `chartroom serve`.
+    serve: Vec<String>,
     environment: Vec<(String, String)>,
     /// Where the bucket is, as `--store` takes it.
     address: String,
@@ -48,16 +50,35 @@ impl Site {
     /// Likewise, with more words for `chartroom init` and an environment for the server:
     /// another store, another catalog.
     pub fn start_with(readers: u32, init: &[&str], environment: Vec<(String, String)>) -> Result<Self> {
-        let root = TempDir::new()?;
-        let address = root.path().join("data/store").to_string_lossy().into_owned();
-        let admin_password = String::new();
-        let mut site = Self { root, port: 0, server: None, readers, environment, address, admin_password, _s3: None };
+        let mut site = Self::empty(readers, environment)?;
         let mut words = vec!["init", "--json"];
         words.extend_from_slice(init);
         let made: Value = serde_json::from_str(&program::succeed("chartroom init", site.chartroom(&words)?)?)?;
         site.admin_password = made["password"].as_str().context("init prints the admin's password")?.to_owned();
         site.restart()?;
         Ok(site)
+    }
+
+    /// An archive that was begun so many days ago, and that nobody serves yet: what is due every week is due at once.
+    pub fn begun_days_ago(days: u32) -> Result<Self> {
+        let site = Self::empty(0, Vec::new())?;
+        let mut init = Command::new("faketime");
+        init.args(["-f", &format!("-{days}d")]).arg(program::path("chartroom")?).args(["init", "--data"]);
+        program::succeed("faketime chartroom init", init.arg(site.data()).output()?)?;
+        Ok(site)
+    }
+
+    fn empty(readers: u32, environment: Vec<(String, String)>) -> Result<Self> {
+        let root = TempDir::new()?;
+        let address = root.path().join("data/store").to_string_lossy().into_owned();
+        let (serve, admin_password) = (Vec::new(), String::new());
+        Ok(Self { root, port: 0, server: None, readers, serve, environment, address, admin_password, _s3: None })
+    }
+
+    /// Serves it anew, with more words for `chartroom serve`.
+    pub fn serve_with(&mut self, words: &[&str]) -> Result<()> {
+        self.serve = words.iter().map(ToString::to_string).collect();
+        self.restart()
     }
 
     pub fn root(&self) -> &Path {
@@ -96,6 +117,7 @@ impl Site {
             .arg(self.data())
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
             .args(["--ocr-workers", &self.readers.to_string()])
+            .args(&self.serve)
             .envs(self.environment.clone())
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(Stdio::from(log))

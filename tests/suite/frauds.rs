@@ -8,15 +8,14 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use archive::{Archive, StoreAddress};
-use record::destruction::{Order, Proposal, Proposed};
 use record::envelope::{Capture, CapturedDocument, StationSigner};
 use record::event::{Actor, StationRecord, ViewForm};
 use record::manifest::{BatchClosed, BatchRecord};
 use record::note::LogSigner;
-use record::{AccountId, BatchId, DestructionId, Digest, DocumentId, Event, EventKind, Manifest, Timestamp, canonical};
+use record::{BatchId, Digest, DocumentId, Event, EventKind, Manifest, Timestamp, canonical};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{program, samples, site::Site};
+use tests::{destroying, program, samples, site::Site};
 use tokio::runtime::Runtime;
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -298,27 +297,9 @@ async fn forge(archive: &Archive, like: &Manifest) -> Result<()> {
 }
 
 /// As two people do it, one of whom may be the other.
-async fn destroy(archive: &Archive, manifest: &Manifest, [proposer, approver]: [&str; 2]) -> Result<()> {
-    let Manifest { document, version, .. } = *manifest;
-    let person = |name: &str| Actor::Account(AccountId::derived([name.as_bytes()]));
-    let destruction = DestructionId::derived([b"d".as_slice()]);
-    let pages = u32::try_from(manifest.pages.len())?;
-    let documents = vec![Proposed { document, version, pages, filed: true, class: "A-10".to_owned() }];
-    let (reference, authority) = ("RC-1".to_owned(), "committee".to_owned());
-    let proposal = put(archive, &Proposal { reference, authority, documents }).await?;
-    let proposed = EventKind::DestructionProposed { destruction, documents: 1, body: proposal };
-    archive.append(vec![Event { at: now()?, actor: person(proposer), event: proposed }]).await?;
-    let doomed = archive.doomed(&[document]).await?;
-    let shared = doomed.shared.len() as u64;
-    let order = Order { proposal, events: doomed.events, manifests: doomed.manifests, blobs: doomed.blobs, shared };
-    let approved = EventKind::DestructionApproved { destruction, body: put(archive, &order).await? };
-    archive.append(vec![Event { at: now()?, actor: person(approver), event: approved }]).await?;
-    if let Some(authorised) = archive.orders().await?.first() {
-        let archive::Deleted { objects, bytes, .. } = archive.destroy(authorised, 0).await?;
-        append(archive, EventKind::Destroyed { destruction, objects, bytes, replica: false, versions_kept: false })
-            .await?;
-    }
-    Ok(())
+async fn destroy(archive: &Archive, manifest: &Manifest, people: [&str; 2]) -> Result<()> {
+    destroying::order(archive, manifest.document, now()?, people).await?;
+    destroying::carry_out(archive, now()?).await
 }
 
 async fn put<T: serde::Serialize>(archive: &Archive, record: &T) -> Result<Digest> {

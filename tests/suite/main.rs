@@ -25,6 +25,7 @@ mod feeder;
 mod fields;
 mod film;
 mod fixity;
+mod fixity_on_s3;
 mod frauds;
 mod hostile_bytes;
 mod kill_9;

@@ -26,6 +26,16 @@ table_row! {
     }
 }
 
+/// Campaigns with what they have brought.
+macro_rules! campaigns {
+    () => {
+        "SELECT campaign, began, began_at, record, \
+             (SELECT COUNT(*) FROM campaign_pages x WHERE x.campaign = campaigns.campaign) AS again, \
+             (SELECT COUNT(*) FROM campaign_pages x WHERE x.campaign = campaigns.campaign AND x.better = 1) AS better \
+         FROM campaigns"
+    };
+}
+
 /// What page `p` of document `d` must be for the campaign or trial of this name. A page that waits in the queue
 /// is left to it.
 macro_rules! meets {
@@ -70,11 +80,11 @@ const PAGES_OF_CAMPAIGN: &str = concat!(
 impl Catalog {
     /// The newest first.
     pub async fn campaigns(&self) -> Result<Vec<Campaign>> {
-        rows!(self.reader.on(), Campaign, "SELECT * FROM campaigns ORDER BY began DESC, campaign")
+        rows!(self.reader.on(), Campaign, concat!(campaigns!(), " ORDER BY began DESC, campaign"))
     }
 
     pub async fn campaign(&self, campaign: CampaignId) -> Result<Option<Campaign>> {
-        row!(self.reader.on(), Campaign, "SELECT * FROM campaigns WHERE campaign = $1", campaign)
+        row!(self.reader.on(), Campaign, concat!(campaigns!(), " WHERE campaign = $1"), campaign)
     }
 
     /// How many pages it still has to read.
@@ -170,8 +180,7 @@ fn drawn(mut pages: Vec<PageId>, sample: u32, seed: u64) -> Vec<PageId> {
 /// The fold of a record. A later one changes state and budget; a campaign's pages stay what they were.
 pub(crate) async fn recorded(tx: &mut Tx, index: u64, at: Timestamp, record: &CampaignRecord) -> Result<()> {
     let sql = "INSERT INTO campaigns (campaign, began, began_at, state, generation_below, confidence_below, batch, \
-                   document_type, date_from, date_to, again, better, record) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11) \
+                   document_type, date_from, date_to, record) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT (campaign) DO UPDATE SET state = excluded.state, record = excluded.record";
     let CampaignRecord { campaign, state, pages, .. } = record;
     let Criteria { generation_below, confidence_below, batch, document_type, from, to } = pages;
@@ -196,12 +205,12 @@ pub(crate) async fn recorded(tx: &mut Tx, index: u64, at: Timestamp, record: &Ca
 /// Counts a reading, before it is folded into the page: campaigns under way that wanted the page are one further.
 pub(crate) async fn count_reading(tx: &mut Tx, page: PageId, text: Digest) -> Result<()> {
     let sql = concat!(
-        "UPDATE campaigns SET again = again + 1, \
-             better = better + (SELECT CASE WHEN now.text <> $2 THEN 1 ELSE 0 END FROM pages now WHERE now.page = $1) \
-         WHERE state <> $3 AND EXISTS (SELECT 1 FROM pages p JOIN documents d ON d.document = p.document \
-             WHERE p.page = $1 AND",
+        "INSERT INTO campaign_pages (campaign, page, better) \
+         SELECT campaigns.campaign, p.page, CASE WHEN p.text <> $2 THEN 1 ELSE 0 END \
+         FROM campaigns, pages p, documents d \
+         WHERE campaigns.state <> $3 AND p.page = $1 AND d.document = p.document AND",
         meets!("campaigns"),
-        ")"
+        "ON CONFLICT (campaign, page) DO NOTHING"
     );
     run!(tx.on(), sql, page, text, CampaignState::Ended).map(drop)
 }

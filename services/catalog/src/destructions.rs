@@ -148,6 +148,7 @@ async fn forget(tx: &mut Tx, destruction: DestructionId, proposed: &Proposed) ->
     for sql in [
         "DELETE FROM queue WHERE page IN (SELECT page FROM pages WHERE document = $1)",
         "DELETE FROM trial_pages WHERE page IN (SELECT page FROM pages WHERE document = $1)",
+        "DELETE FROM campaign_pages WHERE page IN (SELECT page FROM pages WHERE document = $1)",
         "DELETE FROM page_identities WHERE document = $1",
         "DELETE FROM pages WHERE document = $1",
         "DELETE FROM exceptions WHERE document = $1",

@@ -29,7 +29,7 @@ table_row! {
 
 /// Every table that is a fold of the ledger with the number of its key's columns, `progress` last: it is what [`Catalog::clear`] sets
 /// back.
-pub(crate) const PROJECTIONS: [(&str, usize); 21] = [
+pub(crate) const PROJECTIONS: [(&str, usize); 22] = [
     ("documents", 1),
     ("versions", 2),
     ("pages", 1),
@@ -41,6 +41,7 @@ pub(crate) const PROJECTIONS: [(&str, usize); 21] = [
     ("tokens", 1),
     ("stations", 1),
     ("campaigns", 1),
+    ("campaign_pages", 2),
     ("searches", 1),
     ("reels", 1),
     ("patients", 1),

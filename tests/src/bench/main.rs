@@ -5,9 +5,11 @@
 
 mod capture;
 mod film;
+mod fixity;
 mod ingest;
 mod ledger;
 mod memory;
+mod ocfl;
 mod ocr;
 mod reel;
 mod report;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
             (None, Some(frames)) => reel::long(&mut report, frames, only.as_deref() == Some("strip")),
             (None, None) => film::run(&mut report),
         },
+        "fixity" => fixity::run(&mut report),
         "ingest" => ingest::run(&mut report),
         "ledger" => ledger::run(&mut report),
         "search" => search::run(&mut report, ocr.corpus.as_deref(), pages, only.as_deref()),
@@ -82,7 +85,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|film|ocr|ingest|ledger|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N [--only strip]]"
+        "usage: scripts/bench capture|film|fixity|ocr|ingest|ledger|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N [--only strip]]"
     );
     ExitCode::from(2)
 }

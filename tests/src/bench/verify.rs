@@ -1,15 +1,18 @@
 //! Gigabytes that `chartroom-verify` checks in one processor second, manifests and ledger
 //! included, beside the floor: what `openssl speed` says SHA-256 can do at this object size. And beside
-//! `sha256sum` over the same blobs, which is what an auditor would use without us.
+//! `sha256sum` over the same blobs, which is what an auditor would use without us, and `rocfl` over a storage root of as many bytes, where it
+//! is installed.
 
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use archive::{Archive, StoreAddress};
 use record::note::LogSigner;
+use serde_json::json;
 use tempfile::TempDir;
 use tests::{program, sealed};
 
+use crate::ocfl;
 use crate::report::{Report, cpu_seconds};
 
 const OBJECT_BYTES: usize = 200_000;
@@ -46,7 +49,15 @@ pub fn run(report: &mut Report) -> Result<()> {
     let words = "find blobs -type f -print0 | xargs -0 -n 500 sha256sum > /dev/null";
     program::succeed("sha256sum", Command::new("sh").args(["-c", words]).current_dir(&store).output()?)?;
     let theirs = gigabytes / (cpu_seconds()? - before);
-    report.beside("verify", "GB per CPU-second, 200 KB objects", ours, "sha256sum", theirs)
+    report.beside("verify", "GB per CPU-second, 200 KB objects", ours, "sha256sum", theirs)?;
+    std::fs::remove_dir_all(&store)?;
+    let bytes = |number| page_bytes(number, OBJECT_BYTES);
+    match ocfl::seconds(&folder.path().join("root"), DOCUMENTS, PAGES, bytes)? {
+        Some(seconds) => {
+            report.beside("verify", "GB per CPU-second, 200 KB objects", ours, "rocfl sha256", gigabytes / seconds)
+        }
+        None => report.line(&json!({"bench": "verify", "left_out": "rocfl: `scripts/bench peers` installs it"})),
+    }
 }
 
 /// `openssl speed -mr` prints `+F:…:sha256:<bytes per second>`.

@@ -40,6 +40,10 @@ fn main() -> ExitCode {
         Some("hand-over") => {
             words.get(1).context("a store").and_then(|store| tests::handover::hand_over(Path::new(store)))
         }
+        // What the power is cut of while it destroys.
+        Some("destroy") => {
+            words.get(1).context("a store").and_then(|store| tests::destroying::destroy(Path::new(store)))
+        }
         // What the part `commits` kills.
         Some("go-on") => words.get(1).context("an index").and_then(|index| tests::commits::go_on(Path::new(index))),
         Some("--help" | "-h") => std::io::stdout().write_all(HELP.as_bytes()).context("write the help"),

@@ -50,6 +50,12 @@ impl Caller {
         Ok(self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body).send()?)
     }
 
+    /// Posts something that is not JSON; the answer's status.
+    pub fn send(&self, path: &str, media_type: &str, body: String) -> Result<u16> {
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        Ok(request.header("content-type", media_type).body(body).send()?.status().as_u16())
+    }
+
     /// Posts a change to the version that was looked at; the answer's status.
     pub fn revise(&self, path: &str, version: u32, body: &Value) -> Result<u16> {
         let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.token);

@@ -83,7 +83,8 @@ fn flips_in_buckets_are_put_right_and_what_is_destroyed_is_gone_from_both() -> R
     // Nothing new comes meanwhile, so that every object stays in use.
     house.site.stop_server()?;
     let mut victims = Vec::new();
-    for (n, kind) in ["blobs", "blobs", "manifests", "log/tile/entries", "log/tile/0", "log/commits"].iter().enumerate() {
+    for (n, kind) in ["blobs", "blobs", "manifests", "log/tile/entries", "log/tile/0", "log/commits"].iter().enumerate()
+    {
         let bucket = if n % 2 == 0 { "archive" } else { "replica" };
         let keys = house.keys(&format!("{bucket}/{kind}/"))?;
         let key = keys.get(n / 2).or(keys.first()).with_context(|| format!("{kind} in the {bucket}"))?.clone();
@@ -115,7 +116,8 @@ fn destroyed(house: &House) -> Result<()> {
     let ask = serde_json::json!({
         "documents": [due[0]["document"]], "reference": "RC-1", "authority": "Records committee",
     });
-    let plan: Value = ann.post("/api/v1/destructions/plan", &serde_json::json!({"documents": ask["documents"]}))?.json()?;
+    let plan: Value =
+        ann.post("/api/v1/destructions/plan", &serde_json::json!({"documents": ask["documents"]}))?.json()?;
     let proposed: Value = ann.post("/api/v1/destructions", &ask)?.json()?;
     let id = proposed["destruction"].as_str().context("a name")?;
     let approved = bob.post(&format!("/api/v1/destructions/{id}/approval"), &Value::Null)?;

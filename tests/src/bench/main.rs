@@ -14,9 +14,11 @@ mod ocr;
 mod reel;
 mod report;
 mod search;
+mod served;
 mod splits;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use report::Report;
@@ -36,6 +38,9 @@ fn main() -> ExitCode {
         "ingest" => ingest::run(&mut report),
         "ledger" => ledger::run(&mut report),
         "search" => search::run(&mut report, ocr.corpus.as_deref(), pages, only.as_deref()),
+        // Asked by `search`, of a process of its own.
+        "ask" => search::ask(Path::new(only.as_deref().unwrap_or_default()), pages.unwrap_or_default() as u32),
+        "served" => served::run(&mut report, pages),
         "splits" => splits::run(&mut report, ocr.corpus.as_deref()),
         "verify" => verify::run(&mut report),
         _ => return usage(),
@@ -53,7 +58,7 @@ struct Arguments {
     name: String,
     json: Option<String>,
     ocr: ocr::Options,
-    /// The one part of `capture` or `search` that is measured, and with how many pages; of `film`, `strip` in one piece.
+    /// The one part of `capture` or `search` that is measured; with how many pages, `served` too; of `film`, `strip` in one piece.
     only: Option<String>,
     pages: Option<usize>,
     /// Frames of a reel that goes all the way, or is only taken in.
@@ -70,8 +75,8 @@ impl Arguments {
             let value = words.next()?;
             match (word.as_str(), arguments.name.as_str()) {
                 ("--json", _) => arguments.json = Some(value),
-                ("--only", "capture" | "search" | "film") => arguments.only = Some(value),
-                ("--pages", "capture" | "search") => arguments.pages = Some(value.parse().ok()?),
+                ("--only", "ask" | "capture" | "search" | "film") => arguments.only = Some(value),
+                ("--pages", "ask" | "capture" | "search" | "served") => arguments.pages = Some(value.parse().ok()?),
                 ("--reel", "film") => arguments.reel = Some(value.parse().ok()?),
                 ("--frames", "film") => arguments.frames = Some(value.parse().ok()?),
                 ("--corpus", "ocr" | "splits" | "search") => arguments.ocr.corpus = Some(value.into()),
@@ -85,7 +90,7 @@ impl Arguments {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: scripts/bench capture|film|fixity|ocr|ingest|ledger|search|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N [--only strip]]"
+        "usage: scripts/bench capture|film|fixity|ocr|ingest|ledger|search|served|splits|verify [--json FILE]; ocr: [--corpus DIR [--sets A,B]]; splits: --corpus DIR; search: [--corpus DIR] or [--pages N] [--only ours]; served: [--pages N]; capture: [--only feeding|codes|without|blank] [--pages N]; film: [--reel N] or [--frames N [--only strip]]"
     );
     ExitCode::from(2)
 }

@@ -9,7 +9,9 @@ mod quality;
 mod renewal;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use indexer::floor::Floor;
@@ -61,11 +63,37 @@ pub fn run(report: &mut Report, corpus: Option<&Path>, count: Option<usize>, onl
     for class in Class::ONCE.into_iter().chain([Class::Most]) {
         measure(report, class, &mut pages, &index, &floor, &mut peers)?;
     }
-    report
-        .line(&json!({"bench": "search heap, the writer's too", "unit": "MB", "value": memory::heap_kb() / 1_000}))?;
     renewal::run(report, &mut pages, &index)?;
+    drop((index, floor));
+    let heap = heap_of_asking(ours_dir.path(), count)?;
+    report.line(&json!({"bench": "search heap of a program that asks alone", "unit": "MB", "value": heap / 1_000}))?;
     keeping::run(report, &mut pages)?;
     if only.is_none() { peers.run(report) } else { Ok(()) }
+}
+
+/// Of a process of its own, in kilobytes: what building has left behind in this one would be counted too.
+fn heap_of_asking(dir: &Path, count: u32) -> Result<u64> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["ask", "--pages", &count.to_string(), "--only"])
+        .arg(dir)
+        .output()?;
+    let said = String::from_utf8(output.stdout)?;
+    said.trim().parse().with_context(|| format!("asking an index: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Opens an index, asks it everything, and says what that took of memory, in kilobytes.
+pub fn ask(dir: &Path, count: u32) -> Result<()> {
+    let mut pages = Pages::new(count);
+    let index = Index::open_with(dir, pages.vocabulary())?;
+    for class in Class::ONCE.into_iter().chain([Class::Most]) {
+        for _ in 0..QUERIES {
+            let (words, filters) =
+                (pages.query_words(class.words()), class.filters(&mut pages.random, patients(count)));
+            let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+            index.search(&SearchRequest { filters, ..SearchRequest::new(&class.query(&texts), Scope::FILED) })?;
+        }
+    }
+    Ok(writeln!(std::io::stdout(), "{}", memory::heap_kb())?)
 }
 
 /// Ours with and without mending, and the bare engine, each over the same pages; of a million, the one without mending and
@@ -135,7 +163,7 @@ impl Class {
         }
     }
 
-    fn query(self, words: &[&str]) -> String {
+    pub fn query(self, words: &[&str]) -> String {
         match self {
             Self::Phrase => format!("\"{}\"", words.join(" ")),
             Self::Prefix => format!("{}*", &words[0][..words[0].len().min(4)]),
@@ -147,7 +175,7 @@ impl Class {
         }
     }
 
-    fn words(self) -> usize {
+    pub fn words(self) -> usize {
         match self {
             Self::All | Self::Phrase => 2,
             Self::Most => 4,
@@ -217,7 +245,7 @@ fn thread_micros() -> f64 {
 }
 
 /// The value that so large a share of all does not exceed.
-fn quantile(values: &mut [f64], share: f64) -> f64 {
+pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * share) as usize]
 }
@@ -270,14 +298,14 @@ fn fields(document: u32, patients: u32) -> DocumentFields {
 
 /// Pages with the word frequencies of a language and the misreadings of a scanner; the same
 /// ones on every machine.
-struct Pages {
+pub struct Pages {
     count: u32,
     vocabulary: Vec<String>,
     random: Random,
 }
 
 impl Pages {
-    fn new(count: u32) -> Self {
+    pub fn new(count: u32) -> Self {
         let mut random = Random(0x5EED_CAFE);
         let vocabulary = (0..VOCABULARY).map(|_| invented_word(&mut random)).collect();
         Self { count, vocabulary, random }
@@ -309,7 +337,7 @@ impl Pages {
     }
 
     /// As frequent in queries as on pages: the hard case, since frequent words have long lists.
-    fn query_words(&mut self, count: usize) -> Vec<String> {
+    pub fn query_words(&mut self, count: usize) -> Vec<String> {
         let ranks: Vec<usize> = (0..count).map(|_| self.rank()).collect();
         ranks.into_iter().map(|rank| self.vocabulary[rank].clone()).collect()
     }
@@ -330,7 +358,7 @@ impl Pages {
         }
     }
 
-    fn text(&mut self) -> PageText {
+    pub fn text(&mut self) -> PageText {
         let lines = (0..LINES).map(|row| self.line(row as u32)).collect();
         let (width, height, language) = (2550, 3300, "eng".to_owned());
         PageText { width, height, language, blocks: vec![Block::of(lines)], ..PageText::default() }

@@ -18,6 +18,7 @@ pub enum FieldName {
     Mrn,
     Encounter,
     Type,
+    Department,
     Date,
 }
 
@@ -77,6 +78,7 @@ impl FieldName {
             Self::Mrn => "patient number",
             Self::Encounter => "encounter",
             Self::Type => "type",
+            Self::Department => "department",
             Self::Date => "date",
         }
     }
@@ -86,6 +88,7 @@ impl FieldName {
             Self::Mrn => fields.mrn.as_ref().map(|mrn| mrn.reveal().to_owned()),
             Self::Encounter => fields.encounter.as_ref().map(|encounter| encounter.reveal().to_owned()),
             Self::Type => fields.document_type.as_ref().map(|kind| kind.reveal().to_owned()),
+            Self::Department => fields.department.as_ref().map(|department| department.reveal().to_owned()),
             Self::Date => fields.date.map(|date| date.to_string()),
         }
     }
@@ -164,5 +167,13 @@ mod tests {
         assert!(fault(Some("MRN-49927398716"), Some("LETTER")).is_empty());
         assert!(fault(Some("MRN-49927398717"), None).contains("check digit"));
         assert!(fault(Some("MRN-49927398716"), Some("INVOICE")).contains("type"));
+        let rules = Rules::parse("[[field]]\nname = 'department'\none_of = ['CARDIOLOGY']\nrequired = true\n")
+            .expect("well formed");
+        let fault = |department: Option<&str>| {
+            let department = department.and_then(|department| department.parse().ok());
+            rules.field[0].fault(&CapturedFields { department, ..CapturedFields::default() }).unwrap_or_default()
+        };
+        assert!(fault(None).contains("asks for the department") && fault(Some("CARDIOLOGY")).is_empty());
+        assert!(fault(Some("SURGERY")).contains("not as this job's rules"));
     }
 }

@@ -11,6 +11,7 @@ const FIELDS = [
   ["patient", "Patient number", "mrn"],
   ["encounter", "Encounter", "encounter"],
   ["type", "Type", "document_type"],
+  ["department", "Department", "department"],
   ["date", "Date (YYYY-MM-DD)", "date"],
 ];
 

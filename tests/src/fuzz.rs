@@ -11,10 +11,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use archive::verify::Bundle;
 use record::envelope::{Envelope, StationKey};
-use record::note::{self, Checkpoint, LogKey};
+use record::event::Actor;
+use record::log_key::KeyChange;
+use record::merkle::leaf_hash;
+use record::note::{self, Checkpoint, LogKey, LogSigner};
 use record::policy::Policy;
 use record::witness::AddCheckpoint;
-use record::{Event, Receipt, canonical};
+use record::{Event, EventKind, Receipt, Timestamp, canonical};
 
 use crate::chance::Chance;
 use crate::site::Site;
@@ -108,6 +111,15 @@ fn gather(folder: &Path, within: &str, files: &mut BTreeMap<String, Vec<u8>>) ->
     Ok(())
 }
 
+/// A log whose first event puts another key in the place of its own.
+fn change_of_keys() -> Result<Vec<u8>> {
+    let (old, new) = (LogSigner::from_seed("log.example", &[1; 32])?, LogSigner::from_seed("log.example", &[2; 32])?);
+    let event = EventKind::LogKeyChanged { before: old.public_key().into(), after: new.public_key().into() };
+    let leaf = Event { at: Timestamp(0), actor: Actor::System, event }.to_leaf()?;
+    let note = new.sign_too(&old.sign(1, leaf_hash(&leaf)))?;
+    Ok(KeyChange::to_list(vec![KeyChange::of(Receipt::new(0, &leaf, Vec::new(), note))?])?)
+}
+
 /// Mutations of everything that a parser of proofs reads, each kind by itself: how many.
 pub fn parsers(effort: Effort) -> Result<u32> {
     let site = Site::start(0)?;
@@ -122,7 +134,7 @@ pub fn parsers(effort: Effort) -> Result<u32> {
     type Read<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     // What is mutated, and whether it is still read.
-    let kinds: [(&str, Vec<u8>, Read); 9] = [
+    let kinds: [(&str, Vec<u8>, Read); 10] = [
         ("checkpoint", proofs.file("checkpoint")?.to_vec(), Box::new(|b| note::open(&text(b), key).is_ok())),
         ("log key", key.to_string().into_bytes(), Box::new(|b| text(b).parse::<LogKey>().is_ok())),
         ("station keys", lines.join("\n").into_bytes(), Box::new(|b| StationKey::list(&text(b)).is_ok())),
@@ -142,6 +154,7 @@ pub fn parsers(effort: Effort) -> Result<u32> {
             canonical::to_bytes(&receipt)?,
             Box::new(|b| canonical::from_bytes::<Receipt>(b).is_ok_and(|receipt| receipt.verify(key).is_ok())),
         ),
+        ("change of keys", change_of_keys()?, Box::new(|b| KeyChange::list(b).is_ok())),
         ("event", proofs.file("sealed.json")?.to_vec(), Box::new(|b| Event::from_leaf(b).is_ok())),
         (
             "envelope",

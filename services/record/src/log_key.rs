@@ -223,20 +223,28 @@ mod tests {
         signer(seed).public().current().clone()
     }
 
+    fn tree(leaves: &[Digest]) -> Digest {
+        let mut frontier = Frontier::new();
+        leaves.iter().for_each(|leaf| frontier.push(*leaf));
+        frontier.root()
+    }
+
     /// A log that had `size` - 1 other events before one key followed the other, signed by these.
     fn change(size: u64, seeds: (u8, u8), signed: &[u8]) -> Result<KeyChange, KeyChangeError> {
         let kind = EventKind::LogKeyChanged { before: vkey(seeds.0).into(), after: vkey(seeds.1).into() };
         let leaf = Event { at: Timestamp(1), actor: Actor::System, event: kind }.to_leaf().expect("small");
-        let (mut frontier, mut path) = (Frontier::new(), Vec::new());
-        for n in 1..size {
-            frontier.push(leaf_hash(&n.to_be_bytes()));
+        let mut leaves: Vec<_> = (1..size).map(|n: u64| leaf_hash(&n.to_be_bytes())).collect();
+        leaves.push(leaf_hash(&leaf));
+        let (root, mut path, mut rest) = (tree(&leaves), Vec::new(), &leaves[..]);
+        while rest.len() > 1 {
+            let (left, right) = rest.split_at(rest.len().next_power_of_two() / 2);
+            path.insert(0, tree(left));
+            rest = right;
         }
-        path.extend(frontier.roots().into_iter().rev());
-        frontier.push(leaf_hash(&leaf));
         let notes = signed.iter().map(|seed| signer(*seed));
         let mut note = String::new();
         for one in notes {
-            note = if note.is_empty() { one.sign(size, frontier.root()) } else { one.sign_too(&note).expect("a note") };
+            note = if note.is_empty() { one.sign(size, root) } else { one.sign_too(&note).expect("a note") };
         }
         KeyChange::of(Receipt::new(size - 1, &leaf, path, note))
     }

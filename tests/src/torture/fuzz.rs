@@ -7,7 +7,7 @@ use tests::fuzz::{self, Effort};
 
 use crate::course::Course;
 
-/// For each of nine parsers, for bundles, and for stores.
+/// For each of ten parsers, for bundles, and for stores.
 const EACH: Effort = Effort::For(Duration::from_secs(55));
 
 pub fn run(from: u64) -> Result<String> {

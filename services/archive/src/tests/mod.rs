@@ -6,6 +6,7 @@ mod destruction;
 mod faults;
 mod faulty;
 mod fixity;
+mod keys;
 mod peers;
 mod races;
 mod shares;

@@ -53,7 +53,7 @@ pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, known: Known<'_>) -> 
             run.report.checkpoint.clone_from(&commit.checkpoint);
             note::open(&commit.checkpoint, key)?
         }
-        (None, None) => return Err(Error::NotAnArchive),
+        (None, None) => return Err(nothing_signed(run, key).await?),
     };
     let mut marks = vec![mark(&head, CHECKPOINT, Code::RootWrong)];
     for Committed { commit, .. } in commits.iter().filter(|c| c.commit.new_size <= head.size) {
@@ -69,7 +69,10 @@ pub(super) async fn check(run: &mut Run<'_>, key: &LogKey, known: Known<'_>) -> 
         run.not_proven(Question::Freshness, detail);
     }
     let kept = known.since.iter().chain(known.resumed).map(|old| (old, CHECKPOINT.to_owned()));
+    // One that is committed and not published yet is no rollback.
+    let committed = commits.last().map_or(0, |last| last.commit.new_size);
     let changed = known.changes.iter().map(|change| (&change.checkpoint, key_change(change.receipt.index)));
+    let changed = changed.filter(|(signed, _)| signed.size <= head.size || signed.size > committed);
     for (old, object) in kept.chain(changed) {
         if old.size > head.size {
             let detail = format!("{} events are here; the older checkpoint has {}", head.size, old.size);
@@ -173,6 +176,13 @@ async fn checkpoint(run: &mut Run<'_>, key: &LogKey) -> Result<Option<Checkpoint
             Ok(None)
         }
     }
+}
+
+/// Why there is nothing to begin with: nothing is there, or somebody else has signed it.
+async fn nothing_signed(run: &Run<'_>, key: &LogKey) -> Result<Error> {
+    let Some(bytes) = run.store.get(CHECKPOINT).await? else { return Ok(Error::NotAnArchive) };
+    let opened = note::open(&String::from_utf8_lossy(&bytes), key);
+    Ok(opened.map_or_else(Error::Checkpoint, |_| Error::NotAnArchive))
 }
 
 /// The good commits, in order.

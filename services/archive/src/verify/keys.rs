@@ -24,7 +24,7 @@ pub(super) async fn follow(run: &mut Run<'_>, trusted: &LogKey) -> Result<(LogKe
         run.find(Code::KeyChangeWrong, name, "it leads neither to nor from a key that is trusted");
     }
     for KeyChange { receipt, after, .. } in &changes {
-        let detail = format!("event {}: from then on `{after}` signs; put it into your policy", receipt.index);
+        let detail = format!("event {}: from then on `{after}` signs", receipt.index);
         run.note(Code::KeyChanged, key_change(receipt.index), detail);
     }
     Ok((key, changes))

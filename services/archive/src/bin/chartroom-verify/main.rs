@@ -198,7 +198,7 @@ fn policy(file: &Path) -> Result<Policy> {
 /// The key that was given, or what the policy has of one log: any of its keys.
 fn key(options: &Options, policy: Option<&Policy>) -> Result<LogKey> {
     if let Some(file) = &options.key {
-        return read(file)?.parse().with_context(|| format!("read the key in {}", file.display()));
+        return read(file)?.parse().with_context(|| format!("use the key file {}: it", file.display()));
     }
     let logs = policy.map_or(&[][..], |policy| &policy.logs);
     let choose =

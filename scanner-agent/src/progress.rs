@@ -42,6 +42,13 @@ impl Progress {
         let _ = stderr.flush();
     }
 
+    /// Says something in between.
+    pub fn say(&mut self, text: &str) {
+        let begin = if self.terminal { "\r\x1b[K" } else { "" };
+        let _ = writeln!(std::io::stderr(), "{begin}{text}");
+        self.last = Some(Instant::now());
+    }
+
     pub fn finish(self) {
         if self.terminal && self.last.is_some() {
             let _ = write!(std::io::stderr(), "\r\x1b[K");

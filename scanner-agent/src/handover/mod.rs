@@ -179,15 +179,57 @@ pub fn wait(client: &Client, batch: BatchId, most: Duration) -> Result<(BatchSta
     let started = Instant::now();
     let first = client.status(batch)?;
     let mut progress = Progress::new("reading and indexing", "pages", first.sealed as usize);
+    let mut lull = Lull::new();
     loop {
         let status = client.status(batch)?;
         progress.reach((status.indexed + status.attention) as usize);
+        if lull.is_over_patience(&status) {
+            let left = status.sealed.saturating_sub(status.indexed + status.attention);
+            progress.say(&format!(
+                "{left} of {} pages wait, and none was read for {} s: does a reader run? Start the server with \
+                 --ocr-workers 1 or more, or `ocr-worker --server URL --token T` anywhere. The pages are safe in the archive; \
+                 waiting may be broken off, or ended with --wait-timeout SECONDS",
+                status.sealed,
+                LULL.as_secs()
+            ));
+        }
         if status.is_searchable() || started.elapsed() > most {
             progress.finish();
             let searchable = status.is_searchable();
             return Ok((status, searchable));
         }
         std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// Pages take seconds to be read: so long without one, somebody should look.
+const LULL: Duration = Duration::from_secs(30);
+/// Said again after so many lulls.
+const LULLS: u32 = 10;
+
+/// How long has nothing happened?
+struct Lull {
+    pages: u32,
+    since: Instant,
+    patience: Duration,
+}
+
+impl Lull {
+    fn new() -> Self {
+        Self { pages: 0, since: Instant::now(), patience: LULL }
+    }
+
+    /// True once for each time that the patience is over.
+    fn is_over_patience(&mut self, status: &BatchStatus) -> bool {
+        let pages = status.read + status.indexed + status.attention;
+        if pages != self.pages {
+            *self = Self { pages, ..Self::new() };
+        }
+        let over = self.since.elapsed() >= self.patience;
+        if over {
+            self.patience += LULL * LULLS;
+        }
+        over
     }
 }
 

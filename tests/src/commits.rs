@@ -65,7 +65,8 @@ fn page_id(commit: u64, number: u64) -> PageId {
     PageId::derived([commit.to_be_bytes().as_slice(), number.to_be_bytes().as_slice()])
 }
 
-fn page(commit: u64, number: u64) -> PageDocument {
+/// A page that nobody has sealed.
+pub fn page(commit: u64, number: u64) -> PageDocument {
     let word = |text: String| Word::read(text, Place { x: 100, y: 100, w: 60, h: 30 }, 90);
     let line = Line::of(vec![word("commit".to_owned()), word(commit.to_string()), word(number.to_string())]);
     PageDocument {

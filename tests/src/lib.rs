@@ -13,6 +13,7 @@
 //! - [`sealed`], [`handover`]: documents through the archive's own door, and what is checked after something went wrong.
 //! - [`destroying`]: how two people have a document destroyed.
 //! - [`commits`]: an index whose writer is killed.
+//! - [`tampered`], [`flipped`]: a catalog and an index that somebody, or the disk, has changed.
 //! - [`power`]: what is left of a folder when the power is cut.
 //! - [`fuzz`], [`chance`]: proofs that are mutated, and where chance comes from.
 //! - [`schema`]: the schemas of ALTO and EAD.
@@ -24,6 +25,7 @@ pub mod chance;
 pub mod commits;
 pub mod destroying;
 pub mod film;
+pub mod flipped;
 pub mod fuzz;
 pub mod handover;
 pub mod http;
@@ -37,3 +39,4 @@ pub mod schema;
 pub mod score;
 pub mod sealed;
 pub mod site;
+pub mod tampered;

@@ -17,8 +17,8 @@ use record::{EventKind, PageId};
 use serde::Serialize;
 
 use crate::config::DataDir;
-use crate::follow;
 use crate::state::App;
+use crate::{follow, shelf};
 
 /// Findings that are named; all are counted.
 const NAMED_MAX: usize = 1_000;
@@ -39,6 +39,10 @@ pub enum Kind {
     StaleRevision,
     /// It is shown in another patient's chart.
     SwappedPatient,
+    /// The catalog's own file is damaged.
+    DamagedCatalog,
+    /// Files of the index are damaged: no page of it was looked at.
+    DamagedIndex,
     /// Another row of the catalog is not what the ledger makes of it.
     OtherRow,
     /// A page that was read is not in the index.
@@ -104,11 +108,19 @@ pub async fn audit(audited: &Audited<'_>, file: &Path) -> anyhow::Result<Report>
     let now = audited.catalog.snapshot().await?;
     report.events = now.cursor();
     fold(audited, &fresh, now.cursor()).await?;
+    if let Some(damage) = audited.catalog.file_damage().await? {
+        report.find(Kind::DamagedCatalog, "catalog".to_owned(), damage);
+    }
     let (differences, count) = now.compare(&fresh, NAMED_MAX).await?;
     report.found += count - differences.len() as u64;
     differences.into_iter().for_each(|difference| report.differs(difference));
-    pages(audited, &fresh, &mut report).await?;
-    ghosts(audited, &fresh, &mut report).await?;
+    match audited.index.check() {
+        Err(error) => report.find(Kind::DamagedIndex, "index".to_owned(), error.to_string()),
+        Ok(()) => {
+            pages(audited, &fresh, &mut report).await?;
+            ghosts(audited, &fresh, &mut report).await?;
+        }
+    }
     fresh.close().await;
     Ok(report)
 }
@@ -270,5 +282,10 @@ async fn tonight(app: &App, data: &DataDir) -> anyhow::Result<()> {
         tracing::error!(?kind, what, detail, "not what the ledger says");
     }
     metrics::gauge!("chartroom_replay_found").set(report.found as f64);
-    app.append_one(Actor::System, report.event()).await.map(drop).context("failed to write it into the ledger")
+    app.append_one(Actor::System, report.event()).await.map(drop).context("failed to write it into the ledger")?;
+    if report.findings.iter().any(|finding| finding.kind == Kind::DamagedIndex) {
+        tracing::info!("the search index is made anew while the damaged one answers");
+        shelf::renew(app).await?;
+    }
+    Ok(())
 }

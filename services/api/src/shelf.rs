@@ -115,13 +115,26 @@ async fn teach_own_words(app: &App, index: &Index) -> Result<(), FollowError> {
     Ok(())
 }
 
-/// Runs beside the server: an index that was made with other words is made anew.
+/// Reads every byte of it, which nobody waits for.
+async fn reason_to_renew(app: &App) -> Option<String> {
+    let index = app.shelf.index();
+    if index.is_mended_by_other_words() {
+        return Some("the word lists have changed".to_owned());
+    }
+    let checked = tokio::task::spawn_blocking(move || index.check()).await;
+    match checked {
+        Ok(checked) => checked.err().map(|error| error.to_string()),
+        Err(_) => Some("checking the search index broke off".to_owned()),
+    }
+}
+
+/// Runs beside the server: an index that was made with other words, or is damaged, is made anew.
 pub async fn keep_current(app: actix_web::web::Data<App>) {
     if let Err(error) = teach_own_words(&app, &app.shelf.index()).await {
         tracing::error!("the archive's own words were not learned, so fewer misread ones are found: {error}");
     }
-    if app.shelf.index().is_mended_by_other_words() {
-        tracing::info!("the word lists have changed: the search index is made anew while the old one answers");
+    if let Some(reason) = reason_to_renew(&app).await {
+        tracing::info!("{reason}: the search index is made anew while the old one answers");
         if let Err(error) = renew(&app).await {
             tracing::error!("making the search index anew stopped, and goes on at the next start: {error}");
         }

@@ -51,6 +51,18 @@ impl Catalog {
         row!(self.reader.on(), Replay, "SELECT * FROM replays ORDER BY event_index DESC LIMIT 1")
     }
 
+    /// What the engine itself finds amiss in its file, first things first; a database server looks after its own.
+    pub async fn file_damage(&self) -> Result<Option<String>> {
+        match self.reader.on() {
+            Engine::Postgres(_) => Ok(None),
+            Engine::Sqlite(pool) => {
+                let sql = "PRAGMA integrity_check(1)";
+                let said: String = sqlx::query_scalar(sql).fetch_one(pool).await?;
+                Ok((said != "ok").then_some(said))
+            }
+        }
+    }
+
     /// The folds as they are now.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let mut tx = self.reader.begin().await?;

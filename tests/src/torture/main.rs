@@ -6,6 +6,7 @@ mod flips;
 mod fuzz;
 mod heads;
 mod power;
+mod projections;
 mod syscalls;
 
 use std::io::Write as _;
@@ -24,6 +25,8 @@ Parts, all of them where none is named:
   rollback   set back to each of the last 50 checkpoints
   races      100 races of two sequencers
   commits    50 kills of a process that commits pages to the index
+  replay     1,000 changes of catalog and index: the replay audit names each
+  projections  10,000 single-bit flips in the catalog, and as many in the index: found, and put right by a rebuild
   fuzz       mutated proofs, bundles and stores, ten minutes
 
 Every run tries the same cases in the same order. --from goes on with that case of the first part, as the progress names it.
@@ -31,7 +34,8 @@ Every run tries the same cases in the same order. --from goes on with that case 
 ";
 
 const KILLS: u64 = 50;
-const PARTS: [&str; 7] = ["flips", "power", "syscalls", "rollback", "races", "commits", "fuzz"];
+const PARTS: [&str; 9] =
+    ["flips", "power", "syscalls", "rollback", "races", "commits", "replay", "projections", "fuzz"];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -77,6 +81,8 @@ fn run(mut words: Vec<String>) -> Result<()> {
                 "{KILLS} kills, {} commits, no page lost",
                 tests::commits::kill(&std::env::current_exe()?, KILLS)?
             ),
+            "replay" => projections::replay(from)?,
+            "projections" => projections::flips(from)?,
             "fuzz" => fuzz::run(from)?,
             other => bail!("there is no part `{other}`: name some of {}", PARTS.join(", ")),
         };

@@ -153,6 +153,9 @@ fn what_two_people_destroy_is_gone_everywhere_and_an_auditor_can_tell() -> Resul
     house.followed()?;
 
     is_forgotten(&house)?;
+    // What the station has sent once more goes again by itself.
+    program::wait_for("it to go again", || Ok(going.iter().all(|name| !store.join(name).exists()).then_some(())))?;
+    house.followed()?;
     house.is_sound(&store, "destroyed")?;
     house.is_sound(&house.replica, "destroyed")?;
     // The neighbour's proof holds.

@@ -16,6 +16,7 @@ use record::destruction::{
 };
 use record::event::Actor;
 use record::{Date, DestructionId, Digest, DocumentId, EventKind, HoldId, canonical, limits};
+use tokio::sync::{Notify, RwLock};
 use uuid::Uuid;
 
 use crate::identity::Caller;
@@ -34,6 +35,15 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(30);
 pub const LISTED_MAX: u32 = 1_000;
 /// How often an approval is begun again because a page of the documents was read meanwhile.
 const TRIES: usize = 5;
+
+/// What sealing and destroying know of each other.
+#[derive(Default)]
+pub struct Destroying {
+    /// Held to read by whoever seals, see [`App::stays`]; to write while something is deleted.
+    pub gate: RwLock<()>,
+    /// A station has sent bytes of something that was destroyed.
+    pub sent_again: Notify,
+}
 
 // -- what would go -----------------------------------------------------------------------------
 
@@ -218,7 +228,7 @@ pub async fn approve(app: &App, caller: &Caller, destruction: DestructionId) -> 
         }
         let order = order(app, &found).await?;
         // From here on nothing about these documents is written but by us.
-        let _nobody_seals = app.destroying.write().await;
+        let _nobody_seals = app.destroying.gate.write().await;
         app.refresh().await?;
         if is_current(app, &found, &order).await? {
             let found = open(app, destruction).await?;
@@ -347,9 +357,14 @@ pub async fn run(app: web::Data<App>) {
     let mut rounds = tokio::time::interval(ROUND);
     let mut round = 0_u32;
     loop {
-        rounds.tick().await;
-        round = round.wrapping_add(1);
-        if let Err(error) = carry_out_open(&app, round.is_multiple_of(REPLICA_ROUNDS)).await {
+        let done = tokio::select! {
+            _ = rounds.tick() => {
+                round = round.wrapping_add(1);
+                carry_out_open(&app, round.is_multiple_of(REPLICA_ROUNDS)).await
+            }
+            () = app.destroying.sent_again.notified() => again(&app).await.map(drop),
+        };
+        if let Err(error) = done {
             tracing::error!("what is to be destroyed is not all gone, and is tried again: {error}");
         }
     }
@@ -390,7 +405,7 @@ async fn carry_out(app: &App, found: &Destruction) -> Reply<u64> {
     let mut deleted = Deleted { replica: true, ..Deleted::default() };
     let mut next = Some(0);
     while let Some(from) = next {
-        let _nobody_seals = app.destroying.write().await;
+        let _nobody_seals = app.destroying.gate.write().await;
         app.refresh().await?;
         let portion = app.archive.destroy(&authorised, from).await?;
         deleted.add(portion);

@@ -35,6 +35,7 @@ pub async fn hand_over(
         return Ok((sealed, false));
     }
     if app.catalog.tombstone(document).await?.is_some() {
+        app.destroying.sent_again.notify_one();
         return Err(Problem::gone("this document was destroyed: it is not taken in again under this name"));
     }
     let found = app.catalog.batch(batch).await?.ok_or_else(Problem::absent)?;

@@ -13,13 +13,12 @@ use indexer::{Error as IndexError, Index, Vocabulary};
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::RwLock;
 
 use crate::campaigns;
 use crate::clock::Clock;
 use crate::commands::station;
 use crate::config::{Config, DataDir, StoreOptions};
-use crate::destruction;
+use crate::destruction::{self, Destroying};
 use crate::fixity::{self, Budget, Fixity};
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
@@ -114,7 +113,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         uploads: Uploads::open(serve.data.uploads()).context("failed to open the upload folder")?,
         fixity: Fixity::default(),
         sealing: Busy::default(),
-        destroying: RwLock::default(),
+        destroying: Destroying::default(),
         retention: serve.data.retention()?,
         metrics,
     }))

@@ -8,10 +8,11 @@ use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::event::Actor;
 use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
-use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::sync::RwLockReadGuard;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::destruction::Destroying;
 use crate::fixity::Fixity;
 use crate::follow::{FollowError, Follower};
 use crate::limits::Limits;
@@ -45,8 +46,8 @@ pub struct App {
     pub fixity: Fixity,
     /// Documents that are being sealed.
     pub sealing: Busy<DocumentId>,
-    /// Held to write while something is destroyed, see [`App::stays`].
-    pub destroying: RwLock<()>,
+    /// Whoever seals and whoever destroys, apart from each other.
+    pub destroying: Destroying,
     /// When what may be destroyed; without it nothing may.
     pub retention: Option<Schedule>,
     pub metrics: PrometheusHandle,
@@ -66,7 +67,7 @@ impl App {
 
     /// As long as this is held nothing is destroyed: what was found in the archive stays until an event names it.
     pub async fn stays(&self) -> RwLockReadGuard<'_, ()> {
-        self.destroying.read().await
+        self.destroying.gate.read().await
     }
 
     /// Appends events and waits until the catalog has them: whoever asks next sees them.

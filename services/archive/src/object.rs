@@ -133,8 +133,8 @@ pub(crate) async fn of_name(reader: &Reader, key: &LogKey, name: &str) -> Result
     Ok(sealed.chain([CHECKPOINT, WITNESSED].contains(&name).then_some(note)).find(|object| object.key == name))
 }
 
-/// What the event at this place names, and what a manifest names that it names. Pages that the version before had too were
-/// named there. Of a document that is `gone` nothing need be there.
+/// What the event at this place names, and what a manifest names that it names. Pages that the version before had too were named there.
+/// Of a document that is `gone` nothing need be there.
 pub(crate) async fn named(
     copies: &Copies,
     gone: &HashMap<DocumentId, u64>,

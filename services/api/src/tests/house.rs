@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::destruction::Destroying;
 use crate::fixity::Fixity;
 use crate::follow::{self, Follower};
 use crate::limits::Limits;
@@ -92,7 +93,7 @@ impl House {
             uploads: Uploads::open(folder.path().join("uploads")).expect("a folder"),
             fixity: Fixity::default(),
             sealing: Busy::default(),
-            destroying: tokio::sync::RwLock::default(),
+            destroying: Destroying::default(),
             retention,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
         };

@@ -135,8 +135,8 @@ pub async fn verify(
     let known = heads::Known { since: &since, resumed: resumed.as_ref(), trust: ask.trust.as_ref(), changes: &changes };
     let heads = heads::check(&mut run, &key, known).await?;
     let mut named = tree::check(&mut run, heads, ask.document).await?;
-    destroyed::check(&mut run, &mut named).await;
     keys::check(&mut run, &named, &changes);
+    destroyed::check(&mut run, &mut named).await;
     if ask.document.is_none() {
         damage::check(&mut run, &named).await?;
         strays::check(&mut run).await?;

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use catalog::{Body, Catalog, CatalogError, PageState};
+use record::destruction::DestructionState;
 use record::event::Role;
 use record::manifest::ExceptionCode;
 
@@ -15,6 +16,7 @@ on_both! {
     a_gap_is_refused_and_a_repeat_is_passed_over
     a_foreign_body_is_refused_whole
     folding_again_gives_the_same_tables
+    what_is_destroyed_leaves_a_tombstone_whether_or_not_it_can_still_be_read
     a_fold_that_breaks_off_leaves_nothing
     a_fold_that_is_dropped_leaves_nothing_or_all
     two_followers_fold_each_event_once
@@ -80,6 +82,31 @@ async fn both_engines_hold_the_same_rows() {
 }
 
 /// Breaks the fold off before each event in turn, after the writes of all events before it.
+async fn what_is_destroyed_leaves_a_tombstone_whether_or_not_it_can_still_be_read(fresh: Fresh) {
+    let ledger = || {
+        let mut ledger = Ledger::everything();
+        ledger.destroy("open", ["ada", "bob"]);
+        // What comes too late changes nothing.
+        ledger.seal("open", 3, &[1], fields(Some("MRN-2"), &[])).read("open", 1);
+        let late = ledger.entries.len() - 2;
+        ledger.entries[late..].iter_mut().for_each(|entry| entry.body = Body::Gone);
+        ledger
+    };
+    let catalog = fresh.catalog;
+    ledger().apply(&catalog).await;
+    let dump = catalog.dump().await.expect("dumps");
+    assert_eq!(catalog.document(document("open")).await.expect("asked"), None);
+    assert!(catalog.pages_of(document("open")).await.expect("asked").is_empty());
+    assert!(catalog.tombstone(document("open")).await.expect("asked").is_some());
+    assert_eq!(catalog.tombstone(document("filed")).await.expect("asked"), None, "one person alone destroys nothing");
+    assert!(catalog.document(document("filed")).await.expect("asked").is_some());
+    let states: Vec<_> = catalog.destructions(9).await.expect("asked").iter().map(|one| one.state).collect();
+    assert_eq!(states, [DestructionState::Destroyed, DestructionState::Proposed]);
+    catalog.clear().await.expect("clears");
+    ledger().without("open").apply(&catalog).await;
+    assert_eq!(catalog.dump().await.expect("dumps"), dump);
+}
+
 async fn a_fold_that_breaks_off_leaves_nothing(fresh: Fresh) {
     let (ledger, catalog) = (Ledger::everything(), fresh.catalog);
     let (first, rest) = ledger.entries.split_at(6);

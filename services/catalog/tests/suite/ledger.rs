@@ -2,6 +2,7 @@
 
 use catalog::{Body, Catalog, Entry, PageIdentity};
 use record::campaign::{Budget, CampaignRecord, CampaignState, Criteria};
+use record::destruction::{HoldRecord, Proposal, Proposed};
 use record::event::{
     AccountRecord, Actor, PatientsRecord, Role, StationRecord, TokenRecord, UnreadableReason, ViewForm,
 };
@@ -11,8 +12,8 @@ use record::manifest::{
 use record::saved::SavedSearch;
 use record::words::AttentionReason;
 use record::{
-    AccountId, BatchId, CampaignId, Descriptor, Digest, DocumentId, Event, EventKind, IndexFields, Manifest, PageEntry,
-    PageId, Timestamp, TokenId,
+    AccountId, BatchId, CampaignId, Descriptor, DestructionId, Digest, DocumentId, Event, EventKind, HoldId,
+    IndexFields, Manifest, PageEntry, PageId, Timestamp, TokenId,
 };
 
 pub const START: i64 = 1_700_000_000_000;
@@ -278,6 +279,49 @@ impl Ledger {
         self.push(event, Body::Patients(PatientsRecord { salt: String::new(), patients }))
     }
 
+    /// One proposes that a document go, the other approves it, and it is said to be gone.
+    pub fn destroy(&mut self, name: &str, [proposer, approver]: [&str; 2]) -> &mut Self {
+        let destruction = DestructionId::derived([name.as_bytes()]);
+        let (proposal, body) = (Digest::of(b"proposal"), Digest::of(b"order"));
+        let proposed =
+            Proposed { document: document(name), version: 1, pages: 1, filed: true, class: "A-10".to_owned() };
+        let record =
+            Proposal { reference: "RC-1".to_owned(), authority: "committee".to_owned(), documents: vec![proposed] };
+        let event = EventKind::DestructionProposed { destruction, documents: 1, body: proposal };
+        self.push(event, Body::Proposal(record)).by(proposer);
+        self.push(EventKind::DestructionApproved { destruction, body }, Body::Order { proposal }).by(approver);
+        let event = EventKind::Destroyed { destruction, objects: 4, bytes: 9, replica: true, versions_kept: false };
+        self.push(event, Body::None)
+    }
+
+    /// The last event was somebody's.
+    fn by(&mut self, login: &str) -> &mut Self {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.event.actor = Actor::Account(account(login));
+        }
+        self
+    }
+
+    pub fn hold(&mut self, released: bool) -> &mut Self {
+        let hold = HoldId::derived([b"hold".as_slice()]);
+        let patients = vec!["MRN-1".parse().expect("a patient number")];
+        let (salt, reference, documents) = (String::new(), "LIT-1".to_owned(), Vec::new());
+        let record = HoldRecord { hold, salt, reference, patients, documents, released };
+        self.push(EventKind::HoldRecorded { hold, body: Digest::of(b"h") }, Body::Hold(record))
+    }
+
+    /// What documents had that are gone can no longer be read.
+    pub fn without(mut self, name: &str) -> Self {
+        for entry in &mut self.entries {
+            let names = matches!(entry.body, Body::Sealed { .. } | Body::Text(_))
+                || matches!(entry.event.event, EventKind::Read { .. } | EventKind::Corrected { .. });
+            if names && entry.event.event.document() == Some(document(name)) {
+                entry.body = Body::Gone;
+            }
+        }
+        self
+    }
+
     /// A little of everything, misuse included: what a ledger may hold after an unlucky week.
     pub fn everything() -> Self {
         let mut ledger = Self::default();
@@ -299,6 +343,7 @@ impl Ledger {
         ledger.patients(&[("MRN-2", "Zoë Renamed")]);
         ledger.campaign("again", CampaignState::Running).read_again("filed", 1, true).read_again("open", 2, false);
         ledger.campaign("again", CampaignState::Paused);
+        ledger.hold(false).hold(true).destroy("filed", ["ada", "ada"]);
         ledger
     }
 }

@@ -22,6 +22,8 @@ use crate::store::Store;
 
 /// Events that are read at a time.
 const GROUP: u64 = 4_096;
+/// In the leaf of each event that has to do with it: canonical JSON has one spelling, and most leaves need not be parsed.
+const TOLD: &[u8] = br#""type":"destruction-"#;
 /// Manifests that are read at once, and objects that are deleted at once.
 const AT_ONCE: usize = 16;
 /// Objects that one call deletes: between two calls others may seal.
@@ -72,29 +74,31 @@ impl Destroyed {
             if from >= to {
                 return Ok(());
             }
-            self.take(copies, from, &events(reader, from, to).await?).await?;
+            let leaves = reader.entries(from..to).await?;
+            let told = (from..).zip(&leaves).filter(|(_, leaf)| leaf.windows(TOLD.len()).any(|part| part == TOLD));
+            let (mut orders, mut authorised) = (self.known().orders.clone(), Vec::new());
+            for (index, leaf) in told {
+                if let Some(Ok(ordered)) = orders.take(index, &Event::from_leaf(leaf)?) {
+                    let (proposal, order) = (body(copies, ordered.proposal).await?, body(copies, ordered.order).await?);
+                    authorised.extend(Authorised::of(ordered, &proposal, order));
+                }
+            }
+            // All of the portion or nothing: where a body cannot be read it is tried again.
+            self.known().go_on(to, orders, authorised);
         }
     }
+}
 
-    async fn take(&self, copies: &Copies, from: u64, events: &[Event]) -> Result<()> {
-        let mut ordered = Vec::new();
-        for (index, event) in (from..).zip(events) {
-            ordered.extend(self.known().orders.take(index, event).and_then(Result::ok));
-        }
-        for ordered in ordered {
-            let (proposal, order) = (body(copies, ordered.proposal).await?, body(copies, ordered.order).await?);
-            let authorised = Authorised::of(ordered, &proposal, order);
-            let mut known = self.known();
-            if let Some(authorised) = authorised {
-                let documents = Arc::make_mut(&mut known.documents);
-                authorised.documents.iter().for_each(|document| {
-                    documents.entry(*document).or_insert(ordered.index);
-                });
-                known.authorised.push(Arc::new(authorised));
+impl Known {
+    fn go_on(&mut self, next: u64, orders: Orders, authorised: Vec<Authorised>) {
+        (self.next, self.orders) = (next, orders);
+        for authorised in authorised {
+            let documents = Arc::make_mut(&mut self.documents);
+            for document in &authorised.documents {
+                documents.entry(*document).or_insert(authorised.ordered.index);
             }
+            self.authorised.push(Arc::new(authorised));
         }
-        self.known().next = from + events.len() as u64;
-        Ok(())
     }
 }
 

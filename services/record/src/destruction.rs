@@ -113,7 +113,7 @@ pub enum Unauthorised {
 }
 
 /// The fold of proposals and approvals, event by event. What is decided stays decided.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Orders(HashMap<DestructionId, Option<(Actor, Digest)>>);
 
 impl Orders {

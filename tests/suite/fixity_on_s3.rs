@@ -92,7 +92,7 @@ fn flips_in_buckets_are_put_right_and_what_is_destroyed_is_gone_from_both() -> R
         keys.retain(|key| {
             copied.iter().any(|copy| copy.split_once('/').map(|it| it.1) == key.split_once('/').map(|it| it.1))
         });
-        let key = keys.get(n / 2).or(keys.first()).with_context(|| format!("{kind} in the {bucket}"))?.clone();
+        let key = keys.get(n).or(keys.first()).with_context(|| format!("{kind} in the {bucket}"))?.clone();
         victims.push((key.clone(), house.flip(&key)?));
     }
     let (fine, report) = house.scrub(&["--dry-run"])?;

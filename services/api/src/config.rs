@@ -84,7 +84,8 @@ impl DataDir {
             Ok(found) if found.len() > limits::RETENTION_BYTES_MAX => {
                 anyhow::bail!("{} is refused: it has more than {} bytes", file.display(), limits::RETENTION_BYTES_MAX)
             }
-            found => drop(found.with_context(|| format!("failed to read {}", file.display()))?),
+            Err(error) => return Err(error).with_context(|| format!("failed to read {}", file.display())),
+            Ok(_) => {}
         }
         let text = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
         Schedule::parse(&text).map(Some).with_context(|| format!("{} is refused", file.display()))

@@ -161,7 +161,7 @@ pub(crate) async fn doomed(
             None => doomed.blobs.push(digest),
         }
     }
-    doomed.bytes = size(copies.store(), &keys(&doomed.manifests, &doomed.blobs)).await?;
+    doomed.bytes = size(copies.store(), keys(&doomed.manifests, &doomed.blobs)).await?;
     Ok(doomed)
 }
 
@@ -212,8 +212,8 @@ pub(crate) fn keys(manifests: &[Digest], blobs: &[Digest]) -> Vec<String> {
     manifests.chain(blobs.iter().map(|digest| Object::blob(*digest))).map(|object| object.key).collect()
 }
 
-async fn size(store: &Store, keys: &[String]) -> Result<u64> {
-    let sizes = keys.to_vec().into_iter().map(|key| {
+async fn size(store: &Store, keys: Vec<String>) -> Result<u64> {
+    let sizes = keys.into_iter().map(|key| {
         let store = store.clone();
         async move { store.head(&key).await }
     });
@@ -292,7 +292,8 @@ async fn needed_since(
 
 async fn delete_in(store: Result<Store>, keys: &[String]) -> Result<Deleted> {
     let store = store?;
-    let deleting = keys.to_vec().into_iter().map(|key| {
+    let own: Vec<String> = keys.to_vec();
+    let deleting = own.into_iter().map(|key| {
         let store = store.clone();
         async move { store.destroy(&key).await }
     });

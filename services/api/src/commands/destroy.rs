@@ -85,7 +85,7 @@ pub async fn run(destroy: Destroy) -> anyhow::Result<()> {
     let json = destroy.asking.json;
     let none = serde_json::json!({});
     match destroy.action {
-        Action::Due => tell(&server.get::<Vec<PlannedDocument>>("destructions/due").await?, json, due),
+        Action::Due => tell(&server.get::<Vec<PlannedDocument>>("destructions/due").await?, json, |due| listing(due)),
         Action::Plan { documents } => {
             let plan: Plan = server.post("destructions/plan", &PlanDestruction { documents }).await?;
             tell(&plan, json, planned)
@@ -99,7 +99,7 @@ pub async fn run(destroy: Destroy) -> anyhow::Result<()> {
         Action::Withdraw { destruction } => {
             one(&server, &format!("destructions/{destruction}/withdrawal"), &none, json).await
         }
-        Action::List => tell(&server.get::<Vec<DestructionStatus>>("destructions").await?, json, listed),
+        Action::List => tell(&server.get::<Vec<DestructionStatus>>("destructions").await?, json, |all| listed(all)),
         Action::Again => {
             let done: serde_json::Value = server.post("destructions/again", &none).await?;
             tell(&done, json, |done| format!("{} objects had come back, and are deleted.", done["objects"]))
@@ -111,7 +111,7 @@ pub async fn run(destroy: Destroy) -> anyhow::Result<()> {
         Action::Release { hold: id } => {
             tell(&server.post::<HoldStatus>(&format!("holds/{id}/release"), &none).await?, json, hold)
         }
-        Action::Holds => tell(&server.get::<Vec<HoldStatus>>("holds").await?, json, holds),
+        Action::Holds => tell(&server.get::<Vec<HoldStatus>>("holds").await?, json, |all| holds(all)),
     }
 }
 
@@ -123,7 +123,7 @@ fn tell<T: Serialize>(answer: &T, json: bool, text: impl FnOnce(&T) -> String) -
     if json { say(&serde_json::to_string(answer)?) } else { say(&text(answer)) }
 }
 
-fn due(documents: &Vec<PlannedDocument>) -> String {
+fn listing(documents: &[PlannedDocument]) -> String {
     if documents.is_empty() {
         return "Nothing: no document's retention is over, or a legal hold is on it.".to_owned();
     }
@@ -154,8 +154,8 @@ fn planned(plan: &Plan) -> String {
     lines.join("\n")
 }
 
-fn listed(all: &Vec<DestructionStatus>) -> String {
-    match all.as_slice() {
+fn listed(all: &[DestructionStatus]) -> String {
+    match all {
         [] => "Nothing was proposed yet. `chartroom destroy due` says what may be.".to_owned(),
         all => all.iter().map(line).collect::<Vec<_>>().join("\n"),
     }
@@ -178,8 +178,8 @@ fn line(status: &DestructionStatus) -> String {
     format!("{destruction}  {}  {reference}: {count} documents, {pages} pages{rest}", state.as_str())
 }
 
-fn holds(all: &Vec<HoldStatus>) -> String {
-    match all.as_slice() {
+fn holds(all: &[HoldStatus]) -> String {
+    match all {
         [] => "Nothing is under a legal hold.".to_owned(),
         all => all.iter().map(hold).collect::<Vec<_>>().join("\n"),
     }

@@ -25,7 +25,8 @@ fn a_flipped_bit_is_found_or_changes_nothing() -> Result<()> {
     let house = House::filled()?;
     let catalog = flipped::catalog(&house.catalog(), 0..FLIPS, |_| {})?;
     let index = flipped::index(&house.index(), 0..FLIPS, |_| {})?;
-    ensure!(catalog.found > 0 && index.found > 0, "{catalog:?}, {index:?}");
+    // Most of the catalog's file is empty; that damage to it is found is seen below.
+    ensure!(catalog.found + catalog.harmless == FLIPS && index.found >= FLIPS / 2, "{catalog:?}, {index:?}");
 
     // The command says so, and a rebuild puts it right, from the bucket alone.
     let mut bytes = fs::read(house.catalog())?;

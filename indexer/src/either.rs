@@ -28,8 +28,8 @@ impl<C> Clone for EitherQuery<C> {
 
 impl<C: ScoreCombiner + Sync + Debug> Query for EitherQuery<C> {
     fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
-        let side = |side: &Box<dyn Query>| Ok((Occur::Should, side.weight(scoring)?));
-        let sides = self.sides.iter().map(side).collect::<tantivy::Result<Vec<_>>>()?;
+        let sides = self.sides.iter().map(|side| Ok((Occur::Should, side.weight(scoring)?)));
+        let sides = sides.collect::<tantivy::Result<Vec<_>>>()?;
         let scores = scoring.is_scoring_enabled();
         Ok(Box::new(BooleanWeight::with_minimum_number_should_match(sides, 1, scores, Box::new(C::default))))
     }

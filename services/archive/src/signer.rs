@@ -27,7 +27,7 @@ pub const REQUEST_BYTES_MAX: u64 = 80 * (limits::COMMIT_EVENTS_MAX as u64 + 100)
 const SIGNED: &str = "signed";
 
 pub enum Signer {
-    Held(Held),
+    Held(Box<Held>),
     Apart { socket: PathBuf, key: LogKey },
 }
 
@@ -63,7 +63,7 @@ impl From<LogSigner> for Held {
 
 impl<T: Into<Held>> From<T> for Signer {
     fn from(held: T) -> Self {
-        Self::Held(held.into())
+        Self::Held(Box::new(held.into()))
     }
 }
 

@@ -76,13 +76,13 @@ async fn list(data: &DataDir, options: StoreOptions, as_json: bool) -> anyhow::R
     let archive = open(data, options).await?;
     let changes = archive.key_changes().await?;
     let first = changes.first().map_or_else(|| archive.key().to_string(), |change| change.before.to_string());
-    let keys = std::iter::once((0, first))
+    let mut keys = std::iter::once((0, first))
         .chain(changes.iter().map(|change| (change.receipt.index, change.after.to_string())));
     if as_json {
         let keys: Vec<_> = keys.map(|(from, key)| json!({"from": from, "key": key})).collect();
         return say(&json!({"keys": keys, "events": archive.size()}).to_string());
     }
-    keys.map(|(from, key)| say(&format!("from event {from}  {key}"))).collect()
+    keys.try_for_each(|(from, key)| say(&format!("from event {from}  {key}")))
 }
 
 async fn rotate(data: &DataDir, options: StoreOptions, to: Option<&str>, dry_run: bool) -> anyhow::Result<()> {

@@ -34,7 +34,7 @@ pub(crate) fn index_of(name: &str) -> Option<u64> {
 
 /// Names that a store has.
 pub(crate) async fn listed(store: &Store) -> Result<Vec<String>> {
-    Ok(store.list(KEYS).map_ok(|listed| listed.key).try_collect().await?)
+    store.list(KEYS).map_ok(|listed| listed.key).try_collect().await
 }
 
 /// The whole line of keys that one of them belongs to.

@@ -4,7 +4,8 @@
 //! `chartroom replay-audit` asks, one after the other.
 
 use std::cell::Cell;
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
@@ -83,18 +84,25 @@ pub fn index(folder_of_index: &Path, cases: std::ops::Range<u64>, mut at: impl F
         at(case);
         let mut chance = Chance::new(case);
         let file = &files[chance.below(files.len())];
-        let bytes = fs::read(file)?;
-        let (mut flipped, bit) = (bytes.clone(), chance.below(bytes.len() * 8));
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        fs::write(file, flipped)?;
+        let bit = chance.below(fs::metadata(file)?.len() as usize * 8);
+        flip(file, bit)?;
         let told = quietly(|| told(&index));
-        fs::write(file, bytes)?;
+        flip(file, bit)?;
         if let Ok(told) = &told {
             ensure!(*told == good, "{}, bit {bit}: another answer, and nobody found it", file.display());
         }
         flips.count(told.is_err());
     }
     Ok(flips)
+}
+
+/// In place: a file that is cut off and written anew takes the pages from under a thread of the engine that still has it mapped, and
+/// that ends the process (SIGBUS).
+pub fn flip(file: &Path, bit: usize) -> Result<()> {
+    let (file, at, mut byte) = (File::options().read(true).write(true).open(file)?, bit as u64 / 8, [0]);
+    file.read_exact_at(&mut byte, at)?;
+    byte[0] ^= 1 << (bit % 8);
+    Ok(file.write_all_at(&byte, at)?)
 }
 
 thread_local! {

@@ -298,6 +298,9 @@ fn people_propose_and_approve_on_a_page() -> Result<()> {
     browser.open(&page)?;
     browser.wait_for("the number in the navigation", "return document.querySelector('nav .badge') ? true : null")?;
     browser.screenshot("destruction-3-to-approve")?;
+    // Not before the box says that somebody has looked.
+    browser.click("form[action$=approval] button")?;
+    browser.click("form[action$=approval] input")?;
     browser.click("form[action$=approval] button")?;
     let id = program::wait_for("the approval", || {
         let all = house.told(&house.ann, &["list"])?;

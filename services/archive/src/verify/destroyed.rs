@@ -86,7 +86,8 @@ async fn authorised(run: &mut Run<'_>, ordered: Ordered) -> Option<Authorised> {
 fn note(run: &mut Run<'_>, authorised: &Authorised, is_done: bool) {
     let Ordered { index, order, proposed_by, approved_by, .. } = authorised.ordered;
     let (count, object) = (authorised.documents.len(), object_key(BLOBS, &order));
-    let said = format!("event {index}: {count} documents, proposed by {proposed_by}, approved by {approved_by}");
+    let documents = if count == 1 { "document" } else { "documents" };
+    let said = format!("event {index}: {count} {documents}, proposed by {proposed_by}, approved by {approved_by}");
     if is_done {
         run.note(Code::Destroyed, object, said);
     } else {

@@ -209,6 +209,10 @@ impl Register {
 /// Our numbers of a column's words, in the order of the segment's own.
 fn numbers_of(list: &mut Vec<String>, reader: &SegmentReader, column: &str) -> Result<Vec<u16>> {
     let Some(column) = reader.fast_fields().str(column)? else { return Ok(Vec::new()) };
+    // A flipped bit makes billions of them, and to go through those takes for ever.
+    if column.num_terms() > reader.max_doc() as usize {
+        return Err(damaged("a type or department"));
+    }
     let mut numbers = Vec::new();
     for ord in 0..column.num_terms() as u64 {
         let mut name = String::new();

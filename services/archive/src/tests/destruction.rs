@@ -11,18 +11,14 @@ use record::destruction::{Authorised, Order, Proposal, Proposed};
 use record::event::Actor;
 use record::{AccountId, DestructionId, Digest, DocumentId, Event, EventKind, canonical};
 
-use super::{TODAY, hand_over, manifest_of, report, signer};
+use super::{TODAY, at, hand_over, manifest_of, report, signer};
 use crate::verify::{Code, Verdict};
-use crate::{Archive, Doomed, StoreAddress};
+use crate::{Archive, Doomed};
 
 struct House {
     store: Arc<InMemory>,
     replica: Arc<InMemory>,
     archive: Archive,
-}
-
-fn at(store: &Arc<InMemory>) -> StoreAddress {
-    StoreAddress::wrapping(Arc::clone(store) as _)
 }
 
 fn document(name: &str) -> DocumentId {

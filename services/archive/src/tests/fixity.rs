@@ -11,7 +11,7 @@ use record::event::{Actor, Bucket};
 use record::{Digest, Event, EventKind, Timestamp};
 
 use super::faulty::{Fault, Faulty};
-use super::{TODAY, all_events, hand_over, report, signer, views};
+use super::{TODAY, all_events, at, hand_over, report, signer, views};
 use crate::verify::{Code, Verdict};
 use crate::{Archive, Backlog, Error, Incident, Standing, StoreAddress};
 
@@ -20,10 +20,6 @@ struct House {
     store: Arc<InMemory>,
     replica: Arc<InMemory>,
     archive: Archive,
-}
-
-fn at(store: &Arc<InMemory>) -> StoreAddress {
-    StoreAddress::wrapping(Arc::clone(store) as _)
 }
 
 impl House {

@@ -9,7 +9,7 @@ use record::log_key::KeyChange;
 use record::note::{self, LogKey, LogSigner};
 
 use super::faulty::{Fault, Faulty};
-use super::{TODAY, all_events, hand_over, signer, views};
+use super::{TODAY, all_events, at, hand_over, signer, views};
 use crate::signer::Held;
 use crate::verify::{Ask, Code, Report, verify};
 use crate::{Archive, Error, StoreAddress};
@@ -26,10 +26,6 @@ fn third() -> LogSigner {
 
 fn both() -> Held {
     Held::new(signer(), Some(second()))
-}
-
-fn at(store: &Arc<InMemory>) -> StoreAddress {
-    StoreAddress::wrapping(Arc::clone(store) as _)
 }
 
 async fn report(address: &StoreAddress, key: &LogKey) -> Report {

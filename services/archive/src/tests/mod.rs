@@ -12,7 +12,10 @@ mod races;
 mod shares;
 mod signer;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use object_store::memory::InMemory;
 use record::event::Actor;
 use record::manifest::{MANIFEST_SCHEMA, Source, SourceKind};
 use record::note::LogSigner;
@@ -24,6 +27,11 @@ use crate::verify::{Ask, Report, verify};
 use crate::{Archive, StoreAddress};
 
 const TODAY: Timestamp = Timestamp(1_700_000_000_000);
+
+/// The address of a store in memory.
+fn at(store: &Arc<InMemory>) -> StoreAddress {
+    StoreAddress::wrapping(Arc::clone(store) as _)
+}
 
 fn signer() -> LogSigner {
     LogSigner::from_seed("chartroom.example/test", &[7; 32]).expect("a good name")

@@ -101,18 +101,14 @@ impl Sorter {
         let mut plain = true;
         self.pass(1)?;
         loop {
-            match self.next() {
-                Some(b'"') => return self.pass(1).map(|()| plain),
-                Some(b'\\') => {
-                    plain = false;
-                    self.pass(2)?;
-                }
-                Some(byte) => {
-                    plain &= byte.is_ascii();
-                    self.pass(1)?;
-                }
-                None => return Err(CanonicalError::NotCanonical),
+            let rest = &self.bytes[self.at..];
+            let length = memchr::memchr2(b'"', b'\\', rest).ok_or(CanonicalError::NotCanonical)?;
+            plain &= rest[..length].is_ascii();
+            if rest[length] == b'"' {
+                return self.pass(length + 1).map(|()| plain);
             }
+            plain = false;
+            self.pass(length + 2)?;
         }
     }
 

@@ -17,12 +17,14 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::UnixStream;
 
 use crate::error::{Error, Result};
+use crate::ledger::Head;
 use crate::ledger::edge::Edge;
 
 /// For one answer: one write to a disk.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// As many hashes as a commit has events, as JSON.
 pub const REQUEST_BYTES_MAX: u64 = 80 * (limits::COMMIT_EVENTS_MAX as u64 + 100);
+const OTHER_ROOT: &str = "the same entries lead to another root when they are hashed again";
 /// What the signer signed last, in its folder.
 const SIGNED: &str = "signed";
 
@@ -81,6 +83,34 @@ struct Request {
     roots: Vec<Digest>,
     /// Of the entries that come to it.
     leaves: Vec<Digest>,
+    /// What whoever asks has come to: of two computations that differ, one is wrong, and nothing is signed.
+    root: Digest,
+}
+
+impl Request {
+    fn new(before: &Edge, leaves: &[Vec<u8>], root: Digest) -> Self {
+        let leaves = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        Self { size: before.rows().size(), roots: before.rows().roots(), leaves, root }
+    }
+
+    /// Signed, if `last` is the tree as it was and the entries lead from there to what was asked for; what is wrong otherwise.
+    fn signed(self, last: (u64, Digest), held: &Held) -> std::result::Result<String, Wrong> {
+        let tree = Frontier::from_roots(self.size, self.roots).filter(|tree| (tree.size(), tree.root()) == last);
+        let mut tree = tree.ok_or(Wrong::Beginning)?;
+        self.leaves.into_iter().for_each(|leaf| tree.push(leaf));
+        if tree.root() != self.root {
+            return Err(Wrong::Root);
+        }
+        held.sign(tree.size(), self.root).map_err(Wrong::Key)
+    }
+}
+
+enum Wrong {
+    /// It is no continuation of what was signed last.
+    Beginning,
+    /// It does not lead to the root that was asked for.
+    Root,
+    Key(Error),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -88,6 +118,8 @@ struct Request {
 enum Reply {
     Signed(String),
     Ahead(String),
+    /// Nothing was signed, and this is why.
+    Refused(String),
 }
 
 impl Signer {
@@ -104,38 +136,34 @@ impl Signer {
         let last = match self {
             Self::Held(held) => held.sign(0, empty_root())?,
             Self::Apart { socket, .. } => {
-                let nothing = Request { size: 0, roots: Vec::new(), leaves: Vec::new() };
+                let nothing = Request::new(&Edge::default(), &[], empty_root());
                 match ask(socket, &nothing).await? {
                     Reply::Signed(note) | Reply::Ahead(note) => note,
+                    Reply::Refused(reason) => return Err(Error::Signer(reason)),
                 }
             }
         };
         Ok(note::open(&last, key).is_ok())
     }
 
-    /// The head of this size and root, which is `before` with these leaves, signed with `key` at least.
-    pub(crate) async fn sign(
-        &self,
-        key: &LogKey,
-        before: &Edge,
-        leaves: &[Vec<u8>],
-        (size, root): (u64, Digest),
-    ) -> Result<Answer> {
+    /// The head of this size and root, which is `before` with these leaves.
+    pub(crate) async fn sign(&self, before: &Head, leaves: &[Vec<u8>], (size, root): (u64, Digest)) -> Result<Answer> {
+        let request = Request::new(&before.edge, leaves, root);
         let reply = match self {
-            Self::Held(held) => Reply::Signed(held.sign(size, root)?),
-            Self::Apart { socket, .. } => {
-                let leaves = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
-                let request = Request { size: before.rows().size(), roots: before.rows().roots(), leaves };
-                ask(socket, &request).await?
-            }
+            Self::Held(held) => match request.signed((before.size(), before.root()), held) {
+                Ok(note) => Reply::Signed(note),
+                Err(Wrong::Key(error)) => return Err(error),
+                Err(Wrong::Beginning | Wrong::Root) => Reply::Refused(OTHER_ROOT.to_owned()),
+            },
+            Self::Apart { socket, .. } => ask(socket, &request).await?,
         };
         match reply {
             Reply::Ahead(note) => Ok(Answer::Ahead(note)),
+            Reply::Refused(reason) => Err(Error::Signer(reason)),
             Reply::Signed(note) => {
-                let signed = note::open(&note, key)?;
+                let signed = note::open(&note, &before.key)?;
                 let same = (signed.size, signed.root) == (size, root);
-                let other = || Error::Signer("it comes to another root from the same entries".to_owned());
-                same.then_some(Answer::Signed(note)).ok_or_else(other)
+                same.then_some(Answer::Signed(note)).ok_or_else(|| Error::Signer(OTHER_ROOT.to_owned()))
             }
         }
     }
@@ -199,29 +227,27 @@ impl Memory {
     /// # Errors
     /// Where the request is none, or the disk fails.
     pub fn answer(&mut self, request: &[u8]) -> Result<Vec<u8>> {
-        let Request { size, roots, leaves } = serde_json::from_slice(request)
+        let request: Request = serde_json::from_slice(request)
             .map_err(|error| Error::Refused(format!("understand what is to be signed: {error}")))?;
-        let tree = Frontier::from_roots(size, roots)
-            .filter(|tree| (tree.size(), root(tree)) == (self.last.size, self.last.root));
-        let reply = match tree {
-            Some(tree) => Reply::Signed(self.sign(tree, leaves)?),
-            None => Reply::Ahead(self.note.clone()),
+        let reply = match request.signed((self.last.size, self.last.root), &self.held) {
+            Ok(note) => {
+                self.keep(&note)?;
+                Reply::Signed(note)
+            }
+            Err(Wrong::Beginning) => Reply::Ahead(self.note.clone()),
+            Err(Wrong::Root) => Reply::Refused(OTHER_ROOT.to_owned()),
+            Err(Wrong::Key(error)) => return Err(error),
         };
         Ok([canonical::to_bytes(&reply)?, b"\n".to_vec()].concat())
     }
 
-    fn sign(&mut self, mut tree: Frontier, leaves: Vec<Digest>) -> Result<String> {
-        leaves.into_iter().for_each(|leaf| tree.push(leaf));
-        let note = self.held.sign(tree.size(), root(&tree))?;
-        keep(&self.folder, &note)?;
-        self.last = note::open(&note, &self.held.key.public())?;
-        self.note.clone_from(&note);
-        Ok(note)
+    fn keep(&mut self, note: &str) -> Result<()> {
+        let last = note::open(note, &self.held.key.public())?;
+        keep(&self.folder, note)?;
+        self.last = last;
+        note.clone_into(&mut self.note);
+        Ok(())
     }
-}
-
-fn root(tree: &Frontier) -> Digest {
-    if tree.size() == 0 { empty_root() } else { tree.root() }
 }
 
 /// The whole of it or what was there before, whenever the power goes.
@@ -235,4 +261,49 @@ fn keep(folder: &Path, note: &str) -> Result<()> {
         File::open(folder)?.sync_all()
     };
     write().map_err(|error| Error::unavailable(SIGNED, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaves(from: u64, to: u64) -> Vec<Vec<u8>> {
+        (from..to).map(|i| i.to_be_bytes().to_vec()).collect()
+    }
+
+    /// Neither the socket nor the signer's own memory: what two computations do not agree on is not signed.
+    #[test]
+    fn no_flipped_bit_of_a_request_or_of_the_memory_is_signed() {
+        let (folder, key) =
+            (tempfile::tempdir().expect("a folder"), || LogSigner::from_seed("log", &[7; 32]).expect("a key"));
+        let (before, _) = Edge::default().grow(&leaves(0, 250));
+        let (after, _) = before.grow(&leaves(250, 259));
+        let (last, root) = ((250, before.rows().root()), after.rows().root());
+        let begin = || {
+            Memory::begin(folder.path(), &key(), &key().sign(last.0, last.1)).expect("begun");
+            Memory::load(folder.path(), key()).expect("loaded")
+        };
+        let request = serde_json::to_vec(&Request::new(&before, &leaves(250, 259), root)).expect("written");
+        let mut memory = begin();
+        for bit in 0..request.len() * 8 {
+            let mut flipped = request.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let _ = memory.answer(&flipped);
+            if memory.size() != last.0 {
+                // Hex digits in capitals are the same request.
+                assert_eq!((memory.last.size, memory.last.root), (259, root), "bit {bit}");
+                memory = begin();
+            }
+        }
+        for bit in 0..32 * 8 {
+            let mut flipped = *last.1.as_bytes();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            memory.last.root = Digest::from_bytes(flipped);
+            memory.answer(&request).expect("answered");
+            assert_eq!(memory.size(), last.0, "bit {bit}");
+        }
+        memory.last.root = last.1;
+        memory.answer(&request).expect("answered");
+        assert_eq!((memory.last.size, memory.last.root), (259, root), "and as it was, it is signed");
+    }
 }

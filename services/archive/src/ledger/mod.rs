@@ -8,6 +8,7 @@ pub(crate) mod commit;
 pub(crate) mod edge;
 pub(crate) mod keys;
 pub(crate) mod proof;
+pub(crate) mod recheck;
 pub(crate) mod sequencer;
 pub(crate) mod tile;
 
@@ -80,19 +81,24 @@ impl Ledger {
 
     /// Finds the last commit and completes it, whether or not it needs that.
     pub async fn open(copies: Copies, signer: Signer) -> Result<Self> {
-        let key = keys::line(&copies, &signer.key()).await?;
+        let head = Self::newest(&copies, &signer).await?;
+        sweep(copies.store(), head.committed.commit.sequence).await?;
+        let head = RwLock::new(head);
+        Ok(Self { copies, signer, head, turn: tokio::sync::Mutex::new(()) })
+    }
+
+    /// The head as the store has it.
+    async fn newest(copies: &Copies, signer: &Signer) -> Result<Arc<Head>> {
+        let key = keys::line(copies, &signer.key()).await?;
         // Before the commits: read after them, another writer's newer checkpoint would look as
         // if commits were missing.
-        let published = published(&copies, &key).await?;
+        let published = published(copies, &key).await?;
         let Some(newest) = Commit::newest(copies.store()).await? else {
             return Err(if published.is_some() { ahead(published, 0) } else { Error::NotAnArchive });
         };
-        let committed = find(&copies, newest, &key).await?.ok_or_else(|| Error::Missing(Commit::key(newest)))?;
+        let committed = find(copies, newest, &key).await?.ok_or_else(|| Error::Missing(Commit::key(newest)))?;
         let key = committed.commit.succeed(key);
-        let head = Self::complete(&copies, committed, key, published).await?;
-        sweep(copies.store(), newest).await?;
-        let head = RwLock::new(head);
-        Ok(Self { copies, signer, head, turn: tokio::sync::Mutex::new(()) })
+        Self::complete(copies, committed, key, published).await
     }
 
     pub fn key(&self) -> LogKey {
@@ -127,7 +133,7 @@ impl Ledger {
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             // 1. Recover: complete whatever this or another process has left behind. Almost
             //    always this is one look for a commit that is not there.
-            let head = self.catch_up().await?;
+            let head = self.sound_head().await?;
 
             // 2. Let the tree grow in memory.
             let (grown, pieces) = head.edge.grow(leaves);
@@ -141,13 +147,13 @@ impl Ledger {
 
             // 4. Sign only what is really in the store: hash again, from the bytes read back, by
             //    other lines of code than those that made the tiles.
-            if commit::rehash(&staged, &head.edge) != Some((size, root)) {
+            if recheck::rehash(&staged, &head.edge) != Some((size, root)) {
                 return Err(Error::corrupt(staging, "what was read back does not hash to the new root"));
             }
 
             // 5. The commit point. The record's name is its number, so of all writers one wins;
             //    the others see the winner's bytes here and start again from them.
-            let checkpoint = match self.signer.sign(&head.key, &head.edge, leaves, (size, root)).await? {
+            let checkpoint = match self.signer.sign(&head, leaves, (size, root)).await? {
                 Answer::Signed(checkpoint) => checkpoint,
                 Answer::Ahead(checkpoint) => {
                     self.adopt(&head, checkpoint).await?;
@@ -156,6 +162,7 @@ impl Ledger {
             };
             let commit = Commit::after(&head.committed, (size, root), &staged, checkpoint)?;
             let bytes = commit.to_bytes()?;
+            recheck::fits(&bytes, &head, &staged)?;
             let there = self.copies.store().create(&Commit::key(sequence), bytes.clone()).await?;
             if there != bytes && !Commit::parse(sequence, &there, &head.key)?.commit.has_adopted(root) {
                 continue;
@@ -169,6 +176,21 @@ impl Ledger {
         Err(Error::Contended(limits::COMMIT_ATTEMPTS_MAX))
     }
 
+    /// The newest head, read anew where memory has changed it.
+    async fn sound_head(&self) -> Result<Arc<Head>> {
+        let head = self.catch_up().await?;
+        if recheck::is_whole(&head).is_ok() {
+            return Ok(head);
+        }
+        let head = Self::newest(&self.copies, &self.signer).await?;
+        self.replace_head(&head);
+        recheck::is_whole(&head).map(|()| head)
+    }
+
+    fn replace_head(&self, head: &Arc<Head>) {
+        *self.head.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(head);
+    }
+
     /// Commits what the signer has signed and nobody has committed: its writer has died, or is about to do the same. It lies
     /// staged, since that comes before signing.
     async fn adopt(&self, head: &Head, checkpoint: String) -> Result<()> {
@@ -180,11 +202,12 @@ impl Ledger {
         }
         let staged = self.copies.store().get(&Commit::staging_key(sequence, &signed.root)).await?;
         let staged = staged.ok_or_else(elsewhere)?;
-        if commit::rehash(&staged, &head.edge) != Some((signed.size, signed.root)) {
+        if recheck::rehash(&staged, &head.edge) != Some((signed.size, signed.root)) {
             return Err(elsewhere());
         }
         let commit = Commit::after(&head.committed, (signed.size, signed.root), &staged, checkpoint)?;
         let bytes = commit.adopted().to_bytes()?;
+        recheck::fits(&bytes, head, &staged)?;
         // Whoever was faster did the same.
         self.copies.store().create(&Commit::key(sequence), bytes).await.map(drop)
     }
@@ -218,7 +241,7 @@ impl Ledger {
                 last = next;
             }
             let completed = Self::complete(&self.copies, last, key, published).await?;
-            *self.head.write().unwrap_or_else(PoisonError::into_inner) = completed;
+            self.replace_head(&completed);
         }
     }
 

@@ -106,6 +106,59 @@ async fn puts_that_go_wrong_are_put_right_or_refused() {
     }
 }
 
+/// A put that others overtook when its process died, one that comes to the store when another process has gone on, and one that a store
+/// has forgotten which said that it had it: of each kind of object, and then the same is tried again, or something else.
+#[tokio::test]
+async fn puts_that_come_out_of_order_or_are_lost_lose_nothing_unseen() {
+    let base = Arc::new(InMemory::new());
+    let address = StoreAddress::wrapping(Arc::clone(&base) as _);
+    Archive::init(&address, signer()).await.expect("made").append(views(0..255)).await.expect("appended");
+    for family in FAMILIES {
+        for fault in [Fault::Overtaken, Fault::Late, Fault::Lost] {
+            for again in ["page", "another page"] {
+                let store = Arc::new(base.fork());
+                let what = format!("{family}, {fault:?}, then {again}");
+                out_of_order(&store, (family, fault), again, &what).await;
+            }
+        }
+    }
+}
+
+async fn out_of_order(store: &Arc<InMemory>, (family, fault): (&'static str, Fault), again: &str, what: &str) {
+    let faulty = Arc::new(Faulty::at_put(Arc::clone(store) as _, fault, family));
+    let address = StoreAddress::wrapping(Arc::clone(store) as _);
+    let mut acknowledged = Vec::new();
+    let dying = Archive::open(&StoreAddress::wrapping(Arc::clone(&faulty) as _), signer()).await.expect("opened");
+    if let Ok((receipts, _)) = hand_over(&dying, "page").await {
+        acknowledged.push(receipts[0].verify(&dying.key()).expect("proven").0);
+    }
+    assert!(faulty.has_struck(), "{what}");
+    assert_eq!(acknowledged.is_empty(), fault != Fault::Lost, "{what}: what died has said nothing, what lied has");
+    faulty.lose().await.expect("lost");
+    match Archive::open(&address, signer()).await {
+        Ok(archive) => {
+            let (receipts, _) = hand_over(&archive, again).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+            acknowledged.push(receipts[0].verify(&archive.key()).expect("proven").0);
+        }
+        // It says which object it cannot do without.
+        Err(error) => {
+            assert!(fault == Fault::Lost && error.to_string().contains(family), "{what}: {error}");
+            return;
+        }
+    }
+    faulty.arrive().await.expect("arrived");
+    if fault == Fault::Lost {
+        // What nobody has brought again is named.
+        let report = report(&address, None).await;
+        assert!(report.findings.iter().all(|found| found.object.starts_with(family)), "{what}: {:?}", report.findings);
+        assert!(report.findings.is_empty() || again != "page", "{what}: {:?}", report.findings);
+    } else {
+        check(&address, &[], what).await;
+    }
+    let events = all_events(&Archive::open(&address, signer()).await.expect("opened")).await;
+    assert!(acknowledged.iter().all(|event| events.contains(event)), "{what}");
+}
+
 #[tokio::test]
 async fn init_that_was_cut_off_is_finished_by_open() {
     for fault in FAULTS {

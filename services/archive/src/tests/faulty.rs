@@ -1,7 +1,7 @@
 //! A store of which one call goes wrong.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use futures::stream::{self, BoxStream};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,12 @@ pub enum Fault {
     Torn,
     /// Zeros were put there, and no error came back.
     Zeros,
+    /// Puts that were begun after it were done, and it was not; then nothing works any more.
+    Overtaken,
+    /// Nothing works any more, and it is done when others have gone on for a while ([`Faulty::arrive`]).
+    Late,
+    /// It was done and could be read, and is gone later ([`Faulty::lose`]).
+    Lost,
 }
 
 #[derive(Debug)]
@@ -37,6 +43,17 @@ pub struct Faulty {
     puts: Option<&'static str>,
     /// Calls until the fault.
     left: AtomicI64,
+    /// The put that was struck, and what was there before.
+    struck: Mutex<Option<Struck>>,
+    dead: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Struck {
+    location: Path,
+    payload: PutPayload,
+    options: PutOptions,
+    before: Option<Bytes>,
 }
 
 enum Turn {
@@ -48,12 +65,19 @@ enum Turn {
 impl Faulty {
     /// The fault hits call number `at`, from 0.
     pub fn new(store: Arc<dyn ObjectStore>, fault: Fault, at: i64) -> Self {
-        Self { store, fault, puts: None, left: AtomicI64::new(at) }
+        Self {
+            store,
+            fault,
+            puts: None,
+            left: AtomicI64::new(at),
+            struck: Mutex::default(),
+            dead: AtomicBool::new(false),
+        }
     }
 
     /// The fault hits the first put of a key that begins so.
     pub fn at_put(store: Arc<dyn ObjectStore>, fault: Fault, family: &'static str) -> Self {
-        Self { store, fault, puts: Some(family), left: AtomicI64::new(0) }
+        Self { puts: Some(family), ..Self::new(store, fault, 0) }
     }
 
     pub fn has_struck(&self) -> bool {
@@ -75,6 +99,62 @@ impl Faulty {
         }
     }
 
+    /// The turn of a call that is not one of the puts that count, where only those do.
+    fn any_turn(&self) -> Turn {
+        match self.puts {
+            Some(_) if self.dead.load(Ordering::SeqCst) => Turn::Fail,
+            Some(_) => Turn::Work,
+            None => self.turn(),
+        }
+    }
+
+    /// A put that is struck in another way than by failing.
+    async fn mishap(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        match self.fault {
+            Fault::Torn | Fault::Zeros => self.spoil(location, payload, options).await,
+            Fault::Overtaken => {
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                self.dead.store(true, Ordering::SeqCst);
+                Err(fault())
+            }
+            Fault::Late | Fault::Lost => {
+                let before = match self.store.get(location).await {
+                    Ok(found) => Some(found.bytes().await?),
+                    Err(_) => None,
+                };
+                let struck = Struck { location: location.clone(), payload, options, before };
+                let (payload, options) = (struck.payload.clone(), struck.options.clone());
+                *self.struck.lock().expect("not poisoned") = Some(struck);
+                if self.fault == Fault::Late {
+                    self.dead.store(true, Ordering::SeqCst);
+                    return Err(fault());
+                }
+                self.store.put_opts(location, payload, options).await
+            }
+            _ => Err(fault()),
+        }
+    }
+
+    /// A request that was on its way for long comes to the store.
+    pub async fn arrive(&self) -> Result<()> {
+        let Some(struck) = self.struck.lock().expect("not poisoned").take() else { return Ok(()) };
+        match self.store.put_opts(&struck.location, struck.payload, struck.options).await {
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(()),
+            done => done.map(drop),
+        }
+    }
+
+    /// What was put is as it was before.
+    pub async fn lose(&self) -> Result<()> {
+        let Some(struck) = self.struck.lock().expect("not poisoned").take() else { return Ok(()) };
+        match struck.before {
+            Some(bytes) => self.store.put(&struck.location, bytes.into()).await.map(drop),
+            None => self.store.delete(&struck.location).await,
+        }
+    }
+
     /// What is put instead.
     async fn spoil(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let bytes = Bytes::from(payload);
@@ -87,10 +167,7 @@ impl Faulty {
     }
 
     async fn strike<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        if self.puts.is_some() {
-            return work.await;
-        }
-        match self.turn() {
+        match self.any_turn() {
             Turn::Work => work.await,
             Turn::Fail => Err(fault()),
             Turn::WorkAndFail => work.await.and(Err(fault())),
@@ -112,11 +189,12 @@ impl std::fmt::Display for Faulty {
 impl ObjectStore for Faulty {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         if let Some(family) = self.puts {
-            return match (location.as_ref().starts_with(family).then(|| self.turn()), self.fault) {
-                (Some(Turn::Fail), Fault::Torn | Fault::Zeros) => self.spoil(location, payload, options).await,
-                (Some(Turn::Fail), _) => Err(fault()),
-                (Some(Turn::WorkAndFail), _) => self.store.put_opts(location, payload, options).await.and(Err(fault())),
-                (Some(Turn::Work) | None, _) => self.store.put_opts(location, payload, options).await,
+            let turn = location.as_ref().starts_with(family).then(|| self.turn());
+            return match turn.unwrap_or_else(|| self.any_turn()) {
+                _ if self.dead.load(Ordering::SeqCst) => Err(fault()),
+                Turn::Fail => self.mishap(location, payload, options).await,
+                Turn::WorkAndFail => self.store.put_opts(location, payload, options).await.and(Err(fault())),
+                Turn::Work => self.store.put_opts(location, payload, options).await,
             };
         }
         self.strike(self.store.put_opts(location, payload, options)).await
@@ -131,10 +209,7 @@ impl ObjectStore for Faulty {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        if self.puts.is_some() {
-            return self.store.delete_stream(locations);
-        }
-        match self.turn() {
+        match self.any_turn() {
             Turn::Work => self.store.delete_stream(locations),
             Turn::Fail => stream::iter([Err(fault())]).boxed(),
             Turn::WorkAndFail => self.store.delete_stream(locations).map(|_| Err(fault())).boxed(),
@@ -142,10 +217,7 @@ impl ObjectStore for Faulty {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        if self.puts.is_some() {
-            return self.store.list(prefix);
-        }
-        match self.turn() {
+        match self.any_turn() {
             Turn::Work => self.store.list(prefix),
             Turn::Fail | Turn::WorkAndFail => stream::iter([Err(fault())]).boxed(),
         }

@@ -20,7 +20,6 @@ use api::{commands, witness};
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use record::DocumentId;
-use record::event::Role;
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
@@ -151,28 +150,28 @@ enum Command {
         #[command(flatten)]
         data: Data,
         #[command(subcommand)]
-        action: TokenAction,
+        action: token::Action,
     },
     /// Capture stations: with one enrolled, only batches that an enrolled one has signed are taken in.
     Station {
         #[command(flatten)]
         data: Data,
         #[command(subcommand)]
-        action: StationAction,
+        action: station::Action,
     },
     /// People's accounts.
     Account {
         #[command(flatten)]
         data: Data,
         #[command(subcommand)]
-        action: AccountAction,
+        action: account::Action,
     },
     /// The patient list: with one, documents with a number that is not on it wait for a person.
     Patients {
         #[command(flatten)]
         data: Data,
         #[command(subcommand)]
-        action: PatientsAction,
+        action: patients::Action,
     },
     /// Writes one document with its pages and all that proves them into a tar file, to be given away.
     Bundle {
@@ -279,67 +278,6 @@ enum Command {
     },
 }
 
-#[derive(Subcommand)]
-enum TokenAction {
-    /// Makes a token and prints it, this once.
-    Create {
-        /// admin, technician, searcher, auditor or worker.
-        #[arg(long)]
-        role: Role,
-        /// Who holds it.
-        #[arg(long)]
-        name: String,
-    },
-    /// Lists ids, roles and names.
-    List,
-    /// Ends a token, by id or name.
-    Revoke { which: String },
-}
-
-#[derive(Subcommand)]
-enum StationAction {
-    /// Enrols keys, as `scanner-agent key` prints them.
-    Enrol {
-        #[arg(value_name = "KEY")]
-        keys: Vec<String>,
-        /// A file with one key a line.
-        #[arg(long)]
-        file: Option<PathBuf>,
-    },
-    /// Lists every key that was ever enrolled, in the form that `chartroom-verify --stations` takes.
-    List,
-    /// Ends a key, by id or name. What it signed before stays believed.
-    Revoke { which: String },
-}
-
-#[derive(Subcommand)]
-enum AccountAction {
-    /// Makes an account; prints a one-time password unless one comes on standard input.
-    Create {
-        #[arg(long)]
-        login: String,
-        /// admin, technician, searcher or auditor.
-        #[arg(long)]
-        role: Role,
-        /// Reads the password from standard input; it need not be changed.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Lists ids, roles and log-in names.
-    List,
-    /// Lets nobody log in to it any more.
-    Disable {
-        #[arg(long)]
-        login: String,
-    },
-}
-
-#[derive(Subcommand)]
-enum PatientsAction {
-    /// Adds the patients of a CSV file with the columns mrn,name,birth_date.
-    Import { file: PathBuf },
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -407,12 +345,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Scrub { data, replica, dry_run, json } => {
             scrub::run(&DataDir::new(data.data), replica.among(options), scrub::Scrub { dry_run, json }).await
         }
-        Command::Token { data, action } => run_token(&DataDir::new(data.data), options, action).await,
-        Command::Station { data, action } => run_station(&DataDir::new(data.data), options, action).await,
-        Command::Account { data, action } => run_account(&DataDir::new(data.data), options, action).await,
-        Command::Patients { data, action: PatientsAction::Import { file } } => {
-            patients::import(&DataDir::new(data.data), options, &file).await
-        }
+        Command::Token { data, action } => token::run(&DataDir::new(data.data), options, action).await,
+        Command::Station { data, action } => station::run(&DataDir::new(data.data), options, action).await,
+        Command::Account { data, action } => account::run(&DataDir::new(data.data), options, action).await,
+        Command::Patients { data, action } => patients::run(&DataDir::new(data.data), options, action).await,
         Command::Export { data, by, which, into } => {
             let (data, which) = (DataDir::new(data.data), which.chosen());
             let into = into.chosen().context("name a folder with --bagit or --ocfl")?;
@@ -435,31 +371,5 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Rebuild { data, catalog, index } => {
             rebuild::run(rebuild::Rebuild { data: DataDir::new(data.data), catalog, index }, options).await
         }
-    }
-}
-
-async fn run_token(data: &DataDir, options: StoreOptions, action: TokenAction) -> anyhow::Result<()> {
-    match action {
-        TokenAction::Create { role, name } => token::create(data, options, role, &name).await,
-        TokenAction::List => token::list(data, options).await,
-        TokenAction::Revoke { which } => token::revoke(data, options, &which).await,
-    }
-}
-
-async fn run_station(data: &DataDir, options: StoreOptions, action: StationAction) -> anyhow::Result<()> {
-    match action {
-        StationAction::Enrol { keys, file } => station::enrol(data, options, &keys, file.as_ref()).await,
-        StationAction::List => station::list(data, options).await,
-        StationAction::Revoke { which } => station::revoke(data, options, &which).await,
-    }
-}
-
-async fn run_account(data: &DataDir, options: StoreOptions, action: AccountAction) -> anyhow::Result<()> {
-    match action {
-        AccountAction::Create { login, role, password_stdin } => {
-            account::create(data, options, &login, role, password_stdin).await
-        }
-        AccountAction::List => account::list(data, options).await,
-        AccountAction::Disable { login } => account::disable(data, options, &login).await,
     }
 }

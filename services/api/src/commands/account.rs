@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
+use clap::Subcommand;
 use record::AccountId;
 use record::event::{AccountRecord, Actor, Role};
 
@@ -10,9 +11,39 @@ use super::{open, say};
 use crate::config::{DataDir, StoreOptions};
 use crate::{password, people, state};
 
+#[derive(Subcommand)]
+pub enum Action {
+    /// Makes an account; prints a one-time password unless one comes on standard input.
+    Create {
+        #[arg(long)]
+        login: String,
+        /// admin, technician, searcher or auditor.
+        #[arg(long)]
+        role: Role,
+        /// Reads the password from standard input; it need not be changed.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Lists ids, roles and log-in names.
+    List,
+    /// Lets nobody log in to it any more.
+    Disable {
+        #[arg(long)]
+        login: String,
+    },
+}
+
+pub async fn run(data: &DataDir, options: StoreOptions, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::Create { login, role, password_stdin } => create(data, options, &login, role, password_stdin).await,
+        Action::List => list(data, options).await,
+        Action::Disable { login } => disable(data, options, &login).await,
+    }
+}
+
 /// Makes an account. Without a password on standard input one is drawn and printed, this once,
 /// and must be changed at the first log-in.
-pub async fn create(
+async fn create(
     data: &DataDir,
     options: StoreOptions,
     login: &str,
@@ -51,7 +82,7 @@ fn from_stdin() -> anyhow::Result<String> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-pub async fn list(data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
+async fn list(data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
     let (_, catalog) = open(data, options).await?;
     for account in catalog.accounts().await? {
         let standing = match (account.disabled, account.must_change_password) {
@@ -65,7 +96,7 @@ pub async fn list(data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
 }
 
 /// Nobody logs in to it any more, and its sessions end.
-pub async fn disable(data: &DataDir, options: StoreOptions, login: &str) -> anyhow::Result<()> {
+async fn disable(data: &DataDir, options: StoreOptions, login: &str) -> anyhow::Result<()> {
     let (archive, catalog) = open(data, options).await?;
     let account = catalog.account_by_login(login).await?.context("no account has this log-in name")?;
     let record = AccountRecord { disabled: true, ..account };

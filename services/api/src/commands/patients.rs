@@ -4,9 +4,10 @@
 //! With a list, a document whose number is not on it waits for a person. Errors name the line,
 //! never what stands on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use clap::Subcommand;
 use record::event::{Actor, PatientsRecord};
 use record::manifest::Patient;
 
@@ -14,10 +15,22 @@ use super::{catch_up, open, say};
 use crate::config::{DataDir, StoreOptions};
 use crate::{password, people, state};
 
+#[derive(Subcommand)]
+pub enum Action {
+    /// Adds the patients of a CSV file with the columns mrn,name,birth_date.
+    Import { file: PathBuf },
+}
+
+pub async fn run(data: &DataDir, options: StoreOptions, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::Import { file } => import(data, options, &file).await,
+    }
+}
+
 /// Patients in one sealed record: well below the bound on canonical JSON.
 const PER_RECORD: usize = 5_000;
 
-pub async fn import(data: &DataDir, options: StoreOptions, file: &Path) -> anyhow::Result<()> {
+async fn import(data: &DataDir, options: StoreOptions, file: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
     let patients = parse(&text)?;
     let (archive, catalog) = open(data, options).await?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use catalog::Catalog;
+use clap::Subcommand;
 use record::envelope::StationKey;
 use record::event::Actor;
 
@@ -12,13 +13,32 @@ use super::{open, say};
 use crate::config::{DataDir, StoreOptions};
 use crate::{people, state};
 
+#[derive(Subcommand)]
+pub enum Action {
+    /// Enrols keys, as `scanner-agent key` prints them.
+    Enrol {
+        #[arg(value_name = "KEY")]
+        keys: Vec<String>,
+        /// A file with one key a line.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Lists every key that was ever enrolled, in the form that `chartroom-verify --stations` takes.
+    List,
+    /// Ends a key, by id or name. What it signed before stays believed.
+    Revoke { which: String },
+}
+
+pub async fn run(data: &DataDir, options: StoreOptions, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::Enrol { keys, file } => enrol(data, options, &keys, file.as_ref()).await,
+        Action::List => list(data, options).await,
+        Action::Revoke { which } => revoke(data, options, &which).await,
+    }
+}
+
 /// Enrols keys: lines as `scanner-agent key` prints them, and those of a file.
-pub async fn enrol(
-    data: &DataDir,
-    options: StoreOptions,
-    lines: &[String],
-    file: Option<&PathBuf>,
-) -> anyhow::Result<()> {
+async fn enrol(data: &DataDir, options: StoreOptions, lines: &[String], file: Option<&PathBuf>) -> anyhow::Result<()> {
     let mut keys = file.map(|file| read(file)).transpose()?.unwrap_or_default();
     for line in lines {
         keys.push(line.parse().with_context(|| format!("failed to understand `{line}`: it"))?);
@@ -42,7 +62,7 @@ pub async fn enrol(
 }
 
 /// `which` is a name that only one valid key has, or a key's id as `list` shows it.
-pub async fn revoke(data: &DataDir, options: StoreOptions, which: &str) -> anyhow::Result<()> {
+async fn revoke(data: &DataDir, options: StoreOptions, which: &str) -> anyhow::Result<()> {
     let (archive, catalog) = open(data, options).await?;
     let mut meant = people::valid_stations(&catalog.stations().await?);
     meant.retain(|key| key.name() == which || key.id() == which);
@@ -55,7 +75,7 @@ pub async fn revoke(data: &DataDir, options: StoreOptions, which: &str) -> anyho
 }
 
 /// Prints what `chartroom-verify --stations` takes.
-pub async fn list(data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
+async fn list(data: &DataDir, options: StoreOptions) -> anyhow::Result<()> {
     let (_, catalog) = open(data, options).await?;
     for record in catalog.stations().await? {
         let key: StationKey = record.key.parse().context("failed to understand an enrolled key: it")?;

@@ -12,6 +12,10 @@ impl Bits {
         Self(vec![0; of.div_ceil(BITS) as usize])
     }
 
+    pub fn insert(&mut self, at: u32) {
+        self.0[(at / BITS) as usize] |= 1 << (at % BITS);
+    }
+
     /// Whether it is new.
     pub fn set(&mut self, at: u32) -> bool {
         let (word, bit) = (&mut self.0[(at / BITS) as usize], 1 << (at % BITS));

@@ -8,6 +8,7 @@ use tantivy::query::FuzzyTermQuery;
 use tantivy::termdict::TermDictionary;
 use tantivy::{Searcher, Term};
 
+use crate::cores::Cores;
 use crate::error::Result;
 use crate::query::{Expr, Kin, Run};
 use crate::schema::Fields;
@@ -95,18 +96,25 @@ impl Expander<'_> {
     /// best, where words would be other words. The most frequent ones, so that no query asks for a million.
     fn terms_alike(&self, term: &str, edits: u8) -> Result<impl Iterator<Item = Run> + use<>> {
         let spellings = if edits == 1 { one_slip_away(term) } else { None };
-        let mut found: HashMap<String, u64> = HashMap::new();
-        let mut see = |other: &str, pages: u32| {
-            if other != term && !self.vocabulary.lexicon.knows(other) {
-                *found.entry(other.to_owned()).or_default() += u64::from(pages);
-            }
-        };
-        for segment in self.searcher.segment_readers() {
-            let index = segment.inverted_index(self.fields.body)?;
+        let within = |at: usize| -> Result<Vec<(String, u32)>> {
+            let index = self.searcher.segment_readers()[at].inverted_index(self.fields.body)?;
+            let mut seen = Vec::new();
+            let mut see = |other: &str, pages: u32| {
+                if other != term && !self.vocabulary.lexicon.knows(other) {
+                    seen.push((other.to_owned(), pages));
+                }
+            };
             match &spellings {
                 Some(spellings) => self.look_up(index.terms(), spellings, &mut see)?,
                 None => self.go_through(index.terms(), term, edits, &mut see)?,
             }
+            Ok(seen)
+        };
+        let seen =
+            self.searcher.segment_readers().par_iter().with_max_len(1).map(within).collect::<Result<Vec<_>>>()?;
+        let mut found: HashMap<String, u64> = HashMap::new();
+        for (other, pages) in seen.into_iter().flatten() {
+            *found.entry(other).or_default() += u64::from(pages);
         }
         let mut found: Vec<(String, u64)> = found.into_iter().collect();
         found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

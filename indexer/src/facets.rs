@@ -72,15 +72,19 @@ impl Tally {
 
     /// Patients with most documents; of those with as many, the one who came into the index first.
     pub fn frequent_patients(&self) -> Vec<Frequent> {
-        let of = |patient: u32| u64::from(self.patients[patient as usize]);
-        let order = |a: &(u32, DocAddress), b: &(u32, DocAddress)| of(b.0).cmp(&of(a.0)).then(a.0.cmp(&b.0));
-        let mut found = self.pages.clone();
-        if found.len() > PATIENTS_SHOWN {
-            found.select_nth_unstable_by(PATIENTS_SHOWN, order);
-            found.truncate(PATIENTS_SHOWN);
+        let mut first: Vec<(u32, Frequent)> = Vec::with_capacity(PATIENTS_SHOWN + 1);
+        for (patient, page) in &self.pages {
+            let documents = u64::from(self.patients[*patient as usize]);
+            let is_before = |(other, than): &(u32, Frequent)| (than.documents, patient) < (documents, other);
+            // Nearly all are behind the last of those that are shown.
+            if first.len() == PATIENTS_SHOWN && !first.last().is_some_and(is_before) {
+                continue;
+            }
+            let at = first.partition_point(|other| !is_before(other));
+            first.insert(at, (*patient, Frequent { page: *page, documents }));
+            first.truncate(PATIENTS_SHOWN);
         }
-        found.sort_unstable_by(order);
-        found.into_iter().map(|(patient, page)| Frequent { page, documents: of(patient) }).collect()
+        first.into_iter().map(|(_, frequent)| frequent).collect()
     }
 }
 

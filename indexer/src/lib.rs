@@ -21,6 +21,7 @@ mod chunks;
 mod code;
 mod codes;
 mod confusions;
+mod cores;
 mod edges;
 mod either;
 mod error;

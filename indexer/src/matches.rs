@@ -5,6 +5,7 @@ use tantivy::query::{EnableScoring, Query as _, Scorer, Weight};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED};
 
 use crate::bits::Bits;
+use crate::cores::Cores;
 use crate::error::Result;
 use crate::group::{Best, Candidate};
 use crate::hits::Scope;
@@ -52,27 +53,23 @@ pub fn collect<'a>(moment: &'a Moment, plan: Plan, scope: Scope, stop: &Stop) ->
     let weight = plan.query.weight(EnableScoring::enabled_from_searcher(&moment.searcher))?;
     let mut matches =
         Matches { moment, pages: 0, cut: false, weight, words: plan.words, parts: Vec::new(), stop: stop.clone() };
-    for (reader, section) in moment.searcher.segment_readers().iter().zip(moment.sections.iter()) {
-        let part = matches.part(reader, section, scope)?;
-        matches.pages += part.pages.count();
-        matches.parts.push(part);
-    }
-    matches.cut |= plan.cut.is_stopped() || stop.is_stopped();
+    let part = |at: usize| matches.part(&moment.searcher.segment_readers()[at], &moment.sections[at], scope);
+    matches.parts = Cores::of(&moment.searcher).each(&moment.searcher, part)?;
+    matches.pages = matches.parts.iter().map(|part| part.pages.count()).sum();
+    matches.cut = plan.cut.is_stopped() || stop.is_stopped();
     Ok(matches)
 }
 
 impl<'a> Matches<'a> {
-    fn part(&mut self, reader: &SegmentReader, section: &Section, scope: Scope) -> Result<Part> {
+    fn part(&self, reader: &SegmentReader, section: &Section, scope: Scope) -> Result<Part> {
         if self.stop.is_stopped() {
-            self.cut = true;
             return Ok(Part::default());
         }
         let mut part = match &self.words {
-            Some(words) if words.has_others() => {
-                let as_typed = Some(words.typed.pages(reader)?);
-                Part { pages: words.pages(reader)?, as_typed, scores: Vec::new() }
+            Some(words) => {
+                let (pages, as_typed) = words.pages(reader)?;
+                Part { pages, as_typed, scores: Vec::new() }
             }
-            Some(words) => Part { pages: words.typed.pages(reader)?, ..Part::default() },
             None => self.scored(self.weight.scorer(reader, 1.0)?.as_mut(), reader.max_doc()),
         };
         if scope.is_filed_only() {

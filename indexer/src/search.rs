@@ -9,6 +9,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, Searcher, Term};
 
 use crate::analysis::Tokens;
+use crate::cores::Cores;
 use crate::error::Result;
 use crate::expand::Expander;
 use crate::facets::{Frequent, Tally};
@@ -49,9 +50,10 @@ pub struct View<'a> {
 impl View<'_> {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
         let Answer { expr, matches, widened, incomplete } = self.answer(request)?;
-        let tally = Tally::of(&matches);
+        let cores = Cores::of(self.searcher());
+        let (tally, ranked) = cores.both(|| Tally::of(&matches), || self.ranked(&matches, &expr, request));
         let (mut hits, mut room) = (Vec::new(), Tokens::default());
-        for mut group in self.ranked(&matches, &expr, request, tally.documents as usize)? {
+        for mut group in ranked? {
             group.best.truncate(request.pages_per_document.max(1));
             hits.extend(match request.pages_per_document {
                 0 => self.bare_hit(&group)?,
@@ -117,22 +119,18 @@ impl View<'_> {
         collect(&self.moment, plan(self.fields, self.common, expr, request), request.scope, &request.stop)
     }
 
-    /// The documents on the page of results that is asked for, of so many.
-    fn ranked<'a>(
-        &self,
-        matches: &Matches<'a>,
-        expr: &Expr,
-        request: &SearchRequest,
-        documents: usize,
-    ) -> Result<Vec<Group<'a>>> {
+    /// The documents on the page of results that is asked for.
+    fn ranked<'a>(&self, matches: &Matches<'a>, expr: &Expr, request: &SearchRequest) -> Result<Vec<Group<'a>>> {
+        // There are no more documents than pages.
+        let most = matches.pages as usize;
         let take = request.per_page.min(limits::SEARCH_HITS_PER_PAGE_MAX);
         let skip = (request.page.max(1) as usize - 1).saturating_mul(take);
-        if skip >= documents || take == 0 {
+        if skip >= most || take == 0 {
             return Ok(Vec::new());
         }
         let terms = nearness::terms(expr, self.fields);
         let near = if terms.is_empty() { 0 } else { nearness::DOCUMENTS };
-        let mut best = Best::new(request.sort, skip.saturating_add(take).max(near).min(documents));
+        let mut best = Best::new(request.sort, skip.saturating_add(take).max(near).min(most));
         matches.offer(&mut best)?;
         let mut groups = best.into_groups();
         let near = near.min(groups.len());

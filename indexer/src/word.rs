@@ -33,28 +33,37 @@ impl PlainWords {
         self.others.iter().any(|others| !others.is_empty())
     }
 
-    /// The pages of a segment with all of the words or with what stands for them, those that were deleted too.
-    pub fn pages(&self, reader: &SegmentReader) -> tantivy::Result<Bits> {
-        let mut found: Option<Bits> = None;
+    /// The pages of a segment with all of the words or with what stands for them, those that were deleted too; and those with the
+    /// words themselves, where these may be others.
+    pub fn pages(&self, reader: &SegmentReader) -> tantivy::Result<(Bits, Option<Bits>)> {
+        if !self.has_others() {
+            return Ok((self.typed.pages(reader)?, None));
+        }
+        let (mut found, mut as_typed) = (None, None);
         for (word, others) in self.typed.words.iter().zip(&self.others) {
             let mut pages = Bits::none(reader.max_doc());
-            for term in std::iter::once(&word.term).chain(others) {
-                let index = reader.inverted_index(term.field())?;
-                if let Some(list) = index.get_term_info(term)? {
-                    set_all(&mut pages, index.read_block_postings_from_terminfo(&list, IndexRecordOption::Basic)?);
-                }
+            set_pages(&mut pages, reader, &word.term)?;
+            keep(&mut as_typed, pages.clone());
+            for term in others {
+                set_pages(&mut pages, reader, term)?;
             }
             keep(&mut found, pages);
         }
-        Ok(found.unwrap_or_default())
+        Ok((found.unwrap_or_default(), as_typed))
     }
+}
+
+fn set_pages(pages: &mut Bits, reader: &SegmentReader, term: &Term) -> tantivy::Result<()> {
+    let index = reader.inverted_index(term.field())?;
+    if let Some(list) = index.get_term_info(term)? {
+        set_all(pages, index.read_block_postings_from_terminfo(&list, IndexRecordOption::Basic)?);
+    }
+    Ok(())
 }
 
 fn set_all(pages: &mut Bits, mut list: BlockSegmentPostings) {
     while !list.docs().is_empty() {
-        for page in list.docs() {
-            pages.set(*page);
-        }
+        list.docs().iter().for_each(|page| pages.insert(*page));
         list.advance();
     }
 }

@@ -6,6 +6,7 @@
 //! its own, to which the readings go along. It is one append, all or nothing; and it is taken back by putting the frames back: the
 //! document is again as it was, its parts are left without pages. All versions stay as they were sealed.
 
+use actix_web::web;
 use catalog::{Document, Page, PageState};
 use record::event::EventKind;
 use record::limits::{COMMIT_EVENTS_MAX, REEL_GROUPS_MAX};
@@ -16,7 +17,7 @@ use record::{Descriptor, DocumentId, DocumentType, Mrn, PageId, canonical};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::seal;
-use crate::state::App;
+use crate::state::{App, to_its_end};
 
 /// Where a document begins.
 #[derive(Debug, Clone)]
@@ -32,40 +33,44 @@ pub struct Beginning {
 /// # Errors
 /// 404 for an unknown document, 412 where `current` is not the newest version, 422 where it is no film or cannot be grouped so.
 pub async fn group(
-    app: &App,
+    app: &web::Data<App>,
     caller: &Caller,
     document: DocumentId,
     current: u32,
-    begins: &[Beginning],
+    begins: Vec<Beginning>,
 ) -> Reply<Vec<DocumentId>> {
-    let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
-    let _all = app.stays().await;
-    let (found, before) = newest(app, document, current).await?;
-    let fields: IndexFields = canonical::from_bytes(&app.archive.read(&before.index.digest).await?)?;
-    may_be_grouped(&before, &fields, begins)?;
-    let known = app.catalog.pages_of(document).await?;
-    let mut events = Vec::new();
-    let mut documents = vec![document];
-    let ends = begins.iter().skip(1).map(|begin| begin.number - 1).chain([before.pages.len() as u32]);
-    let parts: Vec<(&Beginning, &[PageEntry])> = begins
-        .iter()
-        .zip(ends)
-        .map(|(begin, end)| (begin, &before.pages[begin.number as usize - 1..end as usize]))
-        .collect();
-    for (begin, pages) in parts.iter().skip(1) {
-        let part = Part { document: part_of(document, current, &pages[0]), index: index(app, &fields, begin).await? };
-        documents.push(part.document);
-        events.push(seal::sealing(app, &part.manifest(app, caller, &before, pages)).await?);
-        events.extend(pages.iter().flat_map(|page| part.reading(page, &known)));
-    }
-    let (begin, pages) = parts[0];
-    let kept = Manifest { pages: pages.to_vec(), index: index(app, &fields, begin).await?, ..before };
-    events.push(seal::sealing(app, &seal::following(app, caller, &found, kept)).await?);
-    if events.len() > COMMIT_EVENTS_MAX {
-        return Err(Problem::refused("grouping", "these are too many frames for once: group them into two first"));
-    }
-    app.append(caller.actor, events).await?;
-    Ok(documents)
+    to_its_end(app, caller, async move |app, caller| {
+        let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
+        let _all = app.stays().await;
+        let (found, before) = newest(app, document, current).await?;
+        let fields: IndexFields = canonical::from_bytes(&app.archive.read(&before.index.digest).await?)?;
+        may_be_grouped(&before, &fields, &begins)?;
+        let known = app.catalog.pages_of(document).await?;
+        let mut events = Vec::new();
+        let mut documents = vec![document];
+        let ends = begins.iter().skip(1).map(|begin| begin.number - 1).chain([before.pages.len() as u32]);
+        let parts: Vec<(&Beginning, &[PageEntry])> = begins
+            .iter()
+            .zip(ends)
+            .map(|(begin, end)| (begin, &before.pages[begin.number as usize - 1..end as usize]))
+            .collect();
+        for (begin, pages) in parts.iter().skip(1) {
+            let part =
+                Part { document: part_of(document, current, &pages[0]), index: index(app, &fields, begin).await? };
+            documents.push(part.document);
+            events.push(seal::sealing(app, &part.manifest(app, caller, &before, pages)).await?);
+            events.extend(pages.iter().flat_map(|page| part.reading(page, &known)));
+        }
+        let (begin, pages) = parts[0];
+        let kept = Manifest { pages: pages.to_vec(), index: index(app, &fields, begin).await?, ..before };
+        events.push(seal::sealing(app, &seal::following(app, caller, &found, kept)).await?);
+        if events.len() > COMMIT_EVENTS_MAX {
+            return Err(Problem::refused("grouping", "these are too many frames for once: group them into two first"));
+        }
+        app.append(caller.actor, events).await?;
+        Ok(documents)
+    })
+    .await
 }
 
 /// Takes the grouping back that made the newest version; gives the version that is as it was before.
@@ -73,35 +78,38 @@ pub async fn group(
 /// # Errors
 /// 404 for an unknown document, 409 where nothing was grouped or the document was changed since, 412 where `current` is not the
 /// newest version.
-pub async fn put_back(app: &App, caller: &Caller, document: DocumentId, current: u32) -> Reply<u32> {
-    let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
-    let _all = app.stays().await;
-    let (found, grouped) = newest(app, document, current).await?;
-    let mut theirs = Vec::new();
-    for part in parts(app, &found, &grouped).await? {
-        theirs.push(app.sealing.enter(part.document).ok_or_else(seal::busy)?);
-    }
-    // Once more: somebody may have changed one before nobody could.
-    app.refresh().await?;
-    let parts = parts(app, &found, &grouped).await?;
-    let Some(before) = grouped.previous.filter(|_| !parts.is_empty()) else {
-        return Err(Problem::conflict(
-            "not-grouped",
-            "the document's newest version did not come from grouping: there is nothing to put back",
-        ));
-    };
-    let before = app.archive.manifest(&before).await?;
-    let mut events = Vec::new();
-    for part in parts {
-        let manifest = app.archive.manifest(&part.manifest).await?;
-        let empty = Manifest { pages: Vec::new(), ..manifest };
-        events.push(seal::sealing(app, &seal::following(app, caller, &part, empty)).await?);
-    }
-    let whole = seal::following(app, caller, &found, before);
-    let version = whole.version;
-    events.push(seal::sealing(app, &whole).await?);
-    app.append(caller.actor, events).await?;
-    Ok(version)
+pub async fn put_back(app: &web::Data<App>, caller: &Caller, document: DocumentId, current: u32) -> Reply<u32> {
+    to_its_end(app, caller, async move |app, caller| {
+        let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
+        let _all = app.stays().await;
+        let (found, grouped) = newest(app, document, current).await?;
+        let mut theirs = Vec::new();
+        for part in parts(app, &found, &grouped).await? {
+            theirs.push(app.sealing.enter(part.document).ok_or_else(seal::busy)?);
+        }
+        // Once more: somebody may have changed one before nobody could.
+        app.refresh().await?;
+        let parts = parts(app, &found, &grouped).await?;
+        let Some(before) = grouped.previous.filter(|_| !parts.is_empty()) else {
+            return Err(Problem::conflict(
+                "not-grouped",
+                "the document's newest version did not come from grouping: there is nothing to put back",
+            ));
+        };
+        let before = app.archive.manifest(&before).await?;
+        let mut events = Vec::new();
+        for part in parts {
+            let manifest = app.archive.manifest(&part.manifest).await?;
+            let empty = Manifest { pages: Vec::new(), ..manifest };
+            events.push(seal::sealing(app, &seal::following(app, caller, &part, empty)).await?);
+        }
+        let whole = seal::following(app, caller, &found, before);
+        let version = whole.version;
+        events.push(seal::sealing(app, &whole).await?);
+        app.append(caller.actor, events).await?;
+        Ok(version)
+    })
+    .await
 }
 
 /// The documents that the newest version's grouping made; none where it did not come from one.

@@ -123,6 +123,13 @@ impl Problem {
         problem
     }
 
+    /// 503: somebody is doing the same just now. No trouble of the server, so nothing goes to the log, and a station asks again by itself.
+    pub fn busy(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        problem.retry_after = Some(1);
+        problem
+    }
+
     pub fn on_page(mut self, number: u32) -> Self {
         self.page = Some(number);
         self

@@ -4,6 +4,7 @@
 //! Nobody has to say how the old picture came from the strip, inverted and turned as it may be: it is laid over what the strip
 //! shows at its place ([`crate::strips`]), and must be the same pixel by pixel. So a page that is not what its place says is never cut.
 
+use actix_web::web;
 use record::film::FrameAddress;
 use record::limits::DOCUMENT_PAGES_MAX;
 use record::manifest::OriginalPage;
@@ -13,7 +14,7 @@ use record::{Descriptor, Digest, DocumentId, Manifest, PageEntry, PageId};
 use crate::identity::Caller;
 use crate::problem::{Problem, Reply};
 use crate::seal;
-use crate::state::App;
+use crate::state::{App, to_its_end};
 use crate::strips::{self, Film, LEAST, Lying, Picture};
 
 /// One frame is cut into so many at most: two that were taken for one.
@@ -24,24 +25,27 @@ const CUTS_MAX: usize = 2;
 /// # Errors
 /// 404 for an unknown document or page, 412 where `current` is not the newest version, 422 where it cannot be cut so.
 pub async fn recut(
-    app: &App,
+    app: &web::Data<App>,
     caller: &Caller,
     document: DocumentId,
     current: u32,
     page: PageId,
     places: Vec<Place>,
 ) -> Reply<u32> {
-    let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
-    let _all = app.stays().await;
-    app.refresh().await?;
-    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
-    if found.version != current {
-        return Err(Problem::stale("somebody changed this document meanwhile: look at it again"));
-    }
-    let before = app.archive.manifest(&found.manifest).await?;
-    let at = before.pages.iter().position(|entry| entry.page == page).ok_or_else(Problem::absent)?;
-    let cut = cut(app, &before, &before.pages[at], places).await?;
-    seal::next(app, caller, &found, replaced(before, at, cut)?).await
+    to_its_end(app, caller, async move |app, caller| {
+        let _mine = app.sealing.enter(document).ok_or_else(seal::busy)?;
+        let _all = app.stays().await;
+        app.refresh().await?;
+        let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
+        if found.version != current {
+            return Err(Problem::stale("somebody changed this document meanwhile: look at it again"));
+        }
+        let before = app.archive.manifest(&found.manifest).await?;
+        let at = before.pages.iter().position(|entry| entry.page == page).ok_or_else(Problem::absent)?;
+        let cut = cut(app, &before, &before.pages[at], places).await?;
+        seal::next(app, caller, &found, replaced(before, at, cut)?).await
+    })
+    .await
 }
 
 /// The pages with the new ones where the old one was.

@@ -5,6 +5,7 @@
 //! a frame of film anew ([`crate::recut`]), which is the next version ([`next`]). Frames of film are
 //! grouped into documents ([`crate::grouping`]) by several events at once. All end in [`sealing`].
 
+use actix_web::web;
 use record::event::{Actor, EventKind};
 use record::manifest::{Exception, ExceptionCode, IndexFields, MANIFEST_SCHEMA, Manifest, PageEntry};
 use record::wire::{CapturedFields, HandOver, Sealed};
@@ -14,7 +15,7 @@ use crate::checks;
 use crate::identity::Caller;
 use crate::password;
 use crate::problem::{Problem, Reply};
-use crate::state::App;
+use crate::state::{App, to_its_end};
 
 /// Seals a document as captured; true where this call did it, false where it was there before.
 ///
@@ -22,42 +23,45 @@ use crate::state::App;
 /// 404 for an unknown batch, 409 for a closed one and where the document exists with other
 /// pages, 422 where a page or field is refused.
 pub async fn hand_over(
-    app: &App,
+    app: &web::Data<App>,
     caller: &Caller,
     batch: BatchId,
     document: DocumentId,
     offer: HandOver,
 ) -> Reply<(Sealed, bool)> {
-    let _mine = app.sealing.enter(document).ok_or_else(busy)?;
-    let _all = app.stays().await;
-    app.follower.catch_up(&app.archive, &app.catalog).await?;
-    if let Some(sealed) = sealed_before(app, document, &offer).await? {
-        return Ok((sealed, false));
-    }
-    if app.catalog.tombstone(document).await?.is_some() {
-        app.destroying.sent_again.notify_one();
-        return Err(Problem::gone("this document was destroyed: it is not taken in again under this name"));
-    }
-    let found = app.catalog.batch(batch).await?.ok_or_else(Problem::absent)?;
-    if found.closed.is_some() {
-        return Err(Problem::conflict("batch-closed", "the batch is closed: open another one"));
-    }
-    checks::offer(app, &offer).await?;
-    let fields = captured(app, offer.fields).await?;
-    let manifest = Manifest {
-        schema: MANIFEST_SCHEMA.to_owned(),
-        document,
-        version: 1,
-        previous: None,
-        batch,
-        created: app.now(),
-        created_by: caller.actor,
-        source: offer.source,
-        originals: offer.originals,
-        pages: offer.pages,
-        index: put_fields(app, &fields).await?,
-    };
-    Ok((seal(app, caller.actor, manifest).await?, true))
+    to_its_end(app, caller, async move |app, caller| {
+        let _mine = app.sealing.enter(document).ok_or_else(busy)?;
+        let _all = app.stays().await;
+        app.follower.catch_up(&app.archive, &app.catalog).await?;
+        if let Some(sealed) = sealed_before(app, document, &offer).await? {
+            return Ok((sealed, false));
+        }
+        if app.catalog.tombstone(document).await?.is_some() {
+            app.destroying.sent_again.notify_one();
+            return Err(Problem::gone("this document was destroyed: it is not taken in again under this name"));
+        }
+        let found = app.catalog.batch(batch).await?.ok_or_else(Problem::absent)?;
+        if found.closed.is_some() {
+            return Err(Problem::conflict("batch-closed", "the batch is closed: open another one"));
+        }
+        checks::offer(app, &offer).await?;
+        let fields = captured(app, offer.fields).await?;
+        let manifest = Manifest {
+            schema: MANIFEST_SCHEMA.to_owned(),
+            document,
+            version: 1,
+            previous: None,
+            batch,
+            created: app.now(),
+            created_by: caller.actor,
+            source: offer.source,
+            originals: offer.originals,
+            pages: offer.pages,
+            index: put_fields(app, &fields).await?,
+        };
+        Ok((seal(app, caller.actor, manifest).await?, true))
+    })
+    .await
 }
 
 /// The answer of the first time, where the same document comes again: in the same batch or
@@ -111,25 +115,28 @@ async fn is_unknown(app: &App, mrn: &record::Mrn) -> Reply<bool> {
 /// 404 for an unknown document, 412 where `current` is not the newest version, 422 without a
 /// patient number or with one that the patient list lacks.
 pub async fn enter_fields(
-    app: &App,
+    app: &web::Data<App>,
     caller: &Caller,
     document: DocumentId,
     current: u32,
     fields: NewFields,
 ) -> Reply<u32> {
-    let _mine = app.sealing.enter(document).ok_or_else(busy)?;
-    let _all = app.stays().await;
-    app.refresh().await?;
-    let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
-    if found.version != current {
-        return Err(Problem::stale("somebody changed this document meanwhile: look at it again"));
-    }
-    if is_unknown(app, &fields.mrn).await? {
-        return Err(Problem::refused("unknown-mrn", ExceptionCode::UnknownMrn.explain()));
-    }
-    let before = app.archive.manifest(&found.manifest).await?;
-    let index = answered(app, &before, fields).await?;
-    next(app, caller, &found, Manifest { index, ..before }).await
+    to_its_end(app, caller, async move |app, caller| {
+        let _mine = app.sealing.enter(document).ok_or_else(busy)?;
+        let _all = app.stays().await;
+        app.refresh().await?;
+        let found = app.catalog.document(document).await?.ok_or_else(Problem::absent)?;
+        if found.version != current {
+            return Err(Problem::stale("somebody changed this document meanwhile: look at it again"));
+        }
+        if is_unknown(app, &fields.mrn).await? {
+            return Err(Problem::refused("unknown-mrn", ExceptionCode::UnknownMrn.explain()));
+        }
+        let before = app.archive.manifest(&found.manifest).await?;
+        let index = answered(app, &before, fields).await?;
+        next(app, caller, &found, Manifest { index, ..before }).await
+    })
+    .await
 }
 
 /// Seals `changed` as the version after the newest; gives its number. The newest is named as the one before, and stays.
@@ -204,5 +211,5 @@ pub fn text(manifest: &Manifest) -> Reply<String> {
 
 /// Of a document that is being sealed.
 pub fn busy() -> Problem {
-    Problem::conflict("document-busy", "this document is being sealed on another line: try again")
+    Problem::busy("document-busy", "this document is being sealed on another line: try again")
 }

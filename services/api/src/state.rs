@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use actix_web::{rt, web};
 use archive::Archive;
 use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -15,6 +16,7 @@ use crate::config::Config;
 use crate::destruction::Destroying;
 use crate::fixity::Fixity;
 use crate::follow::{FollowError, Follower};
+use crate::identity::Caller;
 use crate::limits::Limits;
 use crate::problem::{Problem, Reply};
 use crate::rasters::Rasters;
@@ -97,6 +99,18 @@ impl App {
         let mut receipts = self.append(actor, vec![kind]).await?;
         receipts.pop().ok_or_else(|| Problem::unavailable("archive", &"an append gave no receipt"))
     }
+}
+
+/// Does it to its end, even where whoever asked for it leaves: a request that is given up is dropped half-way, and what it has given to
+/// the ledger gets in all the same. Until the catalog has that too, the next one who asks must find the work still under way.
+pub async fn to_its_end<T: 'static>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    work: impl AsyncFnOnce(&App, &Caller) -> Reply<T> + 'static,
+) -> Reply<T> {
+    let (app, caller) = (app.clone(), caller.clone());
+    let working = rt::spawn(async move { work(&app, &caller).await });
+    working.await.map_err(|error| Problem::unavailable("archive", &error))?
 }
 
 /// Milliseconds since the epoch by the system's clock.

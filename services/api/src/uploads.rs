@@ -113,8 +113,8 @@ impl Uploads {
     /// Takes one piece in, and the whole into the archive once it is complete.
     ///
     /// # Errors
-    /// 409 where the offset is another or the digest is arriving on another line, 413 beyond
-    /// the limits, 422 where the whole has another digest (the partial file is dropped).
+    /// 409 where the offset is another, 413 beyond the limits, 422 where the whole has another digest (the partial file is
+    /// dropped), 503 where the digest is arriving on another line.
     pub async fn take<S>(&self, archive: &Archive, piece: &Piece, body: S) -> Reply<Progress>
     where
         S: Stream<Item = Result<Bytes, actix_web::error::PayloadError>>,
@@ -208,7 +208,7 @@ fn within_limits(piece: &Piece) -> Reply<()> {
 }
 
 fn arriving_elsewhere() -> Problem {
-    Problem::conflict("upload-busy", "these bytes are arriving on another line: ask for the offset again")
+    Problem::busy("upload-busy", "these bytes are arriving on another line: ask for the offset again")
 }
 
 fn other_offset(at: u64) -> Problem {

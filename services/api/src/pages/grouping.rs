@@ -78,7 +78,7 @@ pub async fn group(
     let sent: HashMap<String, String> = sent.into_inner().into_iter().collect();
     let done = async {
         let (version, begins) = beginnings(&sent)?;
-        grouping::group(&app, &caller, document, version, &begins).await.map(drop)
+        grouping::group(&app, &caller, document, version, begins).await.map(drop)
     };
     answer(&app, &caller, &label, done.await).await
 }

@@ -205,7 +205,7 @@ pub async fn group(
 ) -> Reply<web::Json<Grouped>> {
     let begins: Vec<Beginning> =
         body.into_inner().begins.into_iter().map(|Begin { number, mrn }| Beginning { number, mrn }).collect();
-    let documents = grouping::group(&app, &caller, named(&document)?, if_match(&request)?, &begins).await?;
+    let documents = grouping::group(&app, &caller, named(&document)?, if_match(&request)?, begins).await?;
     Ok(web::Json(Grouped { documents }))
 }
 

@@ -113,6 +113,7 @@ pub async fn state(serve: &Serve, metrics: PrometheusHandle) -> anyhow::Result<w
         uploads: Uploads::open(serve.data.uploads()).context("failed to open the upload folder")?,
         fixity: Fixity::default(),
         sealing: Busy::default(),
+        recording: Busy::default(),
         destroying: Destroying::default(),
         retention: serve.data.retention()?,
         metrics,

@@ -8,7 +8,7 @@ use archive::Archive;
 use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
 use record::event::Actor;
-use record::{DocumentId, Event, EventKind, Receipt, Timestamp};
+use record::{BatchId, DocumentId, Event, EventKind, Receipt, Timestamp};
 use tokio::sync::RwLockReadGuard;
 
 use crate::clock::Clock;
@@ -48,6 +48,8 @@ pub struct App {
     pub fixity: Fixity,
     /// Documents that are being sealed.
     pub sealing: Busy<DocumentId>,
+    /// Batches that are being opened or closed.
+    pub recording: Busy<BatchId>,
     /// Whoever seals and whoever destroys, apart from each other.
     pub destroying: Destroying,
     /// When what may be destroyed; without it nothing may.

@@ -14,7 +14,7 @@ use super::named;
 use crate::identity::Caller;
 use crate::people;
 use crate::problem::{Problem, Reply};
-use crate::state::App;
+use crate::state::{App, to_its_end};
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
@@ -54,18 +54,33 @@ pub async fn open(
             format!("a batch's name has 1 to {} characters", limits::NAME_CHARS_MAX),
         ));
     }
-    match app.catalog.batch_record(batch).await? {
-        Some(record) if record.name != body.name => {
-            return Err(Problem::conflict("batch-exists", "this batch exists under another name"));
-        }
-        Some(_) => {}
-        None => {
-            let (opened, opened_by) = (app.now(), caller.actor);
-            let record = BatchRecord { batch, name: body.name, source: body.source, opened, opened_by, closed: None };
-            put_record(&app, caller.actor, &record).await?;
-        }
+    let name = body.name.clone();
+    let known = match app.catalog.batch_record(batch).await? {
+        Some(record) => record,
+        None => to_its_end(&app, &caller, async move |app, caller| begin(app, caller, batch, body).await).await?,
+    };
+    if known.name != name {
+        return Err(Problem::conflict("batch-exists", "this batch exists under another name"));
     }
     Ok(HttpResponse::Ok().json(status_of(&app, batch).await?))
+}
+
+/// The record of a batch that nobody knows yet. Of several who open it at the same time one does so: the record of another, which comes
+/// later, might open it again after it was closed.
+async fn begin(app: &App, caller: &Caller, batch: BatchId, body: OpenBatch) -> Reply<BatchRecord> {
+    let _mine = app.recording.enter(batch).ok_or_else(busy)?;
+    if let Some(record) = app.catalog.batch_record(batch).await? {
+        return Ok(record);
+    }
+    let (opened, opened_by) = (app.now(), caller.actor);
+    let record = BatchRecord { batch, name: body.name, source: body.source, opened, opened_by, closed: None };
+    put_record(app, caller.actor, &record).await?;
+    Ok(record)
+}
+
+/// Of a batch that is being opened or closed.
+fn busy() -> Problem {
+    Problem::busy("batch-busy", "this batch is being opened or closed on another line: try again")
 }
 
 /// Says that the station has handed over everything. The same again gives the receipt again.
@@ -89,6 +104,12 @@ pub async fn close(
         let text = format!("an explanation has at most {} characters", limits::EXPLANATION_CHARS_MAX);
         return Err(Problem::refused("explanation", text));
     }
+    let receipt = to_its_end(&app, &caller, async move |app, caller| end(app, caller, batch, body).await).await?;
+    Ok(HttpResponse::Ok().json(BatchReply { receipt }))
+}
+
+async fn end(app: &App, caller: &Caller, batch: BatchId, body: CloseBatch) -> Reply<Receipt> {
+    let _mine = app.recording.enter(batch).ok_or_else(busy)?;
     let mut record = app.catalog.batch_record(batch).await?.ok_or_else(Problem::absent)?;
     let same = |closed: &BatchClosed| {
         let BatchClosed { captured, documents, sheets, refused, .. } = closed;
@@ -97,7 +118,12 @@ pub async fn close(
     if record.closed.as_ref().is_some_and(|closed| !same(closed)) {
         return Err(Problem::conflict("batch-closed", "the batch was closed with other counts"));
     }
-    if record.closed.is_none() {
+    if record.closed.is_some() {
+        // The station may have missed the receipt.
+        if let Some(closed) = app.catalog.batch_closed_by(batch).await? {
+            return Ok(app.archive.proof(closed).await?);
+        }
+    } else {
         // Somebody may just have revoked a key.
         app.refresh().await?;
         let stations = app.catalog.stations().await?;
@@ -114,10 +140,7 @@ pub async fn close(
         };
         record.closed = Some(BatchClosed { at: app.now(), captured, documents, sheets, refused, signed });
     }
-    // The record is what it was where the batch is closed already; a second event of it says
-    // nothing new and gives the station the receipt it may have missed.
-    let receipt = put_record(&app, caller.actor, &record).await?;
-    Ok(HttpResponse::Ok().json(BatchReply { receipt }))
+    put_record(app, caller.actor, &record).await
 }
 
 /// One of these stations has signed that this is the batch.

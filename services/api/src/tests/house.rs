@@ -93,6 +93,7 @@ impl House {
             uploads: Uploads::open(folder.path().join("uploads")).expect("a folder"),
             fixity: Fixity::default(),
             sealing: Busy::default(),
+            recording: Busy::default(),
             destroying: Destroying::default(),
             retention,
             metrics: PrometheusBuilder::new().build_recorder().handle(),

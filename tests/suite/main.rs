@@ -50,6 +50,7 @@ mod searchable_pdf;
 mod signers;
 mod spool;
 mod stations;
+mod storm;
 mod strays;
 mod text_layers;
 mod timestamps;

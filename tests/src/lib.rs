@@ -14,6 +14,7 @@
 //! - [`destroying`]: how two people have a document destroyed.
 //! - [`commits`]: an index whose writer is killed.
 //! - [`tampered`], [`flipped`]: a catalog and an index that somebody, or the disk, has changed.
+//! - [`set_back`]: a data folder that is set back to what it was.
 //! - [`power`]: what is left of a folder when the power is cut.
 //! - [`fuzz`], [`chance`]: proofs that are mutated, and where chance comes from.
 //! - [`schema`]: the schemas of ALTO and EAD.
@@ -38,5 +39,6 @@ pub mod samples;
 pub mod schema;
 pub mod score;
 pub mod sealed;
+pub mod set_back;
 pub mod site;
 pub mod tampered;

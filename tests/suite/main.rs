@@ -47,6 +47,7 @@ mod reels;
 mod replay;
 mod scripted_day;
 mod searchable_pdf;
+mod set_back;
 mod signers;
 mod spool;
 mod stations;

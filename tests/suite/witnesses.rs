@@ -15,9 +15,9 @@ use reqwest::blocking::Client;
 use tests::program::{self, Guarded};
 use tests::{samples, site::Site};
 
-struct Running {
-    url: String,
-    key: String,
+pub struct Running {
+    pub url: String,
+    pub key: String,
     folder: PathBuf,
     _process: Guarded,
 }
@@ -31,7 +31,7 @@ fn wait(url: &str) -> Result<()> {
 }
 
 /// `chartroom witness`, for this log.
-fn ours(folder: PathBuf, log: &Path) -> Result<Running> {
+pub fn ours(folder: PathBuf, log: &Path) -> Result<Running> {
     let words = |words: &[&str]| -> Result<Command> {
         let mut command = program::command("chartroom")?;
         command.args(["witness", "--folder"]).arg(&folder).args(words);

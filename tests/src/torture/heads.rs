@@ -1,11 +1,12 @@
-//! A store that is set back to any of its last checkpoints, and two sequencers on one store.
+//! A store, and a whole data folder, that are set back to any of their last checkpoints, and two sequencers on one store.
 
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use archive::verify::{Code, Question, Verdict};
 use tests::handover::{address, folder, report, seal, signer, sound, views};
+use tests::set_back::House;
 
 use crate::copy;
 use crate::course::Course;
@@ -17,7 +18,7 @@ const APPENDS: u64 = 6;
 
 /// The whole store as it was then, validly signed: the newest checkpoint tells, and without one nobody is told that it is fresh.
 #[tokio::main]
-pub async fn rollback() -> Result<String> {
+async fn stores() -> Result<()> {
     let folder = folder()?;
     let store = folder.path().join("store");
     let archive = Archive::init(&address(&store)?, signer()?).await?;
@@ -39,7 +40,38 @@ pub async fn rollback() -> Result<String> {
         fs::write(old.join("log/checkpoint"), &newest)?;
         ensure!(Archive::open(&address(&old)?, signer()?).await.is_err(), "opened with a newer checkpoint");
     }
-    Ok(format!("{CHECKPOINTS} states found to be old"))
+    Ok(())
+}
+
+pub fn rollback(from: u64) -> Result<String> {
+    stores()?;
+    house(from)?;
+    Ok(format!(
+        "{CHECKPOINTS} stores, and {CHECKPOINTS} whole folders, found to be old; as many catalogs that were old caught up"
+    ))
+}
+
+/// A whole data folder, its store alone, and its catalog alone, as they were at each checkpoint.
+fn house(from: u64) -> Result<()> {
+    let mut house = House::new()?;
+    for n in 0..CHECKPOINTS {
+        house.go_on()?;
+        house.keep(&n.to_string())?;
+    }
+    house.go_on()?;
+    let newest = house.write_down()?;
+    let mut course = Course::new("rollback", from, CHECKPOINTS);
+    for n in from..CHECKPOINTS {
+        course.at(n);
+        let tried =
+            house.set_back_store(&n.to_string(), &newest).and_then(|()| house.set_back_whole(&n.to_string(), &newest));
+        tried.with_context(|| format!("set back to {n}"))?;
+    }
+    // Last: what people are told goes on from here.
+    for n in from..CHECKPOINTS {
+        house.set_back_catalog(&n.to_string()).with_context(|| format!("the catalog of {n}"))?;
+    }
+    Ok(())
 }
 
 /// Nobody's event is lost, none is there twice, and there is one history.

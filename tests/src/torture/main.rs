@@ -22,7 +22,7 @@ Parts, all of them where none is named:
   flips      10,000 single-bit flips in a store and its replica: found, named, put right, never served
   power      10,000 power cuts: what was synced is there, of the rest anything
   syscalls   killed, out of space, failing at every system call that changes the disk
-  rollback   set back to each of the last 50 checkpoints
+  rollback   store, catalog, and both set back to each of the last 50 checkpoints
   races      100 races of two sequencers
   commits    50 kills of a process that commits pages to the index
   replay     1,000 changes of catalog and index: the replay audit names each
@@ -75,7 +75,7 @@ fn run(mut words: Vec<String>) -> Result<()> {
             "flips" => flips::run(from)?,
             "power" => power::run(from)?,
             "syscalls" => syscalls::run(from)?,
-            "rollback" => heads::rollback()?,
+            "rollback" => heads::rollback(from)?,
             "races" => heads::races(from)?,
             "commits" => format!(
                 "{KILLS} kills, {} commits, no page lost",

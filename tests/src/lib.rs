@@ -16,6 +16,7 @@
 //! - [`tampered`], [`flipped`]: a catalog and an index that somebody, or the disk, has changed.
 //! - [`set_back`]: a data folder that is set back to what it was.
 //! - [`power`]: what is left of a folder when the power is cut.
+//! - [`small_disk`]: a disk that takes less than it is given.
 //! - [`fuzz`], [`chance`]: proofs that are mutated, and where chance comes from.
 //! - [`schema`]: the schemas of ALTO and EAD.
 //! - [`score`]: how far a text is from the truth.
@@ -41,4 +42,5 @@ pub mod score;
 pub mod sealed;
 pub mod set_back;
 pub mod site;
+pub mod small_disk;
 pub mod tampered;

@@ -49,6 +49,7 @@ mod scripted_day;
 mod searchable_pdf;
 mod set_back;
 mod signers;
+mod small_disk;
 mod spool;
 mod stations;
 mod storm;

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use tests::handover::{address, folder, nothing_is_lost, signer, views};
+use tests::small_disk;
 
 use crate::copy;
 use crate::course::Course;
@@ -51,8 +52,28 @@ pub async fn run(from: u64) -> Result<String> {
             tried += 1;
         }
     }
+    let filled = fill_up(&base).await?;
     ensure!(tried >= 100 || from > 0, "only {tried} faults struck");
-    Ok(format!("{tried} faults, nothing lost that was said to be safe"))
+    Ok(format!(
+        "{tried} faults, and a disk that fills up at each of {filled} writes, nothing lost that was said to be safe"
+    ))
+}
+
+/// A part of each write in turn is all that there is room for.
+async fn fill_up(base: &Path) -> Result<u32> {
+    let (torture, store) = (std::env::current_exe()?, base.with_extension("full"));
+    for first in 0.. {
+        copy(base, &store)?;
+        let ended = small_disk::hand_over(&torture, &store, first)?;
+        nothing_is_lost(&store, &ended.told).await.with_context(|| format!("full from write {first} on"))?;
+        fs::remove_dir_all(&store)?;
+        ensure!(ended.well == (first == small_disk::EACH || !ended.struck), "full from write {first} on: ended well?");
+        if !ended.struck {
+            ensure!(first > 10, "only {first} writes");
+            return Ok(first - 1);
+        }
+    }
+    Ok(0)
 }
 
 /// Whether anything was struck, and what the process has said.

@@ -1,0 +1,67 @@
+//! A disk takes less of each write than it is given: everything goes on with the rest. Or it fills up in the middle of a write: what was said
+//! to be safe is, and once there is room everything goes on. `scripts/torture syscalls` has it fill up at every write.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use archive::Archive;
+use tests::handover::{address, folder, nothing_is_lost, signer, views};
+use tests::site::Site;
+use tests::{program, samples, small_disk, tampered};
+
+/// Writes from one that is tried to the next.
+const APART: usize = 2;
+
+/// In which the second document that is handed over fills a tile.
+async fn base(folder: &Path) -> Result<()> {
+    Archive::init(&address(folder)?, signer()?).await?.append(views(0..254)).await.map(drop).context("filled")
+}
+
+#[tokio::test]
+async fn a_hand_over_goes_on_where_less_was_written_than_it_gave() -> Result<()> {
+    let folder = folder()?;
+    small_disk::loses_what_is_not_written_again(folder.path())?;
+    let store = folder.path().join("store");
+    base(&store).await?;
+    let ended = small_disk::hand_over(&program::path("torture")?, &store, small_disk::EACH)?;
+    ensure!(ended.struck && ended.well && ended.told.len() == 2, "two documents are safe, and not {:?}", ended.told);
+    nothing_is_lost(&store, &ended.told).await
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_loses_nothing_that_was_acknowledged() -> Result<()> {
+    let folder = folder()?;
+    let (store, full) = (folder.path().join("store"), folder.path().join("full"));
+    base(&store).await?;
+    for first in (1..).step_by(APART) {
+        tampered::copy(&store, &full)?;
+        let ended = small_disk::hand_over(&program::path("torture")?, &full, first)?;
+        nothing_is_lost(&full, &ended.told).await.with_context(|| format!("full from write {first} on"))?;
+        fs::remove_dir_all(&full)?;
+        if !ended.struck {
+            ensure!(ended.well && first > 10, "only {first} writes");
+            return Ok(());
+        }
+        ensure!(!ended.well, "nobody noticed that the disk was full from write {first} on");
+    }
+    Ok(())
+}
+
+/// Spool, store, catalog, index, all on such a disk.
+#[test]
+fn a_whole_house_goes_on_where_less_was_written_than_it_gave() -> Result<()> {
+    let site = Site::start_with(1, &[], small_disk::environment(small_disk::EACH)?)?;
+    let mut import = site.station("import", &site.token("technician")?)?;
+    import.args(["--wait", "--patient", samples::MRN]).envs(small_disk::environment(small_disk::EACH)?);
+    let import = import.args([samples::path("discharge-summary.tif"), samples::path("clinic-letter.png")]).output()?;
+    ensure!(small_disk::has_struck(&import.stderr), "the spool's disk took everything");
+    program::succeed("scanner-agent import", import)?;
+    ensure!(small_disk::has_struck(site.server_log()?.as_bytes()), "the server's disk took everything");
+    let searcher = site.caller("searcher")?;
+    ensure!(searcher.search("pleuritic")?.len() == 1 && searcher.search("electrocardiogram")?.len() == 1, "found once");
+    let (code, report) = site.verify()?;
+    ensure!(code == 0 && report["counts"]["manifests"] == 2, "{report}");
+    program::succeed("chartroom replay-audit", site.chartroom(&["replay-audit"])?)?;
+    Ok(())
+}

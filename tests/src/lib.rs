@@ -16,11 +16,13 @@
 //! - [`tampered`], [`flipped`]: a catalog and an index that somebody, or the disk, has changed.
 //! - [`set_back`]: a data folder that is set back to what it was.
 //! - [`power`]: what is left of a folder when the power is cut.
+//! - [`blackout`]: the same of a whole data folder.
 //! - [`small_disk`]: a disk that takes less than it is given.
 //! - [`fuzz`], [`chance`]: proofs that are mutated, and where chance comes from.
 //! - [`schema`]: the schemas of ALTO and EAD.
 //! - [`score`]: how far a text is from the truth.
 
+pub mod blackout;
 pub mod browser;
 pub mod bucket;
 pub mod chance;

@@ -1,6 +1,6 @@
 //! The binaries under test, and how to run them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +20,15 @@ pub fn path(name: &str) -> Result<PathBuf> {
 
 /// A command for one of our binaries that inherits nothing an operator might have set.
 pub fn command(name: &str) -> Result<Command> {
-    let mut command = Command::new(path(name)?);
+    command_under(&[], name)
+}
+
+/// Likewise, run by another program: the first of these words, which are followed by ours.
+pub fn command_under(words: &[OsString], name: &str) -> Result<Command> {
+    let mut words: Vec<OsString> = words.to_vec();
+    words.push(path(name)?.into());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
     for (key, _) in std::env::vars_os() {
         if key.to_string_lossy().starts_with("CHARTROOM_") {
             command.env_remove(key);

@@ -1,6 +1,7 @@
 //! A whole Chartroom in a temporary directory: an archive, its server, a station.
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct Site {
     readers: u32,
     /// More words for `chartroom serve`.
     serve: Vec<String>,
+    /// A program, with its words, that runs the server and watches it.
+    under: Vec<OsString>,
     environment: Vec<(String, String)>,
     /// Where the bucket is, as `--store` takes it.
     address: String,
@@ -71,13 +74,19 @@ impl Site {
     fn empty(readers: u32, environment: Vec<(String, String)>) -> Result<Self> {
         let root = TempDir::new()?;
         let address = root.path().join("data/store").to_string_lossy().into_owned();
-        let (serve, admin_password) = (Vec::new(), String::new());
-        Ok(Self { root, port: 0, server: None, readers, serve, environment, address, admin_password, _s3: None })
+        let (serve, under, admin_password) = (Vec::new(), Vec::new(), String::new());
+        Ok(Self { root, port: 0, server: None, readers, serve, under, environment, address, admin_password, _s3: None })
     }
 
     /// Serves it anew, with more words for `chartroom serve`.
     pub fn serve_with(&mut self, words: &[&str]) -> Result<()> {
         self.serve = words.iter().map(ToString::to_string).collect();
+        self.restart()
+    }
+
+    /// Serves it anew, watched by a program that starts the server as its child; nobody watches where there are no words.
+    pub fn serve_under(&mut self, words: Vec<OsString>) -> Result<()> {
+        self.under = words;
         self.restart()
     }
 
@@ -111,7 +120,7 @@ impl Site {
     pub fn restart_there(&mut self) -> Result<()> {
         self.server = None;
         let log = File::options().create(true).append(true).open(self.root.path().join("server.log"))?;
-        let child = program::command("chartroom")?
+        let child = program::command_under(&self.under, "chartroom")?
             .arg("serve")
             .arg("--data")
             .arg(self.data())
@@ -137,7 +146,7 @@ impl Site {
     }
 
     pub fn server_log(&self) -> Result<String> {
-        Ok(std::fs::read_to_string(self.root.path().join("server.log"))?)
+        Ok(fs::read_to_string(self.root.path().join("server.log"))?)
     }
 
     /// `kill -9`, in the middle of whatever it does.
@@ -150,8 +159,16 @@ impl Site {
 
     /// SIGTERM, as a service manager sends it, and waits for the end.
     pub fn stop_server(&mut self) -> Result<ExitStatus> {
+        let process = match self.under.is_empty() {
+            true => self.server_pid(),
+            // The child of whoever watches it, by proc(5).
+            false => {
+                let watcher = self.server_pid().context("the server runs")?;
+                fs::read_to_string(format!("/proc/{watcher}/task/{watcher}/children"))?.trim().parse().ok()
+            }
+        };
+        let process = process.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("the server runs")?;
         let mut server = self.server.take().context("the server runs")?;
-        let process = i32::try_from(server.0.id()).ok().and_then(Pid::from_raw).context("a process id")?;
         kill_process(process, Signal::TERM)?;
         Ok(server.0.wait()?)
     }

@@ -1,5 +1,5 @@
 //! The power is cut after each step of a hand-over: what was said to be safe is there. Here a few hundred states of the disk, by
-//! `scripts/torture power` ten thousand.
+//! `scripts/torture power` ten thousand. And while a server takes documents in: some tens, and a thousand.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use record::{DocumentId, Timestamp};
+use tests::blackout::House;
 use tests::chance::Chance;
 use tests::destroying;
 use tests::handover::{address, folder, nothing_is_lost, report, seal, signer, views};
@@ -14,6 +15,7 @@ use tests::power::Trace;
 use tests::program;
 
 const CUTS: u64 = 200;
+const BLACKOUTS: usize = 32;
 
 fn recorded(folder: &Path) -> Result<Trace> {
     let store = folder.join("store");
@@ -101,5 +103,39 @@ fn no_power_cut_brings_back_what_was_said_to_be_destroyed() -> Result<()> {
     ensure!(going.len() == 2, "manifest and image; the fields are those of the other too: {going:?}");
     ensure!(resurrections(&trace, &going, folder.path())? == (0, 0), "something came back, or stood still");
     ensure!(resurrections(&trace.unsynced(), &going, folder.path())?.0 > 0, "a store without syncs would pass");
+    Ok(())
+}
+
+fn is_catalog(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("catalog.sqlite"))
+}
+
+/// Its catalog and its index are what the ledger makes of them, or are behind; the server goes on by itself. Of a catalog that syncs
+/// nothing the test would tell.
+#[test]
+fn no_power_cut_of_a_server_loses_what_was_acknowledged_or_spoils_its_catalog() -> Result<()> {
+    let (folder, mut house) = (folder()?, House::recorded()?);
+    let (left, steps) = (folder.path().join("left"), house.trace.steps());
+    let index = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("index"));
+    let (catalog, index) = (house.trace.writes(is_catalog), house.trace.writes(index));
+    ensure!(catalog > 50 && index > 20, "of {steps} steps {catalog} were writes to the catalog, {index} to the index");
+    let mut told = 0;
+    for case in 0..BLACKOUTS {
+        let after = case * steps / (BLACKOUTS - 1);
+        let cut = house.cut(after, &mut Chance::new(case as u64), &left);
+        told += cut.with_context(|| format!("cut after step {after} of {steps}"))?.0.len();
+        if case % 16 == 8 {
+            house.goes_on(&left).with_context(|| format!("going on after step {after} of {steps}"))?;
+        }
+        fs::remove_dir_all(&left)?;
+    }
+    ensure!(told > BLACKOUTS / 4, "only {told} receipts were told before the cuts");
+
+    let careless = house.careless(is_catalog);
+    let spoilt = (0..20).any(|case| {
+        let spoilt = careless.cut(steps, &mut Chance::new(case), &left).is_err();
+        fs::remove_dir_all(&left).is_err() || spoilt
+    });
+    ensure!(spoilt, "a catalog without syncs would pass");
     Ok(())
 }

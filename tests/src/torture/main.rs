@@ -20,7 +20,7 @@ Usage: torture [PART…] [--from CASE]
 
 Parts, all of them where none is named:
   flips      10,000 single-bit flips in a store and its replica: found, named, put right, never served
-  power      10,000 power cuts: what was synced is there, of the rest anything
+  power      10,000 power cuts of a store and 1,000 of a whole data folder: what was synced is there, of the rest anything
   syscalls   killed, out of space, failing at every system call that changes the disk; a disk that fills up in each write
   rollback   store, catalog, and both set back to each of the last 50 checkpoints
   races      100 races of two sequencers

@@ -1,10 +1,12 @@
-//! Power cuts after each step of a process that hands over two documents, to an archive and to one that it makes itself.
+//! Power cuts after each step of a process that hands over two documents, to an archive and to one that it makes itself; and of a server
+//! that takes in two, has them read and is stopped.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
+use tests::blackout::House;
 use tests::chance::Chance;
 use tests::handover::{address, folder, nothing_is_lost, signer, views};
 use tests::power::Trace;
@@ -12,9 +14,39 @@ use tests::power::Trace;
 use crate::course::Course;
 
 const CUTS: u64 = 10_000;
+/// Of the server; they are the cases after those.
+const BLACKOUTS: u64 = 1_000;
+/// After each so manieth of those a server and a station go on.
+const GOES_ON: u64 = 50;
+
+pub fn run(from: u64) -> Result<String> {
+    let steps = stores(from.min(CUTS))?;
+    let house = blackouts(from.saturating_sub(CUTS))?;
+    Ok(format!(
+        "{CUTS} power cuts over {steps:?} steps of a store, {BLACKOUTS} over {house} of a whole data folder, nothing lost that was said \
+         to be safe"
+    ))
+}
+
+fn blackouts(from: u64) -> Result<usize> {
+    let (folder, mut house) = (folder()?, House::recorded()?);
+    let mut course = Course::new("power", CUTS + from, CUTS + BLACKOUTS);
+    for case in from..BLACKOUTS {
+        course.at(CUTS + case);
+        let steps = case as usize * house.trace.steps() / (BLACKOUTS as usize - 1);
+        let left = folder.path().join("left");
+        let cut = house.cut(steps, &mut Chance::new(case), &left);
+        cut.with_context(|| format!("case {}, cut after step {steps}", CUTS + case))?;
+        if case % GOES_ON == 0 {
+            house.goes_on(&left).with_context(|| format!("case {}, going on after step {steps}", CUTS + case))?;
+        }
+        fs::remove_dir_all(&left)?;
+    }
+    Ok(house.trace.steps())
+}
 
 #[tokio::main]
-pub async fn run(from: u64) -> Result<String> {
+async fn stores(from: u64) -> Result<[usize; 2]> {
     let folder = folder()?;
     let (grown, new) = (folder.path().join("grown"), folder.path().join("new"));
     // The second document fills a tile.
@@ -32,8 +64,7 @@ pub async fn run(from: u64) -> Result<String> {
         nothing_is_lost(&left, &told).await.with_context(|| format!("case {case}, cut after step {steps}"))?;
         fs::remove_dir_all(&left)?;
     }
-    let steps = traces.each_ref().map(Trace::steps);
-    Ok(format!("{CUTS} power cuts over {steps:?} steps, nothing lost that was said to be safe"))
+    Ok(traces.each_ref().map(Trace::steps))
 }
 
 fn record(store: &Path) -> Result<Trace> {

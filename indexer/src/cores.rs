@@ -20,7 +20,7 @@ impl Cores {
     }
 
     /// What comes of each segment, in their order.
-    pub fn each<T: Send>(self, searcher: &Searcher, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    pub fn each<T: Send>(self, searcher: &Searcher, work: impl Fn(usize) -> Result<T> + Send + Sync) -> Result<Vec<T>> {
         let segments = 0..searcher.segment_readers().len();
         // Segments differ in size by far, so each is handed out by itself.
         if self.all {

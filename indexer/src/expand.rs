@@ -110,8 +110,7 @@ impl Expander<'_> {
             }
             Ok(seen)
         };
-        let seen =
-            self.searcher.segment_readers().par_iter().with_max_len(1).map(within).collect::<Result<Vec<_>>>()?;
+        let seen = Cores::of(self.searcher).each(self.searcher, within)?;
         let mut found: HashMap<String, u64> = HashMap::new();
         for (other, pages) in seen.into_iter().flatten() {
             *found.entry(other).or_default() += u64::from(pages);

@@ -16,6 +16,7 @@ use crate::state::App;
     responses((status = 201, description = "`Sealed`: receipt and manifest", body = Object),
         (status = 200, description = "sealed before; the first receipt's event, proven anew", body = Object),
         (status = 409, description = "the document exists with other pages, or the batch is closed"),
+        (status = 503, description = "it is being sealed on another line: ask again after `Retry-After` seconds"),
         (status = 422, description = "a page is refused; `page` says which")))]
 pub async fn take(
     app: web::Data<App>,

@@ -74,6 +74,7 @@ pub async fn offset(app: web::Data<App>, digest: web::Path<String>) -> Reply<Htt
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 204, description = "`Upload-Offset` is the new one"),
         (status = 409, description = "the upload stands at another offset, told in `Upload-Offset`"),
+        (status = 503, description = "the same bytes are arriving on another line: ask again after `Retry-After` seconds"),
         (status = 415, description = "tus without its media type"),
         (status = 422, description = "the whole has another digest")))]
 pub async fn append(

@@ -153,6 +153,9 @@ async fn out_of_order(store: &Arc<InMemory>, (family, fault): (&'static str, Fau
         assert!(report.findings.iter().all(|found| found.object.starts_with(family)), "{what}: {:?}", report.findings);
         let brought = again == "page" && ["blobs", "manifests"].contains(&family);
         assert!(report.findings.is_empty() || !brought, "{what}: {:?}", report.findings);
+        if !report.findings.is_empty() {
+            return;
+        }
     } else {
         check(&address, &[], what).await;
     }

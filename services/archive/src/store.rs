@@ -24,8 +24,6 @@ const HASH_CHUNK_BYTES: usize = 64 * 1024;
 
 /// What was hashed: digest and size, or that there is nothing.
 pub(crate) type Hashed = Result<Option<(Digest, u64)>>;
-/// What was read: bytes, or that there are none.
-pub(crate) type Got = Result<Option<Bytes>>;
 
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -100,14 +98,6 @@ impl Store {
         found.bytes().await.map(Some).map_err(|e| Error::unavailable(key, e))
     }
 
-    /// [`Store::get`] of a few objects; where they are files, one thread reads them all: see [`Store::hash_all`].
-    pub async fn get_all(&self, keys: Vec<String>) -> Vec<Got> {
-        let Some(root) = self.folder.clone() else {
-            return stream::iter(keys).then(|key| async move { self.get(&key).await }).collect().await;
-        };
-        in_a_thread(keys, move |key| read_file(&root, key)).await
-    }
-
     pub async fn exists(&self, key: &str) -> Result<bool> {
         Ok(self.head(key).await?.is_some())
     }
@@ -170,8 +160,14 @@ impl Store {
         let Some(root) = self.folder.clone() else {
             return stream::iter(keys).then(|key| async move { self.hash_stream(&key).await }).collect().await;
         };
-        let mut chunk = vec![0; HASH_CHUNK_BYTES];
-        in_a_thread(keys, move |key| hash_file(&root, key, &mut chunk)).await
+        let failed = keys.clone();
+        match tokio::task::spawn_blocking(move || hash_files(&root, &keys)).await {
+            Ok(hashed) => hashed,
+            Err(error) => failed
+                .iter()
+                .map(|key| Err(Error::unavailable(key, std::io::Error::other(error.to_string()))))
+                .collect(),
+        }
     }
 
     async fn hash_stream(&self, key: &str) -> Hashed {
@@ -211,47 +207,18 @@ fn sync_up(file: &FilePath, root: &FilePath) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What becomes of each key, all in one thread that may wait for the disk.
-async fn in_a_thread<T: Send + 'static>(
-    keys: Vec<String>,
-    mut work: impl FnMut(&str) -> Result<T> + Send + 'static,
-) -> Vec<Result<T>> {
-    let failed = keys.clone();
-    match tokio::task::spawn_blocking(move || keys.iter().map(|key| work(key)).collect()).await {
-        Ok(done) => done,
-        Err(error) => {
-            let error = |key| Error::unavailable(key, std::io::Error::other(error.to_string()));
-            failed.iter().map(|key| Err(error(key))).collect()
-        }
-    }
-}
-
-fn opened(root: &FilePath, key: &str) -> Result<Option<File>> {
-    match File::open(root.join(key)) {
-        Ok(file) => Ok(Some(file)),
+fn hash_files(root: &FilePath, keys: &[String]) -> Vec<Hashed> {
+    let mut chunk = vec![0; HASH_CHUNK_BYTES];
+    let hashed = |key: &String| match File::open(root.join(key)) {
+        Ok(file) => hash_file(file, &mut chunk).map(Some).map_err(|error| Error::unavailable(key, error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::unavailable(key, error)),
-    }
-}
-
-fn read_file(root: &FilePath, key: &str) -> Got {
-    let Some(file) = opened(root, key)? else { return Ok(None) };
-    let most = limits::FILE_BYTES_MAX as u64;
-    let mut bytes = Vec::new();
-    let read = file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::unavailable(key, error))?;
-    if read as u64 > most {
-        return Err(Error::corrupt(key, "it has more bytes than any object"));
-    }
-    Ok(Some(bytes.into()))
-}
-
-fn hash_file(root: &FilePath, key: &str, chunk: &mut [u8]) -> Hashed {
-    let Some(file) = opened(root, key)? else { return Ok(None) };
-    hash_chunks_of(file, chunk).map(Some).map_err(|error| Error::unavailable(key, error))
+    };
+    keys.iter().map(hashed).collect()
 }
 
 /// Reads and hashes while the bytes are in the processor's cache.
-fn hash_chunks_of(mut file: File, chunk: &mut [u8]) -> std::io::Result<(Digest, u64)> {
+fn hash_file(mut file: File, chunk: &mut [u8]) -> std::io::Result<(Digest, u64)> {
     let (mut hasher, mut size) = (Hasher::new(), 0);
     loop {
         match file.read(chunk)? {

@@ -5,7 +5,6 @@
 //! which of the two was signed, so that the finding names the damaged object and not its neighbour.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -17,7 +16,7 @@ use super::{Code, Named, READS, Run, reason};
 use crate::error::Result;
 use crate::ledger::edge::Rows;
 use crate::ledger::tile::{self, Piece, Row, Tile, WIDTH};
-use crate::store::{Got, Store};
+use crate::store::Store;
 
 const TILES: &str = "log/tile";
 type Hashes = Option<Vec<Digest>>;
@@ -41,14 +40,15 @@ pub(super) async fn check(run: &mut Run<'_>, heads: Heads, only: Option<Document
         Walk { heads, rows: Rows::default(), next_mark: 0, partials, named: Named { only, ..Named::default() } };
     walk.compare_marks(run);
     let store = run.store.clone();
-    let count = size.div_ceil(WIDTH);
-    let reads = (0..count).step_by(TOGETHER).map(|n| bundles(&store, n..count.min(n + TOGETHER as u64), size));
+    let reads = (0..size.div_ceil(WIDTH)).map(|n| {
+        let (store, width) = (&store, WIDTH.min(size - n * WIDTH));
+        let piece = move |row| Piece { row, n, width };
+        async move { (n, stored(store, piece(Row::Entries)).await, stored(store, piece(Row::Hashes(0))).await) }
+    });
     let mut reads = stream::iter(reads).buffered(READS);
-    while let Some(bundles) = reads.next().await {
-        for Bundle { n, entries, lowest } in bundles {
-            walk.bundle(run, n, entries, lowest).await?;
-            run.advance("events", walk.rows.size(), size);
-        }
+    while let Some((n, bundle, lowest)) = reads.next().await {
+        walk.bundle(run, n, bundle, lowest).await?;
+        run.advance("events", walk.rows.size(), size);
     }
     for row in Row::of(size).filter(|row| !matches!(row, Row::Entries | Row::Hashes(0))) {
         if let (Some(piece), Row::Hashes(level)) = (row.edge(size), row) {
@@ -78,46 +78,17 @@ async fn partials(run: &mut Run<'_>, size: u64) -> Result<HashMap<(Row, u64), Ve
     Ok(partials)
 }
 
-/// What is stored of 256 entries, and of the tile over them.
-struct Bundle {
-    n: u64,
-    entries: Stored,
-    lowest: Stored,
-}
-
-type Stored = (Piece, Got);
-
-/// Bundles that are read together.
-const TOGETHER: usize = 8;
-
-/// These bundles of a log of `size` entries.
-async fn bundles(store: &Store, numbers: Range<u64>, size: u64) -> Vec<Bundle> {
-    let pieces =
-        |n: u64| [Row::Entries, Row::Hashes(0)].map(|row| Piece { row, n, width: WIDTH.min(size - n * WIDTH) });
-    let keys = numbers.clone().flat_map(pieces).map(|piece| piece.key()).collect();
-    let mut found = store.get_all(keys).await.into_iter();
-    let mut bundles = Vec::new();
-    for n in numbers {
-        let [entries, lowest] = pieces(n).map(|piece| (piece, found.next().unwrap_or(Ok(None))));
-        bundles.push(Bundle { n, entries: or_full(store, entries).await, lowest: or_full(store, lowest).await });
-    }
-    bundles
-}
-
 /// What is stored of a piece: under its own name, or as the beginning of the full one.
-async fn stored(store: &Store, piece: Piece) -> Stored {
-    let found = store.get(&piece.key()).await;
-    or_full(store, (piece, found)).await
-}
-
-async fn or_full(store: &Store, (piece, found): Stored) -> Stored {
-    if piece.width == WIDTH || !matches!(found, Ok(None)) {
-        return (piece, found);
-    }
-    let full = piece.row.full(piece.n);
-    match store.get(&full.key()).await {
-        Ok(None) => (piece, Ok(None)),
-        found => (full, found),
+async fn stored(store: &Store, piece: Piece) -> (Piece, Result<Option<Bytes>>) {
+    match store.get(&piece.key()).await {
+        Ok(None) if piece.width < WIDTH => {
+            let full = piece.row.full(piece.n);
+            match store.get(&full.key()).await {
+                Ok(None) => (piece, Ok(None)),
+                found => (full, found),
+            }
+        }
+        found => (piece, found),
     }
 }
 
@@ -127,8 +98,8 @@ impl Walk {
         &mut self,
         run: &mut Run<'_>,
         n: u64,
-        (bundle_at, bundle): Stored,
-        (tile_at, lowest): Stored,
+        (bundle_at, bundle): (Piece, Result<Option<Bytes>>),
+        (tile_at, lowest): (Piece, Result<Option<Bytes>>),
     ) -> Result<()> {
         let width = WIDTH.min(self.heads.size - n * WIDTH) as usize;
         let bundle = present(run, bundle_at, Code::EntriesMissing, bundle);
@@ -270,7 +241,7 @@ impl Walk {
 }
 
 /// The bytes, or a finding why there are none.
-fn present(run: &mut Run<'_>, at: Piece, missing: Code, found: Got) -> Option<Bytes> {
+fn present(run: &mut Run<'_>, at: Piece, missing: Code, found: Result<Option<Bytes>>) -> Option<Bytes> {
     match found {
         Ok(Some(bytes)) => return Some(bytes),
         Ok(None) => run.find(missing, at.key(), "there is no such object"),

@@ -4,7 +4,7 @@
 //! and only what the ledger has superseded may be removed.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -13,14 +13,13 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use record::digest::of_readers;
 use record::{Digest, Hasher, limits};
 
 use crate::error::{Error, Result};
 
 /// How often a create that collides with a vanished rival is tried: S3 may answer 409 to both.
 const CREATE_ATTEMPTS: usize = 5;
-/// Stays in a processor's cache between reading and hashing.
-const HASH_CHUNK_BYTES: usize = 64 * 1024;
 
 /// What was hashed: digest and size, or that there is nothing.
 pub(crate) type Hashed = Result<Option<(Digest, u64)>>;
@@ -93,9 +92,17 @@ impl Store {
             Err(error) => return Err(Error::unavailable(key, error)),
         };
         if found.meta.size > limits::FILE_BYTES_MAX as u64 {
-            return Err(Error::corrupt(key, format!("its {} bytes are more than any object has", found.meta.size)));
+            return Err(too_large(key, found.meta.size));
         }
         found.bytes().await.map(Some).map_err(|e| Error::unavailable(key, e))
+    }
+
+    /// [`Store::get`] of a few small objects. Where they are files, one thread reads them all.
+    pub async fn get_all(&self, keys: Vec<String>) -> Vec<Result<Option<Bytes>>> {
+        let Some(root) = self.folder.clone() else {
+            return stream::iter(keys).then(|key| async move { self.get(&key).await }).collect().await;
+        };
+        apart(keys, move |keys| keys.iter().map(|key| read_file(&root, key)).collect()).await
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {
@@ -154,20 +161,13 @@ impl Store {
         self.hash_all(vec![key.to_owned()]).await.pop().unwrap_or(Ok(None))
     }
 
-    /// [`Store::hash`] of a few objects, one after the other. Where they are files, one thread reads and hashes them all: to
-    /// hand each to a thread of its own costs half as much as to hash it.
+    /// [`Store::hash`] of a few objects. Where they are files, one thread reads and hashes them all, several side by side: to hand
+    /// each to a thread of its own costs as much as to hash it.
     pub async fn hash_all(&self, keys: Vec<String>) -> Vec<Hashed> {
         let Some(root) = self.folder.clone() else {
             return stream::iter(keys).then(|key| async move { self.hash_stream(&key).await }).collect().await;
         };
-        let failed = keys.clone();
-        match tokio::task::spawn_blocking(move || hash_files(&root, &keys)).await {
-            Ok(hashed) => hashed,
-            Err(error) => failed
-                .iter()
-                .map(|key| Err(Error::unavailable(key, std::io::Error::other(error.to_string()))))
-                .collect(),
-        }
+        apart(keys, move |keys| hash_files(&root, keys)).await
     }
 
     async fn hash_stream(&self, key: &str) -> Hashed {
@@ -207,28 +207,47 @@ fn sync_up(file: &FilePath, root: &FilePath) -> std::io::Result<()> {
     Ok(())
 }
 
-fn hash_files(root: &FilePath, keys: &[String]) -> Vec<Hashed> {
-    let mut chunk = vec![0; HASH_CHUNK_BYTES];
-    let hashed = |key: &String| match File::open(root.join(key)) {
-        Ok(file) => hash_file(file, &mut chunk).map(Some).map_err(|error| Error::unavailable(key, error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::unavailable(key, error)),
-    };
-    keys.iter().map(hashed).collect()
+/// What a thread that may wait finds of these.
+async fn apart<T: Send + 'static>(
+    keys: Vec<String>,
+    find: impl FnOnce(&[String]) -> Vec<Result<Option<T>>> + Send + 'static,
+) -> Vec<Result<Option<T>>> {
+    let asked = keys.clone();
+    tokio::task::spawn_blocking(move || find(&keys)).await.unwrap_or_else(|error| {
+        let failed = |key: &String| Err(Error::unavailable(key, std::io::Error::other(error.to_string())));
+        asked.iter().map(failed).collect()
+    })
 }
 
-/// Reads and hashes while the bytes are in the processor's cache.
-fn hash_file(mut file: File, chunk: &mut [u8]) -> std::io::Result<(Digest, u64)> {
-    let (mut hasher, mut size) = (Hasher::new(), 0);
-    loop {
-        match file.read(chunk)? {
-            0 => return Ok((hasher.finish(), size)),
-            n => {
-                hasher.update(&chunk[..n]);
-                size += n as u64;
-            }
-        }
+fn hash_files(root: &FilePath, keys: &[String]) -> Vec<Hashed> {
+    let files = keys.iter().map(|key| File::open(root.join(key)));
+    keys.iter().zip(of_readers(files)).map(|(key, hashed)| if_there(key, hashed)).collect()
+}
+
+fn read_file(root: &FilePath, key: &str) -> Result<Option<Bytes>> {
+    let read = || -> std::io::Result<Bytes> {
+        let file = File::open(root.join(key))?;
+        let size = file.metadata()?.len();
+        let mut bytes = Vec::with_capacity(size.min(limits::FILE_BYTES_MAX as u64) as usize);
+        file.take(limits::FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes.into())
+    };
+    match if_there(key, read())? {
+        Some(bytes) if bytes.len() > limits::FILE_BYTES_MAX => Err(too_large(key, bytes.len() as u64)),
+        read => Ok(read),
     }
+}
+
+fn if_there<T>(key: &str, found: std::io::Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::unavailable(key, error)),
+    }
+}
+
+fn too_large(key: &str, size: u64) -> Error {
+    Error::corrupt(key, format!("its {size} bytes are more than any object has"))
 }
 
 async fn hash_chunks(mut chunks: BoxStream<'_, object_store::Result<Bytes>>) -> object_store::Result<(Digest, u64)> {

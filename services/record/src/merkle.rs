@@ -3,7 +3,7 @@
 //! Making proofs needs stored hashes and lives in `archive`; checking them needs nothing and
 //! lives here, so that agent, server and auditor run the same lines.
 
-use crate::digest::{Digest, Hasher};
+use crate::digest::{self, Digest, Hasher};
 
 /// RFC 6962 §2.1: the hash of one leaf.
 pub fn leaf_hash(leaf: &[u8]) -> Digest {
@@ -20,6 +20,17 @@ pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
     hasher.update(left.as_bytes());
     hasher.update(right.as_bytes());
     hasher.finish()
+}
+
+/// [`leaf_hash`] of each, several of them at a time.
+pub fn leaf_hashes(leaves: &[impl AsRef<[u8]>]) -> Vec<Digest> {
+    digest::of_each(0, leaves.iter().map(|leaf| [leaf.as_ref()]))
+}
+
+/// [`node_hash`] of each two that stand side by side, several of them at a time: the row above these.
+pub fn row_above(row: &[Digest]) -> Vec<Digest> {
+    let (pairs, _) = row.as_chunks::<2>();
+    digest::of_each(1, pairs.iter().map(|pair| [pair[0].as_bytes().as_slice(), pair[1].as_bytes()]))
 }
 
 /// The root of the empty tree.
@@ -198,6 +209,17 @@ mod tests {
 
     fn leaves(n: usize) -> Vec<Digest> {
         (0..n).map(|i| leaf_hash(&i.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn many_at_a_time_are_what_each_is() {
+        let leaves: Vec<Vec<u8>> = (0..70).map(|n| vec![n; usize::from(n) * 3]).collect();
+        let hashes = leaf_hashes(&leaves);
+        assert_eq!(hashes, leaves.iter().map(|leaf| leaf_hash(leaf)).collect::<Vec<_>>());
+        for count in 0..hashes.len() {
+            let above: Vec<_> = hashes[..count].chunks_exact(2).map(|pair| node_hash(&pair[0], &pair[1])).collect();
+            assert_eq!(row_above(&hashes[..count]), above);
+        }
     }
 
     #[test]

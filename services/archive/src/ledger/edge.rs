@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use record::Digest;
-use record::merkle::{Frontier, leaf_hash};
+use record::merkle::{Frontier, leaf_hashes};
 
 use crate::error::{Error, Result};
 use crate::ledger::tile::{self, Piece, Row, Tile, WIDTH};
@@ -98,7 +98,7 @@ impl Edge {
             }
         }
         let entries = tile::split_entries(&edge.bundle).unwrap_or_default();
-        if entries.iter().map(|entry| leaf_hash(entry)).ne(edge.rows.row(0).iter().copied()) {
+        if leaf_hashes(&entries) != edge.rows.row(0) {
             let key = Row::Entries.edge(size).unwrap_or(Row::Entries.full(0)).key();
             return Err(Error::corrupt(key, "its entries are not those of the hash tile"));
         }
@@ -108,9 +108,9 @@ impl Edge {
     /// The tree after `leaves`, and all that has to be stored for it to be readable.
     pub fn grow(&self, leaves: &[Vec<u8>]) -> (Self, Vec<(Piece, Bytes)>) {
         let (mut grown, mut pieces) = (self.clone(), Vec::new());
-        for leaf in leaves {
+        for (leaf, hash) in leaves.iter().zip(leaf_hashes(leaves)) {
             tile::push_entry(&mut grown.bundle, leaf);
-            grown.rows.push(leaf_hash(leaf), |piece, hashes| {
+            grown.rows.push(hash, |piece, hashes| {
                 pieces.push((piece, Bytes::from(tile::tile_bytes(hashes))));
             });
             if grown.rows.size.is_multiple_of(WIDTH) {

@@ -5,7 +5,7 @@
 //! partial, and its name says how wide it is.
 
 use record::Digest;
-use record::merkle::{leaf_hash, node_hash};
+use record::merkle::{leaf_hashes, row_above};
 
 /// Hashes in a full tile, entries in a full bundle.
 pub(crate) const WIDTH: u64 = 256;
@@ -117,8 +117,7 @@ impl Tile {
     pub fn new(hashes: Vec<Digest>) -> Self {
         let mut levels = vec![hashes];
         while let Some(below) = levels.last().filter(|below| below.len() > 1) {
-            let above = below.chunks_exact(2).map(|pair| node_hash(&pair[0], &pair[1])).collect();
-            levels.push(above);
+            levels.push(row_above(below));
         }
         Self { levels }
     }
@@ -148,7 +147,7 @@ impl Tile {
 
     /// Whether its hashes are those of these entries.
     pub fn has_leaves(&self, entries: &[&[u8]]) -> bool {
-        entries.iter().map(|entry| leaf_hash(entry)).eq(self.hashes().iter().copied())
+        leaf_hashes(entries) == self.hashes()
     }
 }
 
@@ -160,10 +159,7 @@ pub(crate) fn tile_bytes(hashes: &[Digest]) -> Vec<u8> {
 pub(crate) fn perfect_root(hashes: &[Digest]) -> Digest {
     match hashes {
         [one] => *one,
-        _ => {
-            let (left, right) = hashes.split_at(hashes.len() / 2);
-            node_hash(&perfect_root(left), &perfect_root(right))
-        }
+        _ => perfect_root(&row_above(hashes)),
     }
 }
 

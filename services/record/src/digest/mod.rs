@@ -1,9 +1,16 @@
 //! SHA-256 digests: the name of every sealed byte string.
 
+mod lanes;
+mod readers;
+mod short;
+
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256, Sha512};
+
+pub use self::readers::of_readers;
+pub use self::short::of_each;
 
 /// A SHA-256 digest, written `sha256:<64 hex digits>` wherever people or JSON see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,13 +35,11 @@ impl Digest {
     }
 
     pub fn from_hex(text: &str) -> Result<Self, DigestError> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| DigestError)?;
         // One digest, one spelling: object keys and JCS bytes depend on it.
-        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        if text.len() != 2 * size_of::<Self>() || text.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(DigestError);
         }
-        Ok(Self(bytes))
+        hex::decode_to_array(text).map(Self).map_err(|_| DigestError)
     }
 }
 
@@ -121,7 +126,12 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.to_string().parse(), Ok(digest));
-        assert_eq!(Digest::from_hex(&digest.hex().to_uppercase()), Err(DigestError));
+        let hex = digest.hex();
+        for other in
+            [hex.to_uppercase(), format!("0x{hex}"), format!("0x{}", &hex[2..]), hex[1..].to_owned(), format!("{hex}0")]
+        {
+            assert_eq!(Digest::from_hex(&other), Err(DigestError), "{other}");
+        }
         let mut hasher = Hasher::new();
         hasher.update(b"a");
         hasher.update(b"bc");

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use record::merkle::leaf_hash;
+use record::merkle::leaf_hashes;
 use record::{Digest, DocumentId, Event};
 
 use super::heads::{Heads, Mark};
@@ -19,6 +19,8 @@ use crate::ledger::tile::{self, Piece, Row, Tile, WIDTH};
 use crate::store::Store;
 
 const TILES: &str = "log/tile";
+/// Bundles that one thread reads, each with its tile.
+const GROUP: u64 = 8;
 type Hashes = Option<Vec<Digest>>;
 
 /// The walk's state.
@@ -40,15 +42,16 @@ pub(super) async fn check(run: &mut Run<'_>, heads: Heads, only: Option<Document
         Walk { heads, rows: Rows::default(), next_mark: 0, partials, named: Named { only, ..Named::default() } };
     walk.compare_marks(run);
     let store = run.store.clone();
-    let reads = (0..size.div_ceil(WIDTH)).map(|n| {
-        let (store, width) = (&store, WIDTH.min(size - n * WIDTH));
-        let piece = move |row| Piece { row, n, width };
-        async move { (n, stored(store, piece(Row::Entries)).await, stored(store, piece(Row::Hashes(0))).await) }
+    let groups = (0..size.div_ceil(WIDTH)).step_by(GROUP as usize).map(|from| {
+        let store = &store;
+        async move { (from, stored_group(store, from, size).await) }
     });
-    let mut reads = stream::iter(reads).buffered(READS);
-    while let Some((n, bundle, lowest)) = reads.next().await {
-        walk.bundle(run, n, bundle, lowest).await?;
-        run.advance("events", walk.rows.size(), size);
+    let mut reads = stream::iter(groups).buffered(READS);
+    while let Some((from, group)) = reads.next().await {
+        for (n, (bundle, lowest)) in (from..).zip(group) {
+            walk.bundle(run, n, bundle, lowest).await?;
+            run.advance("events", walk.rows.size(), size);
+        }
     }
     for row in Row::of(size).filter(|row| !matches!(row, Row::Entries | Row::Hashes(0))) {
         if let (Some(piece), Row::Hashes(level)) = (row.edge(size), row) {
@@ -78,16 +81,35 @@ async fn partials(run: &mut Run<'_>, size: u64) -> Result<HashMap<(Row, u64), Ve
     Ok(partials)
 }
 
-/// What is stored of a piece: under its own name, or as the beginning of the full one.
-async fn stored(store: &Store, piece: Piece) -> (Piece, Result<Option<Bytes>>) {
-    match store.get(&piece.key()).await {
-        Ok(None) if piece.width < WIDTH => {
-            let full = piece.row.full(piece.n);
-            match store.get(&full.key()).await {
-                Ok(None) => (piece, Ok(None)),
-                found => (full, found),
-            }
-        }
+/// A piece of this name, and what is there.
+type Found = (Piece, Result<Option<Bytes>>);
+
+/// A few bundles of entries from this one on, each with the lowest tile beside it.
+async fn stored_group(store: &Store, from: u64, size: u64) -> Vec<(Found, Found)> {
+    let bundles = (from..size.div_ceil(WIDTH)).take(GROUP as usize);
+    let piece = |row, n: u64| Piece { row, n, width: WIDTH.min(size - n * WIDTH) };
+    let pieces = bundles.flat_map(|n| [piece(Row::Entries, n), piece(Row::Hashes(0), n)]);
+    let mut found = stored_all(store, pieces.collect()).await.into_iter();
+    std::iter::from_fn(|| found.next().zip(found.next())).collect()
+}
+
+/// What is stored of pieces: under their own names, or as the beginnings of the full ones.
+async fn stored_all(store: &Store, pieces: Vec<Piece>) -> Vec<Found> {
+    let found = store.get_all(pieces.iter().map(Piece::key).collect()).await;
+    stream::iter(pieces.into_iter().zip(found)).then(|found| or_full(store, found)).collect().await
+}
+
+async fn stored(store: &Store, piece: Piece) -> Found {
+    or_full(store, (piece, store.get(&piece.key()).await)).await
+}
+
+async fn or_full(store: &Store, (piece, found): Found) -> Found {
+    let full = piece.row.full(piece.n);
+    match found {
+        Ok(None) if piece.width < WIDTH => match store.get(&full.key()).await {
+            Ok(None) => (piece, Ok(None)),
+            found => (full, found),
+        },
         found => (piece, found),
     }
 }
@@ -98,8 +120,8 @@ impl Walk {
         &mut self,
         run: &mut Run<'_>,
         n: u64,
-        (bundle_at, bundle): (Piece, Result<Option<Bytes>>),
-        (tile_at, lowest): (Piece, Result<Option<Bytes>>),
+        (bundle_at, bundle): Found,
+        (tile_at, lowest): Found,
     ) -> Result<()> {
         let width = WIDTH.min(self.heads.size - n * WIDTH) as usize;
         let bundle = present(run, bundle_at, Code::EntriesMissing, bundle);
@@ -107,7 +129,7 @@ impl Walk {
         let bytes = bundle.clone().unwrap_or_default();
         let entries = tile::split_entries(&bytes).filter(|entries| entries.len() as u64 == bundle_at.width);
         let entries = entries.map(|entries| entries[..width].to_vec());
-        let from_entries: Hashes = entries.as_ref().map(|all| all.iter().map(|entry| leaf_hash(entry)).collect());
+        let from_entries: Hashes = entries.as_deref().map(leaf_hashes);
         let from_tile: Hashes =
             lowest.as_deref().and_then(Tile::parse).filter(|hashes| hashes.len() as u64 == tile_at.width);
         let from_tile = from_tile.map(|hashes| hashes[..width].to_vec());

@@ -8,6 +8,7 @@
 mod actor;
 mod body;
 mod code;
+mod leaf;
 
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +176,7 @@ impl Event {
     }
 
     pub fn from_leaf(bytes: &[u8]) -> Result<Self, CanonicalError> {
-        canonical::from_bytes(bytes)
+        leaf::read(bytes).map_or_else(|| canonical::from_bytes(bytes), Ok)
     }
 }
 

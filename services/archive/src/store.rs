@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 /// How often a create that collides with a vanished rival is tried: S3 may answer 409 to both.
 const CREATE_ATTEMPTS: usize = 5;
 
+/// Objects that are got at a time, where each is asked for over a network.
+const TOGETHER: usize = 8;
+
 /// What was hashed: digest and size, or that there is nothing.
 pub(crate) type Hashed = Result<Option<(Digest, u64)>>;
 
@@ -100,7 +103,8 @@ impl Store {
     /// [`Store::get`] of a few small objects. Where they are files, one thread reads them all.
     pub async fn get_all(&self, keys: Vec<String>) -> Vec<Result<Option<Bytes>>> {
         let Some(root) = self.folder.clone() else {
-            return stream::iter(keys).then(|key| async move { self.get(&key).await }).collect().await;
+            let gets = stream::iter(keys).map(|key| async move { self.get(&key).await });
+            return gets.buffered(TOGETHER).collect().await;
         };
         apart(keys, move |keys| keys.iter().map(|key| read_file(&root, key)).collect()).await
     }

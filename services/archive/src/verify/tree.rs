@@ -12,15 +12,16 @@ use record::merkle::leaf_hashes;
 use record::{Digest, DocumentId, Event};
 
 use super::heads::{Heads, Mark};
-use super::{Code, Named, READS, Run, reason};
+use super::{Code, Named, Run, reason};
 use crate::error::Result;
 use crate::ledger::edge::Rows;
 use crate::ledger::tile::{self, Piece, Row, Tile, WIDTH};
 use crate::store::Store;
 
 const TILES: &str = "log/tile";
-/// Bundles that one thread reads, each with its tile.
-const GROUP: u64 = 8;
+/// Bundles that one thread reads, each with its tile, and threads that do so at a time.
+const GROUP: u64 = 32;
+const GROUPS: usize = 3;
 type Hashes = Option<Vec<Digest>>;
 
 /// The walk's state.
@@ -46,7 +47,7 @@ pub(super) async fn check(run: &mut Run<'_>, heads: Heads, only: Option<Document
         let store = &store;
         async move { (from, stored_group(store, from, size).await) }
     });
-    let mut reads = stream::iter(groups).buffered(READS);
+    let mut reads = stream::iter(groups).buffered(GROUPS);
     while let Some((from, group)) = reads.next().await {
         for (n, (bundle, lowest)) in (from..).zip(group) {
             walk.bundle(run, n, bundle, lowest).await?;

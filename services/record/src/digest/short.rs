@@ -14,7 +14,7 @@ pub fn of_each<'a, const N: usize>(first: u8, messages: impl IntoIterator<Item =
             return digests;
         }
         let mut states = [START; LANES];
-        hash(&mut states[..together], &whole);
+        hash(&mut states, &whole, together);
         digests.extend(states[..together].iter().map(lanes::digest));
     }
 }
@@ -31,12 +31,17 @@ fn put<const N: usize>(whole: &mut Vec<u8>, first: u8, parts: [&[u8]; N]) {
     whole.truncate(length);
 }
 
-fn hash(states: &mut [State], whole: &[Vec<u8>]) {
-    let blocks = whole.iter().map(|whole| whole.as_chunks::<{ size_of::<Block>() }>().0);
-    let mut lanes: Vec<Lane<'_>> = states.iter_mut().zip(blocks).collect();
-    while !lanes.is_empty() {
-        lanes::compress(&mut lanes);
-        lanes.retain(|(_, blocks)| !blocks.is_empty());
+/// So many of them.
+fn hash([a, b, c, d]: &mut [State; LANES], whole: &[Vec<u8>; LANES], together: usize) {
+    let [e, f, g, h] = whole.each_ref().map(|whole| whole.as_chunks::<{ size_of::<Block>() }>().0);
+    let mut lanes: [Lane<'_>; LANES] = [(a, e), (b, f), (c, g), (d, h)];
+    let mut left = &mut lanes[..together];
+    // The shortest ends first, and the others go on without it.
+    left.sort_unstable_by_key(|(_, blocks)| blocks.len());
+    while !left.is_empty() {
+        lanes::compress(left);
+        let ended = left.iter().take_while(|(_, blocks)| blocks.is_empty()).count();
+        left = &mut left[ended..];
     }
 }
 

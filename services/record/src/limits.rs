@@ -80,6 +80,12 @@ pub const BUNDLE_FILES_MAX: usize = 4 * DOCUMENT_PAGES_MAX;
 /// Names of the files that one document came from.
 pub const DOCUMENT_FILE_NAMES_MAX: usize = 100;
 
+// -- bags -------------------------------------------------------------------------------
+/// Of a bag that is read: files, folders within folders, and bytes of one of its manifests.
+pub const BAG_FILES_MAX: usize = 20_000_000;
+pub const BAG_DEPTH_MAX: usize = 64;
+pub const BAG_MANIFEST_BYTES_MAX: u64 = 4 << 30;
+
 // -- destruction --------------------------------------------------------------------------
 /// Documents of one proposal, and objects of one order: its body stays below [`CANONICAL_BYTES_MAX`].
 pub const DESTRUCTION_DOCUMENTS_MAX: usize = 1_000;

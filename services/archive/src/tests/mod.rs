@@ -1,5 +1,6 @@
 //! The archive as a whole: faults, damage, races, and what other people's verifiers say.
 
+mod bags;
 mod captures;
 mod damage;
 mod destruction;

@@ -1,7 +1,9 @@
 //! Does a bundle prove what it says? One document version, without the store it came from; `record::bundle` says what is in it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
 use std::io::{self, Read};
+use std::path::Path;
 
 use record::bundle::{
     CAPTURE, CAPTURE_PROOF, ENVELOPE, LOG_KEY, LOG_KEYS, MANIFEST, SEALED, SEALED_PROOF, earlier_manifest,
@@ -21,7 +23,34 @@ pub struct Bundle {
     files: HashMap<Digest, (String, u64)>,
 }
 
+fn named<T>(path: &Path, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
 impl Bundle {
+    /// The bundle that somebody unpacked into this folder.
+    ///
+    /// # Errors
+    /// What reading gives, with the file's name.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut bundle = Self::default();
+        bundle.add_folder(folder, folder)?;
+        Ok(bundle)
+    }
+
+    fn add_folder(&mut self, root: &Path, at: &Path) -> io::Result<()> {
+        for entry in named(at, fs::read_dir(at))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.add_folder(root, &path)?;
+            } else {
+                let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+                named(&path, File::open(&path).and_then(|file| self.add(&name, file)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in one file; `name` is its path inside the bundle.
     ///
     /// # Errors

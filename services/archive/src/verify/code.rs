@@ -99,6 +99,15 @@ codes! {
     CaptureMissing => "look for the document in the station's journal, and hand it over again";
     /// A batch is signed by, or the ledger enrols, a station that is not one of ours.
     StationUnknown => "find out whose key it is and who enrolled it; its captures are worth nothing until then";
+    // -- bags ------------------------------------------------------------------------------
+    /// It is no bag, or one that is not as RFC 8493 has it.
+    BagMalformed => "ask for the bag anew; what is wrong with it, its maker has to know";
+    /// A manifest of the bag lists a file that is not there.
+    BagFileMissing => "ask for the file, or for the bag anew";
+    /// A file of the bag is not what a manifest says.
+    BagFileWrong => "ask for the file, or for the bag anew";
+    /// A file is in the payload, and no manifest lists it.
+    BagFileUnlisted => "find out who put it there; the bag's maker does not vouch for it";
     // -- notes -----------------------------------------------------------------------------
     /// (note) Nobody has signed for documents of a batch that is not closed yet.
     BatchOpen => "verify again once the batch is closed";
@@ -124,6 +133,8 @@ codes! {
     DestructionOpen => "let the server run, or ask why it does not get on";
     /// (note) Bytes in quarantine of which no event tells: a repair was cut off.
     Quarantined => "keep them; they are what stood in that object's place";
+    /// (note) The bag is written in a way that other readers may not forgive.
+    BagOdd => "nothing, unless another program is to read it";
     /// (note) An object with a name that Chartroom does not give.
     UnknownObject => "find out who put it there";
 }

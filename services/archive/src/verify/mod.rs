@@ -15,8 +15,10 @@
 //! | What has the archive found amiss itself? | `damage` |
 //! | What else lies there? | `strays` |
 //! | Does a bundle prove what it says, without the store? | [`Bundle`] |
+//! | Is a bag complete, and do its documents prove themselves? | [`verify_bag`] |
 //! | What can be wrong? | [`Code`] |
 
+mod bag;
 mod bundle;
 mod captures;
 mod code;
@@ -36,6 +38,7 @@ use record::note::{self, LogKey};
 use record::policy::Policy;
 use record::{Digest, DocumentId};
 
+pub use self::bag::{Signers, verify_bag};
 pub use self::bundle::Bundle;
 pub use self::code::Code;
 pub use self::heads::compare;

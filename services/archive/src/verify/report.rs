@@ -35,6 +35,16 @@ pub struct Counts {
     pub bytes: u64,
     /// Envelopes of stations that were opened.
     pub envelopes: u64,
+    /// Of a bag: files that were hashed, and documents in it that carry their proofs.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub files: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub documents: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How much of what should be looked at was looked at. The log is always looked at whole.
@@ -70,7 +80,7 @@ pub struct Gap {
     pub detail: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// Is this the newest state, or was an older one, validly signed, put in its place?
@@ -79,6 +89,8 @@ pub enum Question {
     Blobs,
     /// Does one checkpoint continue the other?
     Consistency,
+    /// Does the log vouch for it?
+    Origin,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

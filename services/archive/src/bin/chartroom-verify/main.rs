@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use archive::StoreAddress;
-use archive::verify::{Ask, Report, Resume, Share, Trust, Verdict, compare, verify};
+use archive::verify::{Ask, Report, Resume, Share, Signers, Trust, Verdict, compare, verify, verify_bag};
 use clap::Parser;
 use record::envelope::StationKey;
 use record::note::LogKey;
@@ -33,6 +33,7 @@ Examples:
   chartroom-verify --store data/store --key log.pub --sample 2%                the whole log, and some of the blobs
   chartroom-verify --store data/store --key log.pub --resume run.json          goes on where it was interrupted
   chartroom-verify --key log.pub --bundle letter.tar --stations stations       one document, given out
+  chartroom-verify --bag /media/transfer --key log.pub                         a BagIt bag, and each document in it
   chartroom-verify --store data/store --policy policy --pdf report.pdf         the report to be printed, too
   chartroom-verify --key log.pub --since mine --since theirs                   two checkpoints: do they contradict?
 
@@ -47,13 +48,16 @@ Exit codes: 0 no findings · 1 findings · 2 wrong usage · 3 could not check";
 #[command(name = "chartroom-verify", version, after_help = EXAMPLES)]
 struct Options {
     /// The bucket: a folder, or s3://bucket/prefix
-    #[arg(long, value_name = "DIR|URL", required_unless_present_any = ["since", "bundle"])]
+    #[arg(long, value_name = "DIR|URL", required_unless_present_any = ["since", "bundle", "bag"])]
     store: Option<String>,
     /// One document, as `chartroom bundle` or its proof page gives it: the tar file, or the folder it was unpacked into
     #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["store", "since"])]
     bundle: Option<PathBuf>,
+    /// A BagIt bag, of any maker; with --key, every document in it that carries its proof is verified as well
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["store", "since", "bundle"])]
+    bag: Option<PathBuf>,
     /// The log's public key, got from a source you trust: `name+<8 hex digits>+<base64>`
-    #[arg(long, value_name = "FILE", required_unless_present = "policy")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["policy", "bag"])]
     key: Option<PathBuf>,
     /// Whom to trust, as a C2SP tlog-policy: the log's key, and which witnesses must have cosigned its checkpoint
     #[arg(long, value_name = "FILE")]
@@ -122,24 +126,47 @@ fn main() -> ExitCode {
 
 /// What was asked cannot be asked.
 #[derive(Debug, thiserror::Error)]
-#[error("compare: give two checkpoints, each with --since, or one and a --store")]
-struct Usage;
+enum Usage {
+    #[error("compare: give two checkpoints, each with --since, or one and a --store")]
+    OneCheckpoint,
+    #[error("know the log: give --key or --policy")]
+    NoKey,
+}
 
 fn run(options: &Options) -> Result<Report> {
     let policy = options.policy.as_deref().map(policy).transpose()?;
     let key = key(options, policy.as_ref())?;
-    let report = match (&options.store, &options.bundle) {
-        (Some(store), _) => of_store(options, store, &key, policy)?,
-        (None, Some(path)) => of_bundle(options, path, &key)?,
-        (None, None) => of_checkpoints(options, &key)?,
+    let report = match (&options.bag, &key) {
+        (Some(folder), key) => of_bag(options, folder, key.as_ref())?,
+        (None, Some(key)) => of_log(options, key, policy)?,
+        (None, None) => bail!(Usage::NoKey),
     };
     print::print(&report, options.json)?;
     if let Some(file) = &options.pdf {
         let seconds = i64::try_from(seconds()).unwrap_or_default();
-        std::fs::write(file, print::pdf(&report, &key, Timestamp(seconds * 1000))?)
+        std::fs::write(file, print::pdf(&report, key.as_ref(), Timestamp(seconds * 1000))?)
             .with_context(|| format!("write {}", file.display()))?;
     }
     Ok(report)
+}
+
+/// What the log has signed.
+fn of_log(options: &Options, key: &LogKey, policy: Option<Policy>) -> Result<Report> {
+    match (&options.store, &options.bundle) {
+        (Some(store), _) => of_store(options, store, key, policy),
+        (None, Some(path)) => of_bundle(options, path, key),
+        (None, None) => of_checkpoints(options, key),
+    }
+}
+
+/// A bag can be whole without anybody's word for what is in it.
+fn of_bag(options: &Options, folder: &Path, key: Option<&LogKey>) -> Result<Report> {
+    let stations = options.stations.as_deref().map(stations).transpose()?;
+    let signers = key.map(|log| Signers { log, stations: stations.as_deref() });
+    let mut meter = Meter::new(None, 0);
+    let report = verify_bag(folder, signers, |progress| meter.show(progress));
+    meter.finish()?;
+    report.with_context(|| format!("read the bag {}", folder.display()))
 }
 
 fn of_bundle(options: &Options, path: &Path, key: &LogKey) -> Result<Report> {
@@ -149,7 +176,7 @@ fn of_bundle(options: &Options, path: &Path, key: &LogKey) -> Result<Report> {
 
 fn of_checkpoints(options: &Options, key: &LogKey) -> Result<Report> {
     if options.since.len() < 2 {
-        bail!(Usage);
+        bail!(Usage::OneCheckpoint);
     }
     let note = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
     Ok(compare(&options.since.iter().map(note).collect::<Result<Vec<_>>>()?, key))
@@ -195,15 +222,16 @@ fn policy(file: &Path) -> Result<Policy> {
     read(file)?.parse().with_context(|| format!("understand the policy {}: it", file.display()))
 }
 
-/// The key that was given, or what the policy has of one log: any of its keys.
-fn key(options: &Options, policy: Option<&Policy>) -> Result<LogKey> {
+/// The key that was given, or what the policy has of one log: any of its keys. None where neither was given.
+fn key(options: &Options, policy: Option<&Policy>) -> Result<Option<LogKey>> {
     if let Some(file) = &options.key {
-        return read(file)?.parse().with_context(|| format!("use the key file {}: it", file.display()));
+        return read(file)?.parse().map(Some).with_context(|| format!("use the key file {}: it", file.display()));
     }
-    let logs = policy.map_or(&[][..], |policy| &policy.logs);
+    let Some(policy) = policy else { return Ok(None) };
+    let logs = &policy.logs;
     let choose =
         || format!("choose a log: the policy lists {} keys of more than one; give the one with --key", logs.len());
-    LogKey::any(logs.iter().cloned()).with_context(choose)
+    LogKey::any(logs.iter().cloned()).with_context(choose).map(Some)
 }
 
 fn trust(options: &Options, policy: Policy) -> Trust {

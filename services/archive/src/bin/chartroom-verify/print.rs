@@ -28,8 +28,14 @@ pub fn text(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     if report.notes_left_out > 0 {
         writeln!(out, "note     {} more", report.notes_left_out)?;
     }
-    if report.counts.events > 0 {
-        counts(out, report)?;
+    match (report.counts.files, report.counts.events) {
+        (0, 0) => {}
+        (0, _) => counts(out, report)?,
+        (files, _) => writeln!(
+            out,
+            "{files} files of a bag, {} bytes; {} documents with their proofs",
+            report.counts.bytes, report.counts.documents
+        )?,
     }
     verdict(out, report)
 }
@@ -75,11 +81,15 @@ fn verdict(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
 }
 
 /// A printed report: who asked what, when, what was found, and the checkpoint that is to be kept.
-pub fn pdf(report: &Report, key: &LogKey, now: Timestamp) -> std::io::Result<Vec<u8>> {
+pub fn pdf(report: &Report, key: Option<&LogKey>, now: Timestamp) -> std::io::Result<Vec<u8>> {
     let mut page = Vec::new();
     let words: Vec<String> = std::env::args().skip(1).collect();
-    writeln!(page, "Verification of the ledger {}\n", key.name())?;
+    match key {
+        Some(key) => writeln!(page, "Verification of the ledger {}\n", key.name())?,
+        None => writeln!(page, "Verification of a bag\n")?,
+    }
     writeln!(page, "when       {now}\nprogram    chartroom-verify {}", env!("CARGO_PKG_VERSION"))?;
+    let key = key.map_or_else(|| "none was given".to_owned(), ToString::to_string);
     writeln!(page, "asked      {}\nkey        {key}\nverdict    {}\n", words.join(" "), report.verdict)?;
     text(&mut page, report)?;
     if !report.checkpoint.is_empty() {

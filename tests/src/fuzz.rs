@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use archive::verify::Bundle;
+use archive::verify::{Bundle, verify_bag};
 use record::envelope::{Envelope, StationKey};
 use record::event::Actor;
 use record::log_key::KeyChange;
@@ -17,7 +17,7 @@ use record::merkle::leaf_hash;
 use record::note::{self, Checkpoint, LogKey, LogSigner};
 use record::policy::Policy;
 use record::witness::AddCheckpoint;
-use record::{Event, EventKind, Receipt, Timestamp, canonical};
+use record::{Digest, Digest512, Event, EventKind, Receipt, Timestamp, canonical};
 
 use crate::chance::Chance;
 use crate::site::Site;
@@ -127,7 +127,7 @@ pub fn parsers(effort: Effort) -> Result<u32> {
     let (key, stations) = (&proofs.key, &proofs.stations);
     let checkpoint = String::from_utf8(proofs.file("checkpoint")?.to_vec())?;
     let seen = Checkpoint { size: 1, ..note::open(&checkpoint, key)? };
-    let request = AddCheckpoint { old: 1, proof: vec![record::Digest::of(b"one"); 3], note: checkpoint };
+    let request = AddCheckpoint { old: 1, proof: vec![Digest::of(b"one"); 3], note: checkpoint };
     let receipt =
         Receipt::from_tlog_proof(std::str::from_utf8(proofs.file("sealed.tlog-proof")?)?, proofs.file("sealed.json")?)?;
     let lines: Vec<String> = stations.iter().map(ToString::to_string).collect();
@@ -221,4 +221,41 @@ pub fn stores(effort: Effort) -> Result<u32> {
     })?;
     ensure!(site.verify()?.0 == 0, "what was put back is sound");
     Ok(done)
+}
+
+/// The bag of one page, with every kind of tag file.
+fn bag(folder: &Path) -> Result<Vec<&'static str>> {
+    let page = b"a page";
+    let mut files = vec![
+        ("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n".to_owned()),
+        ("bag-info.txt", format!("Payload-Oxum: {}.1\n", page.len())),
+        ("fetch.txt", format!("https://bags.example/page {} data/page\n", page.len())),
+        ("manifest-sha256.txt", format!("{}  data/page\n", Digest::of(page).hex())),
+        ("manifest-sha512.txt", format!("{}  data/page\n", Digest512::of(page).hex())),
+    ];
+    let tags = files.iter().map(|(name, text)| format!("{}  {name}\n", Digest::of(text.as_bytes()).hex())).collect();
+    files.extend([("tagmanifest-sha256.txt", tags), ("data/page", String::from_utf8_lossy(page).into_owned())]);
+    fs::create_dir_all(folder.join("data"))?;
+    for (name, text) in &files {
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(files.into_iter().map(|(name, _)| name).collect())
+}
+
+/// A bag of nonsense is answered, and nothing in it is changed unseen but the list of sums of the tag files itself.
+pub fn bags(effort: Effort) -> Result<u32> {
+    let folder = tempfile::tempdir()?;
+    let names = bag(folder.path())?;
+    let findings = || anyhow::Ok(verify_bag(folder.path(), None, |_| {})?.findings.len());
+    ensure!(findings()? == 0, "the bag is valid");
+    effort.spend(|chance| {
+        let name = names[chance.below(names.len())];
+        let good = fs::read(folder.path().join(name))?;
+        let mut bytes = good.clone();
+        chance.mutate(&mut bytes);
+        fs::write(folder.path().join(name), &bytes)?;
+        let found = findings()?;
+        ensure!(found > 0 || bytes == good || name == "tagmanifest-sha256.txt", "{name} was changed: {bytes:?}");
+        Ok(fs::write(folder.path().join(name), good)?)
+    })
 }

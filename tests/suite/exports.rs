@@ -98,12 +98,15 @@ fn a_bag_is_whole_says_bagit_and_goes_on_where_it_was_broken_off() -> Result<()>
     ensure!(text.contains("pleuritic") || fs::read_to_string(inside.join("text/0002.alto.xml"))?.contains("pleuritic"));
 
     // One byte of the payload, and one of a tag file.
+    judged(&site, &bag, &[])?;
     for victim in [inside.join("pages/0001.tif"), bag.join("bag-info.txt")] {
         let good = change(&victim)?;
         let wrong = peer("bagit.py", &["--validate"], &bag)?;
         ensure!(!wrong.status.success(), "{} was changed: {}", victim.display(), said(&wrong));
+        judged(&site, &bag, &["bag-file-wrong"])?;
         fs::write(&victim, good)?;
     }
+    another_bag_of_a_changed_page(&site, &bag, &inside)?;
     let again = site.chartroom(&["export", "--by", "ann", "--all", "--bagit", &folder])?;
     ensure!(!again.status.success() && said(&again).contains("whole"), "{}", said(&again));
 
@@ -128,6 +131,61 @@ fn a_bag_is_whole_says_bagit_and_goes_on_where_it_was_broken_off() -> Result<()>
     let other = site.root().join("other").to_string_lossy().into_owned();
     let refused = site.chartroom(&["export", "--by", "sue", "--all", "--bagit", &other])?;
     ensure!(!refused.status.success() && !Path::new(&other).exists(), "{}", said(&refused));
+    Ok(())
+}
+
+/// Our own verdict with the log's key: these findings at least, or none and both documents proven.
+fn judged(site: &Site, bag: &Path, codes: &[&str]) -> Result<Value> {
+    let verify = program::command("chartroom-verify")?
+        .arg("--json")
+        .arg("--key")
+        .arg(site.log_key())
+        .arg("--bag")
+        .arg(bag)
+        .output()?;
+    let report: Value = serde_json::from_slice(&verify.stdout).with_context(|| said(&verify))?;
+    let found: Vec<&str> =
+        report["findings"].as_array().into_iter().flatten().filter_map(|one| one["code"].as_str()).collect();
+    ensure!(codes.is_empty() == found.is_empty() && codes.iter().all(|code| found.contains(code)), "{report:#}");
+    ensure!(
+        report["counts"]["documents"] == 2 && verify.status.code() == Some(i32::from(!codes.is_empty())),
+        "{report:#}"
+    );
+    Ok(report)
+}
+
+/// Who changes a page and writes the manifests anew has made a valid bag, says `bagit`, and so says whoever has no key. With it, the
+/// document does not prove itself.
+fn another_bag_of_a_changed_page(site: &Site, bag: &Path, inside: &Path) -> Result<()> {
+    let forged = site.root().join("forged");
+    let copied = Command::new("cp").arg("-r").arg(bag).arg(&forged).output()?;
+    program::succeed("cp", copied)?;
+    let document = Path::new("data").join(inside.file_name().context("a document")?);
+    change(&forged.join(&document).join("pages/0001.tif"))?;
+    for file in files(&forged)?.iter().filter(|file| file.parent() == Some(&forged) && !file.ends_with("bag-info.txt"))
+    {
+        fs::remove_file(file)?;
+    }
+    // The program makes a bag of what lies in a folder, and moves it into data/.
+    for entry in fs::read_dir(forged.join("data"))? {
+        let entry = entry?;
+        fs::rename(entry.path(), forged.join(entry.file_name()))?;
+    }
+    fs::remove_dir(forged.join("data"))?;
+    fs::remove_file(forged.join("bag-info.txt"))?;
+    let made = peer("bagit.py", &["--sha256", "--sha512"], &forged)?;
+    ensure!(made.status.success(), "{}", said(&made));
+    let valid = peer("bagit.py", &["--validate"], &forged)?;
+    ensure!(valid.status.success(), "{}", said(&valid));
+    let without = program::command("chartroom-verify")?.arg("--bag").arg(&forged).output()?;
+    ensure!(without.status.success() && said(&without).contains("NOT PROVEN origin"), "{}", said(&without));
+    let report = judged(site, &forged, &["blob-missing"])?;
+    let named = report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|one| one["object"].as_str().is_some_and(|object| object.starts_with(&*document.to_string_lossy())));
+    ensure!(named, "the document is named: {report:#}");
     Ok(())
 }
 

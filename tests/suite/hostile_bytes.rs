@@ -20,3 +20,8 @@ fn nothing_that_was_changed_in_a_bundle_is_ever_proven() -> Result<()> {
 fn a_store_of_nonsense_is_refused_with_findings() -> Result<()> {
     fuzz::stores(Effort::Rounds(40)).map(drop)
 }
+
+#[test]
+fn a_bag_of_nonsense_is_answered() -> Result<()> {
+    fuzz::bags(Effort::Rounds(2_000)).map(drop)
+}

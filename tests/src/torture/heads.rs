@@ -46,8 +46,9 @@ async fn stores() -> Result<()> {
 pub fn rollback(from: u64) -> Result<String> {
     stores()?;
     house(from)?;
+    let houses = CHECKPOINTS.saturating_sub(from);
     Ok(format!(
-        "{CHECKPOINTS} stores, and {CHECKPOINTS} whole folders, found to be old; as many catalogs that were old caught up"
+        "{CHECKPOINTS} stores, and {houses} whole folders, found to be old; as many catalogs that were old caught up"
     ))
 }
 

@@ -12,8 +12,17 @@ pub const EACH: u32 = 0;
 
 /// For a program that is to have such a disk. Of its write `first` it takes a part, and then it is full.
 pub fn environment(first: u32) -> Result<Vec<(String, String)>> {
+    with(("SMALL_DISK", first.to_string()))
+}
+
+/// Likewise, of one that is full while there is this file.
+pub fn full_while(file: &Path) -> Result<Vec<(String, String)>> {
+    with(("SMALL_DISK_WHILE", file.to_string_lossy().into_owned()))
+}
+
+fn with((name, value): (&str, String)) -> Result<Vec<(String, String)>> {
     let library = program::path("libsmall_disk.so")?.to_string_lossy().into_owned();
-    Ok(vec![("LD_PRELOAD".to_owned(), library), ("SMALL_DISK".to_owned(), first.to_string())])
+    Ok(vec![("LD_PRELOAD".to_owned(), library), (name.to_owned(), value)])
 }
 
 /// What became of a process that handed over two documents.

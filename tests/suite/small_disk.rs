@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use tests::handover::{address, folder, nothing_is_lost, signer, views};
+use tests::program::Guarded;
 use tests::site::Site;
 use tests::{program, samples, small_disk, tampered};
 
@@ -60,6 +62,40 @@ fn a_whole_house_goes_on_where_less_was_written_than_it_gave() -> Result<()> {
     ensure!(small_disk::has_struck(site.server_log()?.as_bytes()), "the server's disk took everything");
     let searcher = site.caller("searcher")?;
     ensure!(searcher.search("pleuritic")?.len() == 1 && searcher.search("electrocardiogram")?.len() == 1, "found once");
+    let (code, report) = site.verify()?;
+    ensure!(code == 0 && report["counts"]["manifests"] == 2, "{report}");
+    program::succeed("chartroom replay-audit", site.chartroom(&["replay-audit"])?)?;
+    Ok(())
+}
+
+/// It is full for a while, under a server that goes on: nothing is acknowledged that is not safe, no page is shown whose view is not in the
+/// ledger, and once there is room what the station has arrives, and needs nobody.
+#[test]
+fn a_server_whose_disk_is_full_for_a_while_says_so_and_goes_on() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let full = folder.path().join("full");
+    let site = Site::start_with(1, &[], small_disk::full_while(&full)?)?;
+    let (technician, searcher) = (site.token("technician")?, site.caller("searcher")?);
+    site.import(&technician, &[samples::path("clinic-letter.png")], &["--patient", samples::MRN])?;
+    let page = searcher.search("electrocardiogram")?[0]["page"].as_str().context("a page")?.to_owned();
+    fs::write(&full, "")?;
+
+    let mut import = site.station("import", &technician)?;
+    import.args(["--wait", "--patient", samples::MRN]).arg(samples::path("discharge-summary.tif"));
+    let mut importing = Guarded(import.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    program::wait_for("the server's disk to be full", || {
+        Ok(small_disk::has_struck(site.server_log()?.as_bytes()).then_some(()))
+    })?;
+    let shown = || searcher.status(&format!("/api/v1/pages/{page}/image"));
+    ensure!(shown()? == 503, "a page is shown, and nobody knows");
+    ensure!(searcher.search("electrocardiogram")?.len() == 1, "words are found all the same");
+    ensure!(importing.0.try_wait()?.is_none(), "the station gave up");
+
+    fs::remove_file(&full)?;
+    let ended = importing.0.wait()?;
+    ensure!(ended.success(), "the station: {ended}");
+    ensure!(searcher.search("pleuritic")?.len() == 1, "what was waiting is there once");
+    ensure!(shown()? == 200, "the page is shown again");
     let (code, report) = site.verify()?;
     ensure!(code == 0 && report["counts"]["manifests"] == 2, "{report}");
     program::succeed("chartroom replay-audit", site.chartroom(&["replay-audit"])?)?;

@@ -2,7 +2,8 @@
 //! writes to regular files; what it says and what it sends goes by.
 //!
 //! `SMALL_DISK=0`: of each write it takes half, so that a program which does not look at how much was taken loses something. `SMALL_DISK=7`:
-//! of the seventh write it takes half, and from then on the disk is full. It says on standard error that it has begun.
+//! of the seventh write it takes half, and from then on the disk is full. `SMALL_DISK_WHILE=FILE`: it is full while there is such a file. It
+//! says on standard error that it has begun.
 //!
 //! strace can make a call fail, and cannot make it do less.
 
@@ -11,8 +12,9 @@ use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::FromRawFd as _;
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Once, OnceLock};
 
 /// A part of a scattered write, as POSIX has it (`struct iovec`).
 #[repr(C)]
@@ -33,7 +35,7 @@ unsafe extern "C" {
 /// The next library that has the name.
 const NEXT: *mut c_void = -1_isize as *mut c_void;
 const ENOSPC: c_int = 28;
-const SAID: &[u8] = b"small-disk: less was taken than was given\n";
+const WORDS: &[u8] = b"small-disk: less was taken than was given\n";
 
 static WRITES: AtomicU64 = AtomicU64::new(0);
 
@@ -43,12 +45,24 @@ fn first() -> Option<u64> {
     *FIRST.get_or_init(|| std::env::var("SMALL_DISK").ok()?.parse().ok())
 }
 
+/// Whether it is full for now.
+fn is_full_for_now() -> bool {
+    static WHILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let file = WHILE.get_or_init(|| std::env::var_os("SMALL_DISK_WHILE").map(PathBuf::from));
+    file.as_ref().is_some_and(|file| file.exists())
+}
+
 /// How much of this write is taken; nothing where the disk is full.
 fn room(file: c_int, len: usize) -> Option<usize> {
-    let Some(first) = first() else { return Some(len) };
     if len == 0 || file <= 2 || !is_regular(file) {
         return Some(len);
     }
+    if is_full_for_now() {
+        static SAID: Once = Once::new();
+        SAID.call_once(say);
+        return None;
+    }
+    let Some(first) = first() else { return Some(len) };
     let half = len.div_ceil(2);
     let number = WRITES.fetch_add(1, Ordering::Relaxed) + 1;
     if number == first.max(1) {
@@ -70,7 +84,7 @@ fn is_regular(file: c_int) -> bool {
 
 fn say() {
     // SAFETY: a slice with its own length.
-    let _ = unsafe { real_write()(2, SAID.as_ptr().cast(), SAID.len()) };
+    let _ = unsafe { real_write()(2, WORDS.as_ptr().cast(), WORDS.len()) };
 }
 
 fn full() -> isize {

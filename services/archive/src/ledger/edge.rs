@@ -177,6 +177,8 @@ async fn load(store: &Store, piece: Piece) -> Result<(String, Bytes)> {
 
 #[cfg(test)]
 mod tests {
+    use record::merkle::leaf_hash;
+
     use super::*;
     use crate::StoreAddress;
 

@@ -103,6 +103,7 @@ mod x86 {
 
     /// There are as many blocks of each message.
     #[target_feature(enable = "sha,ssse3")]
+    #[expect(clippy::needless_range_loop, reason = "the same place in each of several arrays")]
     fn side_by_side<const N: usize>(states: [&mut State; N], blocks: [&[Block]; N]) {
         // The instructions want two rows of four: words a, b, e, f and c, d, g, h, the last one lowest.
         let zero = _mm_setzero_si128();

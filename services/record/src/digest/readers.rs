@@ -13,15 +13,16 @@ const BLOCK_BYTES: usize = size_of::<Block>();
 /// turn comes, so that only a few are open at a time.
 pub fn of_readers<R: Read>(readers: impl IntoIterator<Item = io::Result<R>>) -> Vec<io::Result<(Digest, u64)>> {
     let mut waiting = readers.into_iter();
-    let (mut answers, mut lanes) = (Vec::new(), Vec::with_capacity(LANES));
+    let (mut answers, mut lanes, mut chunks) = (Vec::new(), Vec::with_capacity(LANES), Vec::new());
     loop {
         while lanes.len() < LANES
             && let Some(reader) = waiting.next()
         {
             match reader {
                 Ok(reader) => {
-                    lanes.push(Lane::new(answers.len(), reader));
-                    answers.push(Ok((Digest([0; 32]), 0)));
+                    lanes.push(Lane::new(answers.len(), reader, chunks.pop().unwrap_or_default()));
+                    // Until its message has come to its end.
+                    answers.push(Err(io::ErrorKind::UnexpectedEof.into()));
                 }
                 Err(error) => answers.push(Err(error)),
             }
@@ -30,16 +31,14 @@ pub fn of_readers<R: Read>(readers: impl IntoIterator<Item = io::Result<R>>) -> 
             return answers;
         }
         let reading = lanes.len();
-        lanes.retain_mut(|lane| match lane.fill() {
-            Ok(true) => true,
-            Ok(false) => {
-                answers[lane.place] = Ok(lane.finish());
-                false
-            }
-            Err(error) => {
-                answers[lane.place] = Err(error);
-                false
-            }
+        lanes.retain_mut(|lane| {
+            answers[lane.place] = match lane.fill() {
+                Ok(true) => return true,
+                Ok(false) => Ok(lane.finish()),
+                Err(error) => Err(error),
+            };
+            chunks.push(std::mem::take(&mut lane.chunk));
+            false
         });
         if lanes.len() == reading {
             hash(&mut lanes);
@@ -63,8 +62,9 @@ struct Lane<R> {
 }
 
 impl<R: Read> Lane<R> {
-    fn new(place: usize, reader: R) -> Self {
-        let chunk = vec![0; CHUNK_BYTES + 2 * BLOCK_BYTES];
+    /// With a chunk that another lane has done with, if there is one.
+    fn new(place: usize, reader: R, mut chunk: Vec<u8>) -> Self {
+        chunk.resize(CHUNK_BYTES + 2 * BLOCK_BYTES, 0);
         Self { place, reader, chunk, left: 0..0, length: 0, ended: false, state: START }
     }
 

@@ -1,8 +1,9 @@
 //! Gigabytes that `chartroom-verify` checks in one processor second, manifests and ledger
 //! included, beside the floor: what `openssl speed` says SHA-256 can do at this object size. And beside
-//! `sha256sum` over the same blobs, which is what an auditor would use without us, and `rocfl` over a storage root of as many bytes, where it
-//! is installed.
+//! `sha256sum` over the same blobs, which is what an auditor would use without us. Where they are installed, beside `restic`, over a backup of
+//! the same blobs, and `rocfl`, over a storage root of as many bytes.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -50,6 +51,17 @@ pub fn run(report: &mut Report) -> Result<()> {
     program::succeed("sha256sum", Command::new("sh").args(["-c", words]).current_dir(&store).output()?)?;
     let theirs = gigabytes / (cpu_seconds()? - before);
     report.beside("verify", "GB per CPU-second, 200 KB objects", ours, "sha256sum", theirs)?;
+    let backup = folder.path().join("backup");
+    match restic(&store.join("blobs"), &backup)? {
+        Some(seconds) => report.beside(
+            "verify",
+            "GB per CPU-second, 200 KB objects",
+            ours,
+            "restic check --read-data",
+            gigabytes / seconds,
+        )?,
+        None => report.line(&json!({"bench": "verify", "left_out": "restic: `scripts/bench peers` installs it"}))?,
+    }
     std::fs::remove_dir_all(&store)?;
     let bytes = |number| page_bytes(number, OBJECT_BYTES);
     match ocfl::seconds(&folder.path().join("root"), DOCUMENTS, PAGES, bytes)? {
@@ -58,6 +70,25 @@ pub fn run(report: &mut Report) -> Result<()> {
         }
         None => report.line(&json!({"bench": "verify", "left_out": "rocfl: `scripts/bench peers` installs it"})),
     }
+}
+
+/// Processor seconds that `restic` takes to read and hash a backup of this folder; none where it is not installed.
+fn restic(folder: &Path, backup: &Path) -> Result<Option<f64>> {
+    let run = |words: &[&str]| {
+        let mut command = Command::new("restic");
+        command.args(["--quiet", "--no-cache", "--repo"]).arg(backup).args(words).env("RESTIC_PASSWORD", "bench");
+        command.current_dir(folder).output()
+    };
+    match run(&["init"]) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        made => program::succeed("restic init", made?)?,
+    };
+    program::succeed("restic backup", run(&["backup", "--compression", "off", "."])?)?;
+    let before = cpu_seconds()?;
+    program::succeed("restic check", run(&["check", "--read-data"])?)?;
+    let seconds = cpu_seconds()? - before;
+    std::fs::remove_dir_all(backup)?;
+    Ok(Some(seconds))
 }
 
 /// `openssl speed -mr` prints `+F:…:sha256:<bytes per second>`.

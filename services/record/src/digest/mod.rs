@@ -3,6 +3,7 @@
 mod lanes;
 mod readers;
 mod short;
+mod sum;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 pub use self::readers::of_readers;
 pub use self::short::of_each;
+pub use self::sum::{Sum, sums};
 
 /// A SHA-256 digest, written `sha256:<64 hex digits>` wherever people or JSON see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

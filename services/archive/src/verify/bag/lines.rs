@@ -1,8 +1,7 @@
 //! What stands in a bag's tag files, as RFC 8493 and the drafts before it have it.
 
 use encoding_rs::{Encoding, UTF_8};
-
-use super::sums::Sum;
+use record::digest::Sum;
 
 /// What `bagit.txt` declares.
 pub(super) struct Declaration {
@@ -59,11 +58,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 /// RFC 8493, section 2.1.3.
 pub(super) fn line(line: &str, sum: Sum) -> Result<Line, String> {
     let (hash, rest) = line.split_once([' ', '\t']).ok_or("a line has no path")?;
-    let mut bytes = vec![0; sum.length()];
-    hex::decode_to_slice(hash, &mut bytes)
-        .ok()
-        .filter(|()| hash.len() == 2 * sum.length())
-        .ok_or_else(|| format!("`{}` is no {sum} of a file", shown(hash)))?;
+    let bytes = sum.parse(hash).ok_or_else(|| format!("`{}` is no {sum} of a file", shown(hash)))?;
     let (path, odd) = match rest.trim_start_matches([' ', '\t']) {
         path if path.starts_with('*') => (&path[1..], Some("a line is as md5sum writes it for binary files")),
         path if path.starts_with("./") => (&path[2..], Some("a path begins with ./")),

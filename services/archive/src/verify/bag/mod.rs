@@ -4,22 +4,21 @@
 //! A bag of which every file was changed together with its manifests is a valid bag. Only the documents' own proofs tell.
 
 mod lines;
-mod sums;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::{self, FileType};
+use std::fs::{self, File, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use record::bundle::SEALED_PROOF;
+use record::digest::{Sum, sums};
 use record::envelope::StationKey;
 use record::limits;
 use record::note::LogKey;
 
 use self::lines::Declaration;
-use self::sums::Sum;
 use super::{Bundle, Code, Finding, Gap, Progress, Question, Report};
 
 const DECLARATION: &str = "bagit.txt";
@@ -115,7 +114,11 @@ impl<P: FnMut(Progress)> Bag<P> {
                 continue;
             };
             match entry.file_type()? {
-                kind if kind.is_dir() && depth < limits::BAG_DEPTH_MAX => self.walk(&path, depth + 1)?,
+                kind if kind.is_dir() && depth < limits::BAG_DEPTH_MAX => {
+                    if let Err(error) = self.walk(&path, depth + 1) {
+                        self.find(Code::Unreadable, &name, error.to_string());
+                    }
+                }
                 kind if kind.is_file() && self.files.len() < limits::BAG_FILES_MAX => {
                     self.files.insert(name, entry.metadata()?.len());
                 }
@@ -270,8 +273,8 @@ impl<P: FnMut(Progress)> Bag<P> {
         let (of, of_bytes) = (there.len() as u64, there.iter().map(|(_, _, size)| size).sum());
         let folder = self.folder.clone();
         let hashed = |(path, listed, _): &(&String, &Listed, u64)| {
-            let sums: Vec<Sum> = listed.sums.iter().map(|(sum, _)| *sum).collect();
-            sums::of_file(&folder.join(path), &sums)
+            let kinds: Vec<Sum> = listed.sums.iter().map(|(sum, _)| *sum).collect();
+            sums(File::open(folder.join(path))?, &kinds)
         };
         let (mut done, mut bytes) = (0, 0);
         side_by_side(&there, hashed, |(path, listed, _), hashed| {

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use anyhow::{Context as _, Result, ensure};
 use record::Digest;
 use serde_json::{Value, json};
-use tests::{program, samples, site::Site};
+use tests::{program, samples, site::Site, tampered};
 
 fn peer(name: &str, words: &[&str], folder: &Path) -> Result<Output> {
     let program = program::cache()?.join("venv/bin").join(name);
@@ -158,8 +158,7 @@ fn judged(site: &Site, bag: &Path, codes: &[&str]) -> Result<Value> {
 /// document does not prove itself.
 fn another_bag_of_a_changed_page(site: &Site, bag: &Path, inside: &Path) -> Result<()> {
     let forged = site.root().join("forged");
-    let copied = Command::new("cp").arg("-r").arg(bag).arg(&forged).output()?;
-    program::succeed("cp", copied)?;
+    tampered::copy(bag, &forged)?;
     let document = Path::new("data").join(inside.file_name().context("a document")?);
     change(&forged.join(&document).join("pages/0001.tif"))?;
     for file in files(&forged)?.iter().filter(|file| file.parent() == Some(&forged) && !file.ends_with("bag-info.txt"))

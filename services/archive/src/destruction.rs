@@ -306,8 +306,7 @@ async fn delete_in(store: Result<Store>, keys: &[String]) -> Result<Deleted> {
     }
     // What once stood in the place of one of them may be a part of it.
     let theirs: HashSet<&str> = keys.iter().map(String::as_str).collect();
-    let aside: Vec<_> = store.list(QUARANTINE).try_collect().await?;
-    for found in aside {
+    for found in store.list_all(QUARANTINE).await? {
         let of = found.key.strip_prefix(QUARANTINE).and_then(|name| name[1..].rsplit_once('/'));
         if of.is_some_and(|(key, _)| theirs.contains(key)) {
             store.destroy(&found.key).await?;

@@ -4,7 +4,7 @@
 //! What it acknowledges is durable, and what it serves has been hashed again.
 //!
 //! Questions, and where they are answered:
-//! - Where does the bucket live? `address`. How do bytes come to rest? `store`.
+//! - Where does the bucket live? `address`. How do bytes come to rest? `store`; where it is a folder, `folder`.
 //! - How do events become part of the ledger? `ledger`: `commit` (the record), `edge` (how a
 //!   tree grows), `tile` (names and shapes), `proof` (reading and proving), `sequencer` (many
 //!   callers, one commit), `keys` (those it has had). Who signs its heads? [`signer`].
@@ -28,6 +28,7 @@ mod address;
 mod copies;
 mod destruction;
 mod error;
+mod folder;
 mod ledger;
 mod object;
 mod replica;

@@ -351,7 +351,7 @@ impl Pass {
         let (reader, store) = (self.reader(), self.copies.bucket(bucket)?);
         let held = if bucket == Bucket::Store { Held::Store } else { Held::Replica };
         for edge in Row::of(size).filter_map(|row| row.edge(size)) {
-            let listed: Vec<_> = store.list(&edge.partials()).try_collect().await?;
+            let listed = store.list_all(&edge.partials()).await?;
             let pieces = listed.iter().filter_map(|found| Piece::parse(&found.key));
             for piece in pieces.filter(|piece| piece.width <= edge.width) {
                 self.queue.push_back((reader.piece(piece).await?, held));

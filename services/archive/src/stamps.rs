@@ -8,7 +8,6 @@
 //! ```
 
 use bytes::Bytes;
-use futures::TryStreamExt as _;
 use record::{Digest, Timestamp};
 
 use crate::error::Result;
@@ -106,7 +105,7 @@ fn time(der: &[u8]) -> Option<(Moment, &[u8])> {
 
 /// All of them, oldest checkpoint first.
 pub(crate) async fn all(store: &Store) -> Result<Vec<Stamped>> {
-    let listed: Vec<_> = store.list(TIMESTAMPS).try_collect().await?;
+    let listed = store.list_all(TIMESTAMPS).await?;
     let mut names: Vec<_> = listed.iter().filter_map(|object| object.key.strip_suffix(".checkpoint")).collect();
     names.sort_unstable();
     let mut all = Vec::with_capacity(names.len());

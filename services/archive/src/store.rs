@@ -3,9 +3,8 @@
 //! The only lines that touch `object_store`. Objects are created once; checkpoints are replaced, damaged objects are by `copies` alone,
 //! and only what the ledger has superseded may be removed.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path as FilePath, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,10 +12,10 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
-use record::digest::of_readers;
 use record::{Digest, Hasher, limits};
 
 use crate::error::{Error, Result};
+use crate::folder;
 
 /// How often a create that collides with a vanished rival is tried: S3 may answer 409 to both.
 const CREATE_ATTEMPTS: usize = 5;
@@ -106,7 +105,7 @@ impl Store {
             let gets = stream::iter(keys).map(|key| async move { self.get(&key).await });
             return gets.buffered(TOGETHER).collect().await;
         };
-        apart(keys, move |keys| keys.iter().map(|key| read_file(&root, key)).collect()).await
+        apart(keys, move |keys| keys.iter().map(|key| folder::read(&root, key)).collect()).await
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {
@@ -144,6 +143,24 @@ impl Store {
             .boxed()
     }
 
+    /// [`Store::list`] of what fits in memory.
+    pub async fn list_all(&self, prefix: &str) -> Result<Vec<Listed>> {
+        if let Some(root) = self.folder.clone() {
+            let asked = prefix.to_owned();
+            if let Ok(Some(all)) = tokio::task::spawn_blocking(move || folder::list(&root, &asked)).await {
+                return Ok(all);
+            }
+        }
+        self.list(prefix).try_collect().await
+    }
+
+    /// The objects of a family that are named by digests, with their sizes, where they are files and nothing else stands among them;
+    /// else [`Store::list`] tells.
+    pub async fn sealed(&self, family: &str) -> Option<HashMap<Digest, u64>> {
+        let (root, family) = (self.folder.clone()?, family.to_owned());
+        tokio::task::spawn_blocking(move || folder::sealed(&root, &family)).await.ok()?
+    }
+
     /// What stands in a folder: objects, and folders.
     pub async fn within(&self, folder: &str) -> Result<(Vec<String>, Vec<String>)> {
         let path = Path::from(folder);
@@ -171,7 +188,7 @@ impl Store {
         let Some(root) = self.folder.clone() else {
             return stream::iter(keys).then(|key| async move { self.hash_stream(&key).await }).collect().await;
         };
-        apart(keys, move |keys| hash_files(&root, keys)).await
+        apart(keys, move |keys| folder::hash(&root, keys)).await
     }
 
     async fn hash_stream(&self, key: &str) -> Hashed {
@@ -189,26 +206,11 @@ impl Store {
     pub async fn settle(&self, key: &str) -> Result<()> {
         let Some(root) = self.folder.clone() else { return Ok(()) };
         let file = root.join(key);
-        match tokio::task::spawn_blocking(move || sync_up(&file, &root)).await {
+        match tokio::task::spawn_blocking(move || folder::sync_up(&file, &root)).await {
             Ok(synced) => synced.map_err(|e| Error::unavailable(key, e)),
             Err(error) => Err(Error::unavailable(key, error)),
         }
     }
-}
-
-/// Syncs a file and every folder from it up to `root`.
-fn sync_up(file: &FilePath, root: &FilePath) -> std::io::Result<()> {
-    for path in file.ancestors() {
-        match File::open(path) {
-            Ok(opened) => opened.sync_all()?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        if path == root {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// What a thread that may wait finds of these.
@@ -223,34 +225,7 @@ async fn apart<T: Send + 'static>(
     })
 }
 
-fn hash_files(root: &FilePath, keys: &[String]) -> Vec<Hashed> {
-    let files = keys.iter().map(|key| File::open(root.join(key)));
-    keys.iter().zip(of_readers(files)).map(|(key, hashed)| if_there(key, hashed)).collect()
-}
-
-fn read_file(root: &FilePath, key: &str) -> Result<Option<Bytes>> {
-    let read = || -> std::io::Result<Bytes> {
-        let file = File::open(root.join(key))?;
-        let size = file.metadata()?.len();
-        let mut bytes = Vec::with_capacity(size.min(limits::FILE_BYTES_MAX as u64) as usize);
-        file.take(limits::FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(bytes.into())
-    };
-    match if_there(key, read())? {
-        Some(bytes) if bytes.len() > limits::FILE_BYTES_MAX => Err(too_large(key, bytes.len() as u64)),
-        read => Ok(read),
-    }
-}
-
-fn if_there<T>(key: &str, found: std::io::Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::unavailable(key, error)),
-    }
-}
-
-fn too_large(key: &str, size: u64) -> Error {
+pub fn too_large(key: &str, size: u64) -> Error {
     Error::corrupt(key, format!("its {size} bytes are more than any object has"))
 }
 

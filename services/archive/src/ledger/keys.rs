@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt as _;
 use record::canonical;
 use record::log_key::KeyChange;
 use record::note::LogKey;
@@ -34,7 +33,7 @@ pub(crate) fn index_of(name: &str) -> Option<u64> {
 
 /// Names that a store has.
 pub(crate) async fn listed(store: &Store) -> Result<Vec<String>> {
-    store.list(KEYS).map_ok(|listed| listed.key).try_collect().await
+    Ok(store.list_all(KEYS).await?.into_iter().map(|listed| listed.key).collect())
 }
 
 /// The whole line of keys that one of them belongs to.

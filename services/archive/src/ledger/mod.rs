@@ -377,8 +377,7 @@ async fn prove_growth(copies: &Copies, head: &Arc<Head>, published: Option<Check
 /// that is still unpacking the same commit may write some of them again; they are true and in nobody's way.
 pub(crate) async fn tidy(store: &Store, old_size: u64, new_size: u64) {
     for piece in filled(old_size, new_size) {
-        let partials = store.list(&piece.partials()).try_collect::<Vec<_>>().await.unwrap_or_default();
-        for partial in partials {
+        for partial in store.list_all(&piece.partials()).await.unwrap_or_default() {
             store.tidy_away(&partial.key).await;
         }
     }
@@ -395,8 +394,7 @@ fn filled(old: u64, new: u64) -> impl Iterator<Item = Piece> {
 /// Removes staging objects of commits up to `newest`: the loser's of a race, or left by a crash.
 /// Nobody can need them, for the commit with that number exists and is completed.
 async fn sweep(store: &Store, newest: u64) -> Result<()> {
-    let staged: Vec<_> = store.list(commit::STAGING).try_collect().await?;
-    for listed in staged {
+    for listed in store.list_all(commit::STAGING).await? {
         let name = listed.key.strip_prefix(commit::STAGING).unwrap_or_default().trim_start_matches('/');
         if name.get(..20).and_then(|number| number.parse().ok()).is_some_and(|number: u64| number <= newest) {
             store.tidy_away(&listed.key).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use record::Digest;
 use record::log_key::KeyChange;
 use record::note::{self, Checkpoint, LogKey};
@@ -187,7 +187,7 @@ async fn nothing_signed(run: &Run<'_>, key: &LogKey) -> Result<Error> {
 
 /// The good commits, in order.
 async fn commits(run: &mut Run<'_>, key: &LogKey) -> Result<Vec<Committed>> {
-    let listed: Vec<_> = run.store.list(COMMITS).try_collect().await?;
+    let listed = run.store.list_all(COMMITS).await?;
     let mut numbers = BTreeSet::new();
     for object in &listed {
         match object.key.rsplit('/').next().and_then(|name| name.parse().ok()) {

@@ -44,6 +44,9 @@ pub(super) async fn check(run: &mut Run<'_>, mut named: Named, ask: &Ask, seen: 
 
 async fn present(run: &mut Run<'_>, family: &str) -> Result<Present> {
     let store = run.store.clone();
+    if let Some(present) = store.sealed(family).await {
+        return Ok(present);
+    }
     let (mut listed, mut present) = (store.list(family), Present::new());
     while let Some(object) = listed.try_next().await? {
         let name = object.key.rsplit('/').next().and_then(|hex| Digest::from_hex(hex).ok());

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use record::merkle::leaf_hashes;
 use record::{Digest, DocumentId, Event};
 
@@ -67,8 +67,8 @@ pub(super) async fn check(run: &mut Run<'_>, heads: Heads, only: Option<Document
 /// The partial pieces in the store; names that do not belong there become notes.
 async fn partials(run: &mut Run<'_>, size: u64) -> Result<HashMap<(Row, u64), Vec<u64>>> {
     let store = run.store.clone();
-    let (mut listed, mut partials) = (store.list(TILES), HashMap::<_, Vec<_>>::new());
-    while let Some(object) = listed.try_next().await? {
+    let mut partials = HashMap::<_, Vec<_>>::new();
+    for object in store.list_all(TILES).await? {
         let Some(piece) = Piece::parse(&object.key) else {
             run.note(Code::UnknownObject, object.key, "this is no name of a tile");
             continue;

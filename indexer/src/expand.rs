@@ -4,20 +4,22 @@
 use std::collections::HashMap;
 
 use record::limits;
+use tantivy::Term;
 use tantivy::query::FuzzyTermQuery;
 use tantivy::termdict::TermDictionary;
-use tantivy::{Searcher, Term};
 
 use crate::cores::Cores;
 use crate::error::Result;
+use crate::lexicon::hash;
 use crate::query::{Expr, Kin, Run};
+use crate::register::Moment;
 use crate::schema::Fields;
 use crate::slips::one_slip_away;
 use crate::stop::Stop;
 use crate::vocabulary::Vocabulary;
 
 pub struct Expander<'a> {
-    pub searcher: &'a Searcher,
+    pub moment: &'a Moment,
     pub fields: &'a Fields,
     pub vocabulary: &'a Vocabulary,
     pub stop: &'a Stop,
@@ -95,9 +97,13 @@ impl Expander<'_> {
     /// Terms of the index at most so many edits away that are no words themselves: those are misreadings of this one at
     /// best, where words would be other words. The most frequent ones, so that no query asks for a million.
     fn terms_alike(&self, term: &str, edits: u8) -> Result<impl Iterator<Item = Run> + use<>> {
+        let hashed = |spelling: String| (hash(spelling.as_bytes()), spelling);
         let spellings = if edits == 1 { one_slip_away(term) } else { None };
+        let spellings = spellings.map(|spellings| spellings.into_iter().map(hashed).collect::<Vec<_>>());
+        let searcher = &self.moment.searcher;
         let within = |at: usize| -> Result<Vec<(String, u32)>> {
-            let index = self.searcher.segment_readers()[at].inverted_index(self.fields.body)?;
+            let index = searcher.segment_readers()[at].inverted_index(self.fields.body)?;
+            let dictionary = &self.moment.sections[at].dictionary;
             let mut seen = Vec::new();
             let mut see = |other: &str, pages: u32| {
                 if other != term && !self.vocabulary.lexicon.knows(other) {
@@ -105,12 +111,15 @@ impl Expander<'_> {
                 }
             };
             match &spellings {
-                Some(spellings) => self.look_up(index.terms(), spellings, &mut see)?,
+                Some(spellings) => {
+                    let may_be = spellings.iter().filter(|(hash, _)| dictionary.may_have(*hash));
+                    self.look_up(index.terms(), may_be.map(|(_, spelling)| spelling), &mut see)?;
+                }
                 None => self.go_through(index.terms(), term, edits, &mut see)?,
             }
             Ok(seen)
         };
-        let seen = Cores::of(self.searcher).each(self.searcher, within)?;
+        let seen = Cores::of(searcher).each(searcher, within)?;
         let mut found: HashMap<String, u64> = HashMap::new();
         for (other, pages) in seen.into_iter().flatten() {
             *found.entry(other).or_default() += u64::from(pages);
@@ -121,8 +130,13 @@ impl Expander<'_> {
         Ok(found.into_iter().map(|(term, _)| Run { terms: vec![term], kin: Kin::Similar }))
     }
 
-    fn look_up(&self, terms: &TermDictionary, spellings: &[String], see: &mut impl FnMut(&str, u32)) -> Result<()> {
-        for spelling in spellings.iter().take_while(|_| !self.stop.is_stopped()) {
+    fn look_up<'s>(
+        &self,
+        terms: &TermDictionary,
+        spellings: impl Iterator<Item = &'s String>,
+        see: &mut impl FnMut(&str, u32),
+    ) -> Result<()> {
+        for spelling in spellings.take_while(|_| !self.stop.is_stopped()) {
             if let Some(info) = terms.get(spelling)? {
                 see(spelling, info.doc_freq);
             }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::analysis::{Token, Tokens};
+use crate::sieve::Sieve;
 
 /// Word lists as Debian installs them: general English (`wamerican-large`), and medical English (`hunspell-en-med`). Read
 /// where they are, never shipped: they have licences of their own.
@@ -88,35 +89,27 @@ fn is_word(token: &Token<'_>) -> bool {
     token.term.chars().all(char::is_alphabetic)
 }
 
-/// How words begin, or end: a bit for each hash, so that what no word begins or ends with is not looked up hundreds of
-/// times. Now and then a bit is another one's, which costs those look-ups (Bloom, "Space/time trade-offs in hash coding",
-/// CACM 13, 1970, with one hash).
+/// How words begin, or end, so that what no word begins or ends with is not looked up hundreds of times.
 #[derive(Debug, Clone, Default)]
-struct Ends(Vec<u64>);
+struct Ends(Option<Sieve>);
 
-/// A megabyte: a third of a million English words set an eighth of the bits.
-const ENDS_BITS: u64 = 1 << 23;
+/// A megabyte: a third of a million English words set a quarter of the bits.
+const ENDS_BITS: usize = 1 << 23;
 
 impl Ends {
     /// The empty one, and every longer one.
     fn add(&mut self, word: impl Iterator<Item = u8>) {
-        self.0.resize(ENDS_BITS as usize / 64, 0);
+        let ends = self.0.get_or_insert_with(|| Sieve::of_bits(ENDS_BITS));
         let mut state = FNV_BASIS;
-        self.set(state);
+        ends.add(spread(state));
         for byte in word {
             state = fnv(state, &[byte]);
-            self.set(state);
+            ends.add(spread(state));
         }
     }
 
-    fn set(&mut self, state: u64) {
-        let bit = spread(state) % ENDS_BITS;
-        self.0[bit as usize / 64] |= 1 << (bit % 64);
-    }
-
     fn has(&self, state: u64) -> bool {
-        let bit = spread(state) % ENDS_BITS;
-        self.0.get(bit as usize / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
+        self.0.as_ref().is_some_and(|ends| ends.may_have(spread(state)))
     }
 }
 
@@ -135,7 +128,7 @@ impl Spelling {
 
 const FNV_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
 
-fn hash(word: &[u8]) -> u64 {
+pub fn hash(word: &[u8]) -> u64 {
     spread(fnv(FNV_BASIS, word))
 }
 

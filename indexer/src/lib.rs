@@ -7,7 +7,7 @@
 //! 1. [`hits`]: what is asked and answered.
 //! 2. [`index`]: the [`files`], the one [`writer`], the commits.
 //! 3. [`search`]: one request from start to end, or to [`stop`]; it uses [`query`] (text to tree), [`expand`]
-//!    (what else the tree asks for), [`plan`] (tree to engine query), [`word`], [`row`], [`pairs`], [`shape`] (open words), [`register`], [`matches`] and [`group`] (pages, as [`bits`], to
+//!    (what else the tree asks for; [`dictionary`] and [`sieve`] say what need not be looked up), [`plan`] (tree to engine query), [`word`], [`row`], [`pairs`], [`shape`] (open words), [`register`], [`matches`] and [`group`] (pages, as [`bits`], to
 //!    documents), [`facets`], [`nearness`] (which of the best have the words together), [`light`] (words to boxes) and [`suggest`].
 //!    [`audit`]: whether a page rests here as it should.
 //! 4. [`analysis`], [`chunks`] and [`fold`]: which terms a text has. [`lexicon`], [`mend`], [`confusions`], [`edges`] and [`code`]: what
@@ -22,6 +22,7 @@ mod code;
 mod codes;
 mod confusions;
 mod cores;
+mod dictionary;
 mod edges;
 mod either;
 mod error;
@@ -47,6 +48,7 @@ mod row;
 mod schema;
 mod search;
 mod shape;
+mod sieve;
 mod slips;
 mod stop;
 mod stored;

@@ -15,6 +15,7 @@ use tantivy::store::StoreReader;
 use tantivy::{DocId, DocSet as _, Searcher, SegmentReader, TERMINATED};
 
 use crate::bits::Bits;
+use crate::dictionary::Dictionary;
 use crate::error::{Error, Result};
 use crate::group::KeyHasher;
 use crate::hits::{Overview, Scope};
@@ -67,6 +68,8 @@ pub struct Section {
     /// The most that one of the pages weighs.
     pub heaviest: u8,
     store: StoreReader,
+    /// Of the text's terms.
+    pub dictionary: Dictionary,
 }
 
 /// Blocks of stored pages that are kept unpacked, of each segment.
@@ -169,6 +172,7 @@ impl Register {
             unfiled: unfiled(reader, fields)?,
             heaviest: 0,
             store: reader.get_store_reader(BLOCKS_KEPT)?,
+            dictionary: Dictionary::of(reader, fields.body)?,
         };
         for page in 0..reader.max_doc() {
             let (entry, labels) = self.entry(&columns, [&kinds, &departments], page)?;

@@ -112,7 +112,7 @@ impl View<'_> {
     }
 
     fn expander<'a>(&'a self, stop: &'a Stop) -> Expander<'a> {
-        Expander { searcher: self.searcher(), fields: self.fields, vocabulary: &self.vocabulary, stop }
+        Expander { moment: &self.moment, fields: self.fields, vocabulary: &self.vocabulary, stop }
     }
 
     fn matches(&self, expr: &Expr, request: &SearchRequest) -> Result<Matches<'_>> {

@@ -18,6 +18,10 @@ use crate::slips::one_slip_away;
 use crate::stop::Stop;
 use crate::vocabulary::Vocabulary;
 
+/// Letters of a word that is taken for another one, and of the other, where nobody has asked for look-alikes: `ther` could be `their`,
+/// `them`, `there`, `then` or `other`.
+const WIDENED_LETTERS_MIN: usize = 5;
+
 pub struct Expander<'a> {
     pub moment: &'a Moment,
     pub fields: &'a Fields,
@@ -83,7 +87,7 @@ impl Expander<'_> {
         let words = runs.iter().filter(|run| run.kin == Kin::Typed && run.terms.len() == 1);
         let long = words.map(|run| run.terms[0].clone()).find(|term| is_word(term));
         if let Some(term) = long {
-            runs.extend(self.terms_alike(&term, 1)?);
+            runs.extend(self.terms_alike(&term, 1)?.filter(|run| is_word(&run.terms[0])));
         }
         Ok(Expr::Words(runs))
     }
@@ -154,7 +158,7 @@ impl Expander<'_> {
     }
 }
 
-/// Numbers and codes are never taken for others.
+/// What may be taken for another word, or another for it, unasked: numbers and codes never.
 fn is_word(term: &str) -> bool {
-    term.chars().count() >= limits::SEARCH_SIMILAR_CHARS_MIN && term.chars().all(char::is_alphabetic)
+    term.chars().count() >= WIDENED_LETTERS_MIN && term.chars().all(char::is_alphabetic)
 }

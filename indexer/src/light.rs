@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use record::limits;
+use record::words::Box;
 
-use crate::analysis::Tokens;
+use crate::analysis::{Token, Tokens};
 use crate::hits::{Fragment, LitBox};
+use crate::mend::SPLIT_LETTERS_MIN;
 use crate::query::{Expr, Kin, Run, Wild};
-use crate::stored::StoredPage;
+use crate::stored::{StoredPage, StoredWord};
 
 /// Words of an extract, and how many of them stand before the first hit.
 const EXTRACT_WORDS: usize = 28;
@@ -26,26 +28,42 @@ pub struct Light<'a> {
 struct Hit {
     bytes: Range<usize>,
     kin: Kin,
+    /// The word has no space where it should, and this is what stands on one side of that.
+    half: bool,
+}
+
+impl Hit {
+    /// Of two kins the nearer one.
+    fn join(&mut self, other: &Self) {
+        self.bytes.end = self.bytes.end.max(other.bytes.end);
+        self.kin = self.kin.min(other.kin);
+        self.half &= other.half;
+    }
 }
 
 impl<'a> Light<'a> {
     /// With room for the page's terms, which serves for one page after the other.
     pub fn on(page: &'a StoredPage, expr: &Expr, room: &mut Tokens) -> Self {
         page.fill(room);
-        Self { page, hits: matches(expr, room) }
+        Self { page, hits: matches(expr, &page.text, room) }
     }
 
     pub fn is_dark(&self) -> bool {
         self.hits.is_empty()
     }
 
-    /// Every word that any hit touches, once: both halves of a word broken over a line.
+    /// Every word that any hit touches, once: both halves of a word broken over a line, and of two words without the space between
+    /// them the one.
     pub fn boxes(&self) -> Vec<LitBox> {
         let lit = self.lit_words().into_iter().take(limits::PAGE_LIT_BOXES_MAX);
-        lit.map(|(index, kin)| LitBox {
-            place: self.page.words[index].place,
+        let place = |index: usize, hit: &Hit| match hit.half {
+            true => part_of(&self.page.words[index], &hit.bytes),
+            false => self.page.words[index].place,
+        };
+        lit.map(|(index, hit)| LitBox {
+            place: place(index, &hit),
             word: self.page.word(index).to_owned(),
-            kin,
+            kin: hit.kin,
         })
         .collect()
     }
@@ -55,7 +73,7 @@ impl<'a> Light<'a> {
         let Some(words) = self.extract() else { return Vec::new() };
         let (start, end) = (self.page.words[words.start].start, self.page.words[words.end - 1].end);
         let (mut at, mut fragments) = (start, Vec::new());
-        for Hit { bytes, kin } in self.hits.iter().filter(|hit| hit.bytes.end > start && hit.bytes.start < end) {
+        for Hit { bytes, kin, .. } in self.hits.iter().filter(|hit| hit.bytes.end > start && hit.bytes.start < end) {
             let hit = bytes.start.max(start)..bytes.end.min(end);
             self.push(&mut fragments, at..hit.start, None);
             self.push(&mut fragments, hit.clone(), Some(*kin));
@@ -84,15 +102,19 @@ impl<'a> Light<'a> {
         (count > 0).then(|| start..count.min(start + EXTRACT_WORDS))
     }
 
-    /// Words by index, each once.
-    fn lit_words(&self) -> Vec<(usize, Kin)> {
-        let mut lit: Vec<(usize, Kin)> = Vec::new();
-        for Hit { bytes, kin } in &self.hits {
+    /// Words by index, each once, with what of it is lit.
+    fn lit_words(&self) -> Vec<(usize, Hit)> {
+        let mut lit: Vec<(usize, Hit)> = Vec::new();
+        for hit in &self.hits {
             let words = &self.page.words;
-            let from = words.partition_point(|word| word.start <= bytes.start).saturating_sub(1);
-            let from = lit.last().map_or(from, |(last, _)| from.max(last + 1));
-            let to = words.partition_point(|word| word.start < bytes.end);
-            lit.extend((from..to).map(|index| (index, *kin)));
+            let from = words.partition_point(|word| word.start <= hit.bytes.start).saturating_sub(1);
+            let to = words.partition_point(|word| word.start < hit.bytes.end);
+            for index in from..to {
+                match lit.last_mut().filter(|(last, _)| *last == index) {
+                    Some((_, known)) => known.join(hit),
+                    None => lit.push((index, hit.clone())),
+                }
+            }
         }
         lit
     }
@@ -101,7 +123,7 @@ impl<'a> Light<'a> {
 /// Which of the words that a page should have all or most of it lacks, as the index spells them.
 pub fn missing(expr: &Expr, tokens: &Tokens) -> Vec<String> {
     let Expr::All(parts) = expr else { return Vec::new() };
-    let lacks = |word: &&Expr| matches(word, tokens).is_empty();
+    let lacks = |word: &&Expr| matches(word, "", tokens).is_empty();
     let typed = |word: &Expr| match word {
         Expr::Words(runs) => runs.first().map(|run| run.terms.join(" ")),
         _ => None,
@@ -110,8 +132,8 @@ pub fn missing(expr: &Expr, tokens: &Tokens) -> Vec<String> {
     words.filter(lacks).filter_map(typed).collect()
 }
 
-/// A place of a term: its position, its bytes, and whether it was mended.
-type Place = (u32, Range<usize>, Kin);
+/// A place of a term: its position and what it lights.
+type Place = (u32, Hit);
 
 /// Where the query's terms stand in a text.
 #[derive(Default)]
@@ -129,22 +151,21 @@ enum Wanted<'q> {
     Near(&'q [String], u32),
 }
 
-fn matches(expr: &Expr, tokens: &Tokens) -> Vec<Hit> {
+/// What the words of an expression light in a text and its terms.
+fn matches(expr: &Expr, text: &str, tokens: &Tokens) -> Vec<Hit> {
     let mut wanted = Vec::new();
     let mut places = Places::default();
     places.want(expr, &mut wanted);
     places.terms.sort_unstable_by_key(|(term, _)| *term);
     places.terms.dedup_by_key(|(term, _)| *term);
     for token in tokens.iter() {
-        let bytes = token.start..token.end;
-        let kin = if token.mended { Kin::Misread } else { Kin::Typed };
         let open = places.prefixes.iter().any(|prefix| token.term.starts_with(prefix));
         if open || places.wilds.iter().any(|wild| wild.fits(token.term)) {
-            places.hits.push(Hit { bytes: bytes.clone(), kin });
+            places.hits.push(hit(text, &token));
         }
         if let Ok(at) = places.terms.binary_search_by_key(&token.term, |(term, _)| *term) {
             let found = &mut places.terms[at].1;
-            found.push((token.position, bytes, kin));
+            found.push((token.position, hit(text, &token)));
         }
     }
     for wanted in wanted {
@@ -154,6 +175,28 @@ fn matches(expr: &Expr, tokens: &Tokens) -> Vec<Hit> {
         }
     }
     merged(places.hits)
+}
+
+/// A term lights what stands for it; one of two words without the space between them its own letters.
+fn hit(text: &str, token: &Token<'_>) -> Hit {
+    let (whole, kin) = (token.start..token.end, if token.mended { Kin::Misread } else { Kin::Typed });
+    let read =
+        text.get(whole.clone()).filter(|read| token.mended && read.len() >= token.term.len() + SPLIT_LETTERS_MIN);
+    let is_term = |part: Option<&str>| part.is_some_and(|part| part.eq_ignore_ascii_case(token.term));
+    let bytes = match (read, token.term.len()) {
+        (Some(read), length) if is_term(read.get(..length)) => token.start..token.start + length,
+        (Some(read), length) if is_term(read.get(read.len() - length..)) => token.end - length..token.end,
+        _ => return Hit { bytes: whole, kin, half: false },
+    };
+    Hit { bytes, kin, half: true }
+}
+
+/// Where a part of a word stands, as far as that is known: letters are of about one width.
+fn part_of(word: &StoredWord, bytes: &Range<usize>) -> Box {
+    let (length, at) =
+        ((word.end - word.start).max(1) as u64, |byte: usize| byte.clamp(word.start, word.end) - word.start);
+    let x = |byte: usize| (u64::from(word.place.w) * at(byte) as u64 / length) as u32;
+    Box { x: word.place.x + x(bytes.start), w: x(bytes.end) - x(bytes.start), ..word.place }
 }
 
 impl<'q> Places<'q> {
@@ -191,7 +234,7 @@ impl<'q> Places<'q> {
                 found.extend(column.get(at).filter(|(other, ..)| *other == wanted));
             }
             if found.len() == run.terms.len() {
-                let lit = found.into_iter().map(|(_, bytes, kin)| Hit { bytes: bytes.clone(), kin: run.kin.max(*kin) });
+                let lit = found.into_iter().map(|(_, hit)| Hit { kin: run.kin.max(hit.kin), ..hit.clone() });
                 self.hits.extend(lit);
             }
         }
@@ -211,7 +254,7 @@ impl<'q> Places<'q> {
                 return;
             }
         }
-        self.hits.extend(lit.into_iter().map(|(_, bytes, kin)| Hit { bytes, kin }));
+        self.hits.extend(lit.into_iter().map(|(_, hit)| hit));
     }
 }
 
@@ -227,16 +270,13 @@ fn has_near(places: &[Place], position: u32, within: u32) -> bool {
     places.get(first).is_some_and(|(other, ..)| *other <= position.saturating_add(within))
 }
 
-/// Sorted, with what overlaps joined; of two kins the nearer one.
+/// Sorted, with what overlaps joined.
 fn merged(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_unstable_by_key(|hit| (hit.bytes.start, hit.bytes.end));
     let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
         match out.last_mut() {
-            Some(last) if hit.bytes.start < last.bytes.end => {
-                last.bytes.end = last.bytes.end.max(hit.bytes.end);
-                last.kin = last.kin.min(hit.kin);
-            }
+            Some(last) if hit.bytes.start < last.bytes.end => last.join(&hit),
             _ => out.push(hit),
         }
     }

@@ -35,7 +35,7 @@ const LETTERS_MIN: usize = 4;
 const LETTERS_MAX: usize = 30;
 /// Letters that a joined word has at least, and each half of a word without its space.
 const JOINED_LETTERS_MIN: usize = 5;
-const SPLIT_LETTERS_MIN: usize = 4;
+pub const SPLIT_LETTERS_MIN: usize = 4;
 const CANDIDATES_MAX: usize = 3;
 
 /// What words that nobody knows were taken for, as long as the lexicon is the same: a reader makes the same mistakes on

@@ -40,6 +40,36 @@ fn a_misread_word_is_found_by_what_it_says_and_lit_where_it_stands() {
 }
 
 #[test]
+fn of_two_words_without_their_space_the_one_that_is_asked_for_is_lit() {
+    let shelf = shelf(&["severe ChestPain, with"]);
+    let place = |query: &str| match shelf.index.lit(&page_id("d", 1), query).expect("lights").as_slice() {
+        [lit] if lit.word == "ChestPain," => lit.place,
+        other => panic!("{query}: {other:?}"),
+    };
+    let (whole, chest, pain) = (place("chestpain"), place("chest"), place("pain"));
+    assert_eq!(chest.x, whole.x);
+    assert_eq!(pain.x, chest.x + chest.w);
+    assert!(chest.w > pain.w && pain.x + pain.w < whole.x + whole.w, "{chest:?} {pain:?}, and the comma");
+    assert_eq!([chest.y, chest.h, pain.y, pain.h], [whole.y, whole.h, whole.y, whole.h]);
+    let both = place("chest pain");
+    assert_eq!((both.x, both.w), (chest.x, chest.w + pain.w));
+}
+
+#[test]
+fn short_words_are_taken_for_others_only_where_somebody_asks_for_that() {
+    // Each is a slip away from more known words than are put beside one that is misread.
+    let shelf = Shelf::knowing(
+        "their them there then other fevers fewer lever fever never",
+        "",
+        &[page("d", 1, &["ther fexer"])],
+    );
+    for (query, pages) in [("them", 0), ("their", 0), ("other", 0), ("them~", 1), ("fever", 1)] {
+        assert_eq!(shelf.search(query).pages, pages, "{query}");
+        assert_eq!(shelf.lit("d", query).len() as u64, pages, "{query}");
+    }
+}
+
+#[test]
 fn a_word_broken_over_the_end_of_a_page_is_found_on_both_and_each_half_is_lit() {
     let (first, second) =
         (page("d", 1, &["severe chest infor-", "7"]), page("d", 2, &["MERCY", "mation of the patient"]));

@@ -158,6 +158,18 @@ impl Expander<'_> {
     }
 }
 
+/// The same words, with look-alikes asked for of those that are too short to be widened unasked. None where no word is, or something else
+/// than words was typed.
+pub fn with_short_ones_alike(query: &str) -> Option<String> {
+    let short = |word: &str| (limits::SEARCH_SIMILAR_CHARS_MIN..WIDENED_LETTERS_MIN).contains(&word.chars().count());
+    let words: Vec<&str> = query.split_whitespace().collect();
+    if !words.iter().any(|word| short(word)) || !words.iter().all(|word| word.chars().all(char::is_alphabetic)) {
+        return None;
+    }
+    let asked = words.iter().map(|word| if short(word) { format!("{word}~") } else { (*word).to_owned() });
+    Some(asked.collect::<Vec<_>>().join(" "))
+}
+
 /// What may be taken for another word, or another for it, unasked: numbers and codes never.
 fn is_word(term: &str) -> bool {
     term.chars().count() >= WIDENED_LETTERS_MIN && term.chars().all(char::is_alphabetic)

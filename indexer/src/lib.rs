@@ -67,6 +67,7 @@ pub use audit::Flaw;
 pub use codes::{Codes, CodesError};
 pub use edges::Edges;
 pub use error::{Error, Result};
+pub use expand::with_short_ones_alike;
 pub use hits::{
     DocumentFields, DocumentHit, FacetCount, Facets, Filters, Fragment, LitBox, Overview, PageDocument, PageHit, Scope,
     SearchRequest, SearchResult, Sort, Suggestion,

@@ -19,7 +19,7 @@ const LINES: [&str; 5] = [
     "with severe rnorphine poisoning after a myo-",
     "cardial infarction in the year before",
     "Diagnosis El1.9 and I21.3 chart lO4233",
-    "blood pressure 120/80 under zyxlumab",
+    "blood pressure 120/80 under zyxlumab Zkwu",
 ];
 
 /// What is typed, and the words that are lit for it.
@@ -68,6 +68,12 @@ fn planted_facts_are_found_and_lit_where_they_stand() -> Result<()> {
     browser.wait_for("the department among the facets", facet)?;
     let chosen = "return new URLSearchParams(location.search).get('department') && document.querySelector('#department')?.value || null";
     ensure!(browser.wait_for("the narrowed search", chosen)? == "CARDIOLOGY");
+    browser.open(&format!("{}/search?q=zkwo", site.url()))?;
+    browser.wait_for(
+        "look-alikes of a short word",
+        "const a = document.querySelector('[data-alike]'); if (!a) return null; a.click(); return true",
+    )?;
+    ensure!(browser.wait_for("what looks like it", LIT)? == json!([place(&words, "Zkwu")?]));
     browser.open(&format!("{}/search?q={}", site.url(), encoded("morphjine severe")))?;
     browser.wait_for(
         "another spelling",

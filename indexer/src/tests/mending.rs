@@ -2,7 +2,9 @@
 //! what is said of it.
 
 use super::{Shelf, document_id, page, page_id};
-use crate::{Codes, Edges, Index, Kin, LitBox, PageDocument, Scope, SearchRequest, Sort, Vocabulary};
+use crate::{
+    Codes, Edges, Index, Kin, LitBox, PageDocument, Scope, SearchRequest, Sort, Vocabulary, with_short_ones_alike,
+};
 
 const WORDS: &str = "morphine burning the medication information chest pain which region patient fever cough walter \
                      drawing hospital severe with";
@@ -66,6 +68,18 @@ fn short_words_are_taken_for_others_only_where_somebody_asks_for_that() {
     for (query, pages) in [("them", 0), ("their", 0), ("other", 0), ("them~", 1), ("fever", 1)] {
         assert_eq!(shelf.search(query).pages, pages, "{query}");
         assert_eq!(shelf.lit("d", query).len() as u64, pages, "{query}");
+    }
+    for (typed, offered) in [
+        ("them", Some("them~")),
+        ("  walter  kohl or ruiz ", Some("walter kohl~ or ruiz~")),
+        ("fever", None),
+        ("the", None),
+        ("them-", None),
+        ("\"them\"", None),
+        ("them 1974", None),
+        ("", None),
+    ] {
+        assert_eq!(with_short_ones_alike(typed).as_deref(), offered, "{typed}");
     }
 }
 

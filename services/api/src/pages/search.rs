@@ -163,6 +163,8 @@ fn source(text: &str) -> Result<Option<SourceKind>, String> {
 }
 
 async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply<Found> {
+    let alike = result.hits.is_empty().then(|| indexer::with_short_ones_alike(&form.q)).flatten();
+    let alike = alike.map(|q| instead_of(form, q));
     let suggestion = result.suggestion.map(|q| instead_of(form, q));
     let mut documents = Vec::with_capacity(result.hits.len());
     for hit in result.hits {
@@ -180,6 +182,7 @@ async fn found(app: &App, form: &Form, page: u32, result: SearchResult) -> Reply
         widened: result.widened,
         incomplete: result.incomplete,
         suggestion,
+        alike,
     })
 }
 

@@ -115,6 +115,8 @@ pub struct Found {
     pub incomplete: bool,
     /// What may have been meant, where nothing was found.
     pub suggestion: Option<Instead>,
+    /// Short words with look-alikes, which nobody has asked for yet.
+    pub alike: Option<Instead>,
 }
 
 /// Another search to offer.
@@ -276,7 +278,8 @@ mod tests {
         };
         let choice = Choice { label: HOSTILE.into(), href: "/search?".into(), count: 1, chosen: false };
         let facets = vec![Facet { title: "Type", choices: vec![choice] }];
-        let suggestion = Some(Instead { q: HOSTILE.into(), href: "/search?".into() });
+        let instead = || Some(Instead { q: HOSTILE.into(), href: "/search?".into() });
+        let (suggestion, alike) = (instead(), instead());
         let (list_page, list_pages) = (1, 2);
         let documents = vec![document];
         Found {
@@ -291,6 +294,7 @@ mod tests {
             widened: true,
             incomplete: true,
             suggestion,
+            alike,
         }
     }
 

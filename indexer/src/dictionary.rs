@@ -2,7 +2,7 @@
 //! a segment has few.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use tantivy::SegmentReader;
@@ -34,7 +34,7 @@ impl Dictionary {
             fill();
         } else {
             // Where no thread is to be had, all is looked up as well.
-            let _ = thread::Builder::new().name("terms".to_owned()).spawn(fill);
+            let _ = thread::Builder::new().name("terms".to_owned()).spawn(in_turn(fill));
         }
         Ok(Self(place))
     }
@@ -42,6 +42,15 @@ impl Dictionary {
     /// Takes the hash of [`crate::lexicon`].
     pub fn may_have(&self, term: u64) -> bool {
         self.0.get().is_none_or(|sieve| sieve.may_have(term))
+    }
+}
+
+/// One segment at a time: when a large index opens, searches have the other cores.
+fn in_turn(fill: impl FnOnce()) -> impl FnOnce() {
+    static TURN: Mutex<()> = Mutex::new(());
+    move || {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        fill();
     }
 }
 

@@ -18,8 +18,8 @@ use crate::slips::one_slip_away;
 use crate::stop::Stop;
 use crate::vocabulary::Vocabulary;
 
-/// Letters of a word that is taken for another one, and of the other, where nobody has asked for look-alikes: `ther` could be `their`,
-/// `them`, `there`, `then` or `other`.
+/// Letters of a word for which another one is taken, and characters of the other, where nobody has asked for look-alikes: `ther` could
+/// be `their`, `them`, `there`, `then` or `other`.
 const WIDENED_LETTERS_MIN: usize = 5;
 
 pub struct Expander<'a> {
@@ -87,20 +87,21 @@ impl Expander<'_> {
         let words = runs.iter().filter(|run| run.kin == Kin::Typed && run.terms.len() == 1);
         let long = words.map(|run| run.terms[0].clone()).find(|term| is_word(term));
         if let Some(term) = long {
-            runs.extend(self.terms_alike(&term, 1)?.filter(|run| is_word(&run.terms[0])));
+            runs.extend(self.terms_alike(&term, 1, WIDENED_LETTERS_MIN)?);
         }
         Ok(Expr::Words(runs))
     }
 
     fn alike(&self, term: String, edits: u8) -> Result<Expr> {
-        let alike = self.terms_alike(&term, edits)?;
+        let alike = self.terms_alike(&term, edits, 1)?;
         let typed = Run::typed(vec![term]);
         Ok(Expr::Words(std::iter::once(typed).chain(alike).collect()))
     }
 
     /// Terms of the index at most so many edits away that are no words themselves: those are misreadings of this one at
-    /// best, where words would be other words. The most frequent ones, so that no query asks for a million.
-    fn terms_alike(&self, term: &str, edits: u8) -> Result<impl Iterator<Item = Run> + use<>> {
+    /// best, where words would be other words. The most frequent ones of at least so many characters, so that no query asks for a
+    /// million.
+    fn terms_alike(&self, term: &str, edits: u8, least: usize) -> Result<impl Iterator<Item = Run> + use<>> {
         let hashed = |spelling: String| (hash(spelling.as_bytes()), spelling);
         let spellings = if edits == 1 { one_slip_away(term) } else { None };
         let spellings = spellings.map(|spellings| spellings.into_iter().map(hashed).collect::<Vec<_>>());
@@ -110,7 +111,7 @@ impl Expander<'_> {
             let dictionary = &self.moment.sections[at].dictionary;
             let mut seen = Vec::new();
             let mut see = |other: &str, pages: u32| {
-                if other != term && !self.vocabulary.lexicon.knows(other) {
+                if other != term && other.chars().count() >= least && !self.vocabulary.lexicon.knows(other) {
                     seen.push((other.to_owned(), pages));
                 }
             };
@@ -170,7 +171,7 @@ pub fn with_short_ones_alike(query: &str) -> Option<String> {
     Some(asked.collect::<Vec<_>>().join(" "))
 }
 
-/// What may be taken for another word, or another for it, unasked: numbers and codes never.
+/// What another term may be taken for, unasked: numbers and codes never.
 fn is_word(term: &str) -> bool {
     term.chars().count() >= WIDENED_LETTERS_MIN && term.chars().all(char::is_alphabetic)
 }

@@ -79,8 +79,9 @@ mod x86 {
         [0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208], [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
     ];
 
+    /// AVX for the form of its instructions alone, which name a place for the result: without, there are copies between registers.
     pub fn is_able() -> bool {
-        is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3")
+        is_x86_feature_detected!("sha") && is_x86_feature_detected!("avx")
     }
 
     /// So many blocks of each. False where this is not worth its while: one message alone is hashed by `sha2` at least as fast.
@@ -102,7 +103,7 @@ mod x86 {
     }
 
     /// There are as many blocks of each message.
-    #[target_feature(enable = "sha,ssse3")]
+    #[target_feature(enable = "sha,avx")]
     #[expect(clippy::needless_range_loop, reason = "the same place in each of several arrays")]
     fn side_by_side<const N: usize>(states: [&mut State; N], blocks: [&[Block]; N]) {
         // The instructions want two rows of four: words a, b, e, f and c, d, g, h, the last one lowest.
@@ -150,7 +151,7 @@ mod x86 {
 
     /// Four words of the message's schedule (FIPS 180-4, section 6.2.2), from the sixteen before them.
     #[inline]
-    #[target_feature(enable = "sha,ssse3")]
+    #[target_feature(enable = "sha,avx")]
     fn next_words(w: &[__m128i; 4], step: usize) -> __m128i {
         let [first, second, third, last] = [0, 1, 2, 3].map(|back| w[(step + back) % 4]);
         let sum = _mm_add_epi32(_mm_sha256msg1_epu32(first, second), _mm_alignr_epi8(last, third, 4));

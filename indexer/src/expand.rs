@@ -107,8 +107,8 @@ impl Expander<'_> {
         let spellings = spellings.map(|spellings| spellings.into_iter().map(hashed).collect::<Vec<_>>());
         let searcher = &self.moment.searcher;
         let within = |at: usize| -> Result<Vec<(String, u32)>> {
-            let index = searcher.segment_readers()[at].inverted_index(self.fields.body)?;
-            let dictionary = &self.moment.sections[at].dictionary;
+            let reader = &searcher.segment_readers()[at];
+            let index = reader.inverted_index(self.fields.body)?;
             let mut seen = Vec::new();
             let mut see = |other: &str, pages: u32| {
                 if other != term && other.chars().count() >= least && !self.vocabulary.lexicon.knows(other) {
@@ -117,7 +117,8 @@ impl Expander<'_> {
             };
             match &spellings {
                 Some(spellings) => {
-                    let may_be = spellings.iter().filter(|(hash, _)| dictionary.may_have(*hash));
+                    let sieve = self.moment.sections[at].dictionary.sieve(reader, self.fields.body);
+                    let may_be = spellings.iter().filter(|(hash, _)| sieve.is_none_or(|sieve| sieve.may_have(*hash)));
                     self.look_up(index.terms(), may_be.map(|(_, spelling)| spelling), &mut see)?;
                 }
                 None => self.go_through(index.terms(), term, edits, &mut see)?,

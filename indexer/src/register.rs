@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use record::Date;
 use tantivy::columnar::{Cardinality, Column, ColumnValues};
 use tantivy::index::SegmentId;
-use tantivy::schema::IndexRecordOption;
+use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::store::StoreReader;
 use tantivy::{DocId, DocSet as _, Searcher, SegmentReader, TERMINATED};
 
@@ -116,6 +116,13 @@ impl Moment {
         self.overviews[usize::from(scope.is_filed_only())].get_or_init(|| self.look(scope))
     }
 
+    /// So that which terms there are is known by the time that somebody looks for words that look alike.
+    pub fn go_through_terms(&self, field: Field) {
+        for (reader, section) in self.searcher.segment_readers().iter().zip(self.sections.iter()) {
+            section.dictionary.sieve(reader, field);
+        }
+    }
+
     fn look(&self, scope: Scope) -> Overview {
         let (mut pages, mut types) = (0, vec![false; self.kinds.len() + 1]);
         let mut departments = vec![false; self.departments.len() + 1];
@@ -172,7 +179,7 @@ impl Register {
             unfiled: unfiled(reader, fields)?,
             heaviest: 0,
             store: reader.get_store_reader(BLOCKS_KEPT)?,
-            dictionary: Dictionary::of(reader, fields.body)?,
+            dictionary: Dictionary::default(),
         };
         for page in 0..reader.max_doc() {
             let (entry, labels) = self.entry(&columns, [&kinds, &departments], page)?;

@@ -80,6 +80,7 @@ impl View<'_> {
 
     /// Further from what was typed only where nothing nearer is found.
     fn answer(&self, request: &SearchRequest) -> Result<Answer<'_>> {
+        self.moment.go_through_terms(self.fields.body);
         let typed = self.expander(&request.stop).resolve(query::parse(&request.query)?)?;
         let matches = self.matches(&typed, request)?;
         let none = |matches: &Matches<'_>| matches.pages == 0 && !matches.cut;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::LogMergePolicy;
 use tantivy::schema::Schema;
+use tantivy::store::Compressor;
 use tantivy::{IndexSettings, IndexWriter};
 
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ const WRITER_BYTES: usize = 64 * 1024 * 1024;
 /// Merge from this many segments of a size on (each page is then written anew half as often as with four), and drop deleted pages from this share on.
 const MERGE_SEGMENTS: usize = 8;
 const MERGE_DELETED_SHARE: f32 = 0.2;
-/// Stored pages that are compressed together, in bytes: a hit reads its page, and of its neighbours as few as may be.
+/// Stored pages that are read together, in bytes: a hit reads its page, and of its neighbours as few as may be.
 const STORE_BLOCK_BYTES: usize = 4 * 1024;
 
 /// Goes with each commit, so that index and cursor are never apart.
@@ -43,7 +44,13 @@ impl Payload {
 
 /// Opens what is in the folder, or creates it.
 pub fn engine(dir: &Path, schema: Schema) -> Result<tantivy::Index> {
-    let settings = IndexSettings { docstore_blocksize: STORE_BLOCK_BYTES, ..IndexSettings::default() };
+    // Letters and boxes shrink by a tenth at most, which is not worth the time that it takes to put pages in, and that each hit waits.
+    let settings = IndexSettings {
+        docstore_compression: Compressor::None,
+        docstore_compress_dedicated_thread: false,
+        docstore_blocksize: STORE_BLOCK_BYTES,
+        ..IndexSettings::default()
+    };
     Ok(tantivy::Index::builder().settings(settings).schema(schema).open_or_create(directory(dir)?)?)
 }
 

@@ -30,6 +30,9 @@ pub const SCANNED: &str = "scanned";
 pub const PATIENT_KEY: &str = "patient_key";
 pub const WEIGHT: &str = "weight";
 
+/// A guess, for room: what a page has besides its text and what is stored.
+const BYTES_OF_FIELDS: usize = 1024;
+
 #[derive(Debug, Clone)]
 pub struct Fields {
     pub schema: Schema,
@@ -108,9 +111,10 @@ impl Fields {
         tokens: &Tokens,
         common: &Common,
     ) -> TantivyDocument {
-        let fields = &page.fields;
-        let mut out = TantivyDocument::new();
-        out.add_text(self.body, joined(tokens.iter(), tokens.bytes()));
+        let (fields, stored_bytes) = (&page.fields, stored.encode());
+        let body = joined(tokens.iter(), tokens.bytes());
+        let mut out = TantivyDocument::with_capacity(body.len() + stored_bytes.len() + BYTES_OF_FIELDS);
+        out.add_text(self.body, body);
         out.add_text(self.mended, joined(only_mended(tokens), 0));
         out.add_text(self.pairs, common.pairs(tokens));
         out.add_bytes(self.page, &name(page.page.as_uuid()));
@@ -138,7 +142,7 @@ impl Fields {
         out.add_u64(self.weight, weight(stored));
         out.add_u64(self.patient_key, fields.mrn.as_ref().map_or(0, patient_key));
         out.add_bool(self.filed, fields.filed);
-        out.add_bytes(self.stored, &stored.encode());
+        out.add_bytes(self.stored, &stored_bytes);
         out
     }
 

@@ -38,7 +38,12 @@ fn label(sheet: &Sheet, dots: Dots) -> Option<String> {
     let at = |mm: u32| mm * dots.per_mm();
     let bar = (BAR_UM * dots.per_mm()).div_ceil(1_000);
     let date = sheet.date.map(|date| date.to_string());
-    let details = [sheet.document_type.as_ref().map(|kind| kind.reveal()), date.as_deref()];
+    let (kind, department) = (&sheet.document_type, &sheet.department);
+    let details = [
+        kind.as_ref().map(|kind| kind.reveal()),
+        department.as_ref().map(|department| department.reveal()),
+        date.as_deref(),
+    ];
     let details = details.into_iter().flatten().collect::<Vec<_>>().join("  ");
     let mut label = format!("^XA^CI28^PW{}^LL{}\n", at(WIDTH_MM), at(HEIGHT_MM));
     label += &text(at(4), at(4), at(5), mrn);
@@ -70,11 +75,12 @@ mod tests {
     #[test]
     fn a_label_for_each_patient_and_no_value_is_a_command() {
         let rows =
-            from_csv("mrn,encounter,type,date\nMRN-1,E-7,LETTER,1974-03-09\n,E-8,,\nMRN-2,,,\n").expect("a list");
+            from_csv("mrn,encounter,type,date,department\nMRN-1,E-7,LETTER,1974-03-09,SURGERY\n,E-8,,\nMRN-2,,,\n")
+                .expect("a list");
         let labels = zpl(&rows, Dots::Eight);
         assert_eq!(labels.matches("^XA").count(), 2, "{labels}");
         assert!(labels.contains("^BY3^BCN,88,N,N,N,A^FH^FDMRN-1^FS") && labels.contains("^FDMA,MRN-1^FS"), "{labels}");
-        assert!(labels.contains("^FDE-7^FS") && labels.contains("^FDLETTER  1974-03-09^FS"), "{labels}");
+        assert!(labels.contains("^FDE-7^FS") && labels.contains("^FDLETTER  SURGERY  1974-03-09^FS"), "{labels}");
         assert!(zpl(&rows, Dots::Twelve).contains("^PW1212^LL600"));
         assert_eq!(escaped("a^XZ~_é"), "a_5EXZ_7E_5F_C3_A9");
     }

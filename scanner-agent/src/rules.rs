@@ -250,6 +250,7 @@ fn of_sheet(sheet: &Sheet) -> CapturedFields {
         mrn: sheet.mrn.clone(),
         encounter: sheet.encounter.clone(),
         document_type: sheet.document_type.clone(),
+        department: sheet.department.clone(),
         date: sheet.date,
         ..CapturedFields::default()
     }

@@ -103,12 +103,13 @@ fn fields(sheet: &Sheet) -> Vec<(String, String)> {
         ("Type".into(), shown(sheet.document_type.as_ref().map(|kind| kind.reveal()))),
         ("Date".into(), shown(date.as_deref())),
     ];
+    fields.extend(sheet.department.as_ref().map(|department| ("Department".into(), department.reveal().to_owned())));
     fields.extend(count);
     fields
 }
 
-/// Reads a list of separators: the first row names the columns `mrn`, `encounter`, `type` and
-/// `date`, in any order; others are passed over. Errors name the row, never a value.
+/// Reads a list of separators: the first row names the columns `mrn`, `encounter`, `type`, `date` and
+/// `department`, in any order; others are passed over. Errors name the row, never a value.
 pub fn from_csv(text: &str) -> Result<Vec<Sheet>, String> {
     let mut rows = text.lines().map(cells);
     let columns: Vec<String> = rows.next().unwrap_or_default().iter().map(|name| name.to_lowercase()).collect();
@@ -137,6 +138,7 @@ fn from_row(columns: &[String], row: &[String]) -> Result<Sheet, String> {
         document_type: read(cell("type"))?,
         date: read(cell("date"))?,
         count: None,
+        department: read(cell("department"))?,
     })
 }
 
@@ -157,8 +159,15 @@ fn cells(row: &str) -> Vec<String> {
 /// A separator of one patient, as tests need it.
 #[cfg(test)]
 pub fn separator(mrn: &str) -> Sheet {
-    let mrn = mrn.parse().ok();
-    Sheet { kind: SheetKind::DocumentSeparator, mrn, encounter: None, document_type: None, date: None, count: None }
+    Sheet {
+        kind: SheetKind::DocumentSeparator,
+        mrn: mrn.parse().ok(),
+        encounter: None,
+        document_type: None,
+        date: None,
+        count: None,
+        department: None,
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +183,7 @@ mod tests {
             document_type: "DISCHARGE-SUMMARY".parse().ok(),
             date: "1974-03-09".parse().ok(),
             count: None,
+            department: "CARDIOLOGY".parse().ok(),
         }
     }
 
@@ -203,10 +213,12 @@ mod tests {
 
     #[test]
     fn a_list_becomes_separators_and_a_wrong_row_is_named() {
-        let sheets = from_csv("Type;\"MRN\";ward\nLAB;MRN-1;\"a; b\"\n\n;MRN-2;\n").expect("reads");
+        let sheets = from_csv("Type;\"MRN\";ward;Department\nLAB;MRN-1;\"a; b\"\n\n;MRN-2;;SURGERY\n").expect("reads");
         let mrns: Vec<&str> = sheets.iter().filter_map(|sheet| Some(sheet.mrn.as_ref()?.reveal())).collect();
         assert_eq!(mrns, ["MRN-1", "MRN-2"]);
         assert_eq!(sheets[1].document_type, None);
+        let departments = sheets.iter().map(|sheet| sheet.department.as_ref().map(|department| department.reveal()));
+        assert_eq!(departments.collect::<Vec<_>>(), [None, Some("SURGERY")]);
         let error = from_csv("mrn\nMRN-1\nnobody\n").expect_err("refused");
         assert!(error.starts_with("row 3: ") && !error.contains("nobody"), "{error}");
         assert!(from_csv("MRN-1\n").is_err());

@@ -14,6 +14,7 @@ fn sheet(kind: SheetKind, mrn: &str, encounter: &str, document_type: &str) -> St
         document_type: document_type.parse().ok(),
         date: None,
         count: None,
+        department: None,
     };
     sheet.to_line()
 }

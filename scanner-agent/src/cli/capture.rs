@@ -108,7 +108,7 @@ pub struct Sheets {
     /// Sheets that are laid in with the cover, itself included: printed on it, and compared with what came
     #[arg(long, value_name = "N", requires = "cover", value_parser = clap::value_parser!(u32).range(1..=record::limits::BATCH_PAGES_MAX as i64))]
     pub count: Option<u32>,
-    /// A separator for each row; the first row names the columns: mrn, encounter, type, date
+    /// A separator for each row; the first row names the columns: mrn, encounter, type, date, department
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Write labels for a label printer (ZPL) instead of a PDF of sheets: one for each row of the list
@@ -118,7 +118,7 @@ pub struct Sheets {
     #[arg(long, value_enum, default_value = "203", requires = "zpl")]
     pub dots: Dots,
     /// Print a sheet with this patch code (1, 2, 3, 4, 6 or T) and no barcode; may be repeated
-    #[arg(long = "patch", value_name = "CODE", conflicts_with_all = ["cover", "csv", "patient", "encounter", "document_type", "date"])]
+    #[arg(long = "patch", value_name = "CODE", conflicts_with_all = ["cover", "csv", "patient", "encounter", "document_type", "department", "date"])]
     pub patches: Vec<Patch>,
     #[command(flatten)]
     pub fields: Fields,

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use record::sheet::{Sheet, SheetKind};
+use record::wire::CapturedFields;
 
 use super::Exit;
 use crate::cli;
@@ -36,10 +37,8 @@ fn sheets_of(args: &cli::Sheets) -> anyhow::Result<Vec<Sheet>> {
     let mut list = Vec::new();
     if args.cover || args.csv.is_none() {
         let kind = if args.cover { SheetKind::BatchCover } else { SheetKind::DocumentSeparator };
-        let fields = args.fields.captured();
-        let (mrn, encounter) = (fields.mrn, fields.encounter);
-        let (document_type, date, count) = (fields.document_type, fields.date, args.count);
-        list.push(Sheet { kind, mrn, encounter, document_type, date, count });
+        let CapturedFields { mrn, encounter, document_type, department, date, .. } = args.fields.captured();
+        list.push(Sheet { kind, mrn, encounter, document_type, date, count: args.count, department });
     }
     if let Some(path) = &args.csv {
         let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;

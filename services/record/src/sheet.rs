@@ -3,11 +3,12 @@
 //! `CR1/<kind>/<mrn>/<encounter>/<type>/<YYYYMMDD>/<check>`, in capitals so that Code 39 can
 //! carry it too. Empty fields are empty. `kind` is `B` for a batch cover sheet, whose fields
 //! hold for every document of the batch that does not say otherwise, and `D` for a document
-//! separator. A cover may say how many sheets were laid in, itself included: `…/<YYYYMMDD>/<sheets>/<check>`. `check` is one character, modulo 43 over all that stands before it (the
-//! Code 39 scheme of ANSI/AIM BC1), so a misread line is refused rather than misfiled.
+//! separator. A cover may say how many sheets were laid in, itself included: `…/<YYYYMMDD>/<sheets>/<check>`. Where the department is
+//! said, it stands behind that, which may be empty: `…/<YYYYMMDD>/<sheets>/<department>/<check>`. `check` is one character, modulo 43 over
+//! all that stands before it (the Code 39 scheme of ANSI/AIM BC1), so a misread line is refused rather than misfiled.
 
 use crate::limits;
-use crate::patient::{DocumentType, Encounter, Mrn};
+use crate::patient::{Department, DocumentType, Encounter, Mrn};
 use crate::time::Date;
 
 /// The order of the Code 39 alphabet gives each character its value.
@@ -29,6 +30,7 @@ pub struct Sheet {
     pub date: Option<Date>,
     /// Sheets laid in, the cover included.
     pub count: Option<u32>,
+    pub department: Option<Department>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,13 +50,18 @@ impl Sheet {
             SheetKind::BatchCover => 'B',
             SheetKind::DocumentSeparator => 'D',
         };
+        let count = self.count.map_or(String::new(), |count| count.to_string());
+        let behind = match &self.department {
+            Some(department) => format!("{count}/{}/", department.reveal()),
+            None if count.is_empty() => count,
+            None => count + "/",
+        };
         let line = format!(
-            "{PREFIX}{kind}/{}/{}/{}/{}/{}",
+            "{PREFIX}{kind}/{}/{}/{}/{}/{behind}",
             self.mrn.as_ref().map_or("", Mrn::reveal),
             self.encounter.as_ref().map_or("", Encounter::reveal),
             self.document_type.as_ref().map_or("", DocumentType::reveal),
             self.date.map_or(String::new(), |date| date.compact()),
-            self.count.map_or(String::new(), |count| format!("{count}/")),
         );
         let check = check_character(&line).unwrap_or('?');
         line + check.encode_utf8(&mut [0; 4])
@@ -68,9 +75,13 @@ impl Sheet {
             return Err(SheetError::Damaged("the check character is wrong"));
         }
         let fields: Vec<&str> = rest.split('/').collect();
-        let (kind, mrn, encounter, document_type, date, count) = match *fields.as_slice() {
-            [kind, mrn, encounter, document_type, date, _] => (kind, mrn, encounter, document_type, date, ""),
-            [kind, mrn, encounter, document_type, date, count, _] => (kind, mrn, encounter, document_type, date, count),
+        let [kind, mrn, encounter, document_type, date, ref behind @ .., _] = *fields.as_slice() else {
+            return Err(SheetError::Damaged("the number of fields is wrong"));
+        };
+        let (count, department) = match *behind {
+            [] => ("", ""),
+            [count] => (count, ""),
+            [count, department] => (count, department),
             _ => return Err(SheetError::Damaged("the number of fields is wrong")),
         };
         Ok(Self {
@@ -92,6 +103,9 @@ impl Sheet {
             count: optional(count, |t| {
                 let count = t.parse().ok().filter(|count| (1..=limits::BATCH_PAGES_MAX as u32).contains(count));
                 count.ok_or(SheetError::Damaged("the number of sheets is none that a batch can have"))
+            })?,
+            department: optional(department, |t| {
+                t.parse().map_err(|_| SheetError::Damaged("the department is malformed"))
             })?,
         })
     }
@@ -121,6 +135,7 @@ mod tests {
             document_type: "LAB-REPORT".parse().ok(),
             date: "1974-03-09".parse().ok(),
             count: None,
+            department: None,
         }
     }
 
@@ -132,7 +147,19 @@ mod tests {
         let cover = Sheet { kind: SheetKind::BatchCover, count: Some(120), ..sheet() };
         let line = cover.to_line();
         assert!(line.starts_with("CR1/B/MRN-104233//LAB-REPORT/19740309/120/"), "{line}");
-        assert_eq!(Sheet::from_line(&line), Ok(cover));
+        assert_eq!(Sheet::from_line(&line), Ok(cover.clone()));
+        let surgery = || "SURGERY".parse().ok();
+        for (sheet, end) in [
+            (Sheet { department: surgery(), ..sheet() }, "/19740309//SURGERY/"),
+            (Sheet { department: surgery(), ..cover }, "/19740309/120/SURGERY/"),
+        ] {
+            let line = sheet.to_line();
+            assert!(line[..line.len() - 1].ends_with(end), "{line}");
+            assert_eq!(Sheet::from_line(&line), Ok(sheet));
+        }
+        let line = "CR1/D/MRN-1/////SURGERY//";
+        let line = format!("{line}{}", check_character(line).expect("in the alphabet"));
+        assert!(matches!(Sheet::from_line(&line), Err(SheetError::Damaged(_))), "one field too many");
     }
 
     #[test]

@@ -160,6 +160,12 @@ impl Tokens {
         let mut position = 0;
         let mut broken = None;
         for chunk in chunks(text) {
+            if chunk.is_plain && broken.is_none() {
+                let term = self.folded(&text[chunk.bytes.clone()]);
+                self.push(term, position, chunk.bytes, false);
+                position += 1;
+                continue;
+            }
             self.split(text, &chunk.bytes);
             position = self.emit(text, &chunk.bytes, position, broken.take());
             if chunk.ends_line {
@@ -186,11 +192,18 @@ impl Tokens {
             while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || joins(at)) {
                 at += 1;
             }
-            let (start, end, term) = (chunk.start + start, chunk.start + at, self.arena.len());
-            self.arena.push_str(&text[start..end]);
-            self.arena[term..].make_ascii_lowercase();
-            self.parts.push(Part { term: term..self.arena.len(), start, end, ideograph: false });
+            let (start, end) = (chunk.start + start, chunk.start + at);
+            let term = self.folded(&text[start..end]);
+            self.parts.push(Part { term, start, end, ideograph: false });
         }
+    }
+
+    /// ASCII in small letters, in the arena.
+    fn folded(&mut self, ascii: &str) -> Range<usize> {
+        let start = self.arena.len();
+        self.arena.push_str(ascii);
+        self.arena[start..].make_ascii_lowercase();
+        start..self.arena.len()
     }
 
     fn split_any(&mut self, text: &str, chunk: &Range<usize>) {

@@ -11,16 +11,19 @@ const UNIT_LETTERS_MAX: usize = 4;
 pub struct Chunk {
     pub bytes: Range<usize>,
     pub ends_line: bool,
+    /// Nothing but letters of ASCII, as most words are.
+    pub is_plain: bool,
 }
 
 pub fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
     let mut rest = skip(text, 0, true);
     std::iter::from_fn(move || {
         let start = rest;
-        let end = skip(text, start, false);
+        let letters = text.as_bytes()[start..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let end = skip(text, start + letters, false);
         rest = skip(text, end, true);
         let ends_line = text.as_bytes()[end..rest].contains(&b'\n');
-        (start < end).then_some(Chunk { bytes: start..end, ends_line })
+        (start < end).then_some(Chunk { bytes: start..end, ends_line, is_plain: start + letters == end })
     })
 }
 

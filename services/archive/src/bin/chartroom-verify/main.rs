@@ -1,6 +1,7 @@
 //! Checks an archive offline: `chartroom-verify --store DIR|URL --key FILE`.
 
 mod bundle;
+mod heap;
 mod meter;
 mod pdf;
 mod print;
@@ -113,6 +114,7 @@ fn sample(text: &str) -> Result<Sample, &'static str> {
 }
 
 fn main() -> ExitCode {
+    heap::keep();
     let options = Options::parse();
     match run(&options) {
         Ok(report) if report.verdict != Verdict::Findings => ExitCode::SUCCESS,

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use crate::report::{Report, cpu_seconds};
 
 /// Entries of the ledger that is verified and proven.
-const ENTRIES: u64 = 200_000;
+const ENTRIES: u64 = 1_000_000;
 const PROOFS: u64 = 2_000;
 
 pub fn run(report: &mut Report) -> Result<()> {

@@ -40,8 +40,10 @@ fn one_bad_file_does_not_stop_the_others() {
 #[test]
 fn printed_sheets_cut_a_folder_into_documents() {
     let folder = tempfile::tempdir().expect("a folder");
-    print_sheet(&folder.path().join("1-cover.pdf"), &["--cover", "--mrn", "MRN-1", "--date", "1974-03-09"]);
-    print_sheet(&folder.path().join("3-separator.pdf"), &["--type", "LAB-REPORT"]);
+    let cover = ["--cover", "--mrn", "MRN-1", "--date", "1974-03-09", "--department", "SURGERY"];
+    print_sheet(&folder.path().join("1-cover.pdf"), &cover);
+    let separator = ["--type", "LAB-REPORT", "--department", "PATHOLOGY"];
+    print_sheet(&folder.path().join("3-separator.pdf"), &separator);
     ["2.png", "4.png", "5.png"].iter().for_each(|name| write_page(folder.path(), name));
     let (code, report) = dry_run(folder.path());
     assert_eq!((code, report["captured"].as_u64()), (0, Some(5)));
@@ -49,6 +51,7 @@ fn printed_sheets_cut_a_folder_into_documents() {
     assert_eq!(documents.len(), 2);
     assert_eq!((&documents[0]["mrn"], &documents[0]["date"]), (&"MRN-1".into(), &"1974-03-09".into()));
     assert_eq!((&documents[1]["mrn"], &documents[1]["type"]), (&"MRN-1".into(), &"LAB-REPORT".into()));
+    assert_eq!((&documents[0]["department"], &documents[1]["department"]), (&"SURGERY".into(), &"PATHOLOGY".into()));
     assert_eq!(documents[1]["pages"].as_array().map(Vec::len), Some(2));
 }
 

@@ -72,7 +72,7 @@ pub struct Section {
     pub dictionary: Dictionary,
 }
 
-/// Blocks of stored pages that are kept unpacked, of each segment.
+/// Blocks of stored pages that are kept in memory, of each segment.
 const BLOCKS_KEPT: usize = 32;
 
 /// A page, as far as counting and ranking need it.

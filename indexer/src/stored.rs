@@ -201,9 +201,9 @@ pub fn words(page: &PageText) -> (String, Vec<StoredWord>) {
     let (mut text, mut words) = (String::with_capacity(count * BYTES_A_WORD), Vec::with_capacity(count));
     for line in page.lines() {
         let before = words.len();
-        for word in line.words.iter().filter(|word| is_plain(&word.text) || !word.text.chars().all(is_gap)) {
+        for word in line.words.iter().filter(|word| !word.text.chars().all(is_gap)) {
             let start = text.len();
-            match !is_plain(&word.text) && word.text.contains(is_gap) {
+            match word.text.contains(is_gap) {
                 // A line break inside a word would shift the lines.
                 true => text.extend(word.text.chars().map(|c| if is_gap(c) { ' ' } else { c })),
                 false => text.push_str(&word.text),
@@ -219,11 +219,6 @@ pub fn words(page: &PageText) -> (String, Vec<StoredWord>) {
         }
     }
     (text, words)
-}
-
-/// Characters of ASCII and no gap, without looking one up.
-fn is_plain(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn encode_mends(mends: &[Mend], out: &mut Writer) {

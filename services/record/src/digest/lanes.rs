@@ -6,7 +6,7 @@
 use super::Digest;
 
 /// Messages that one core hashes side by side: with more of them there are not enough registers.
-pub(super) const LANES: usize = 4;
+pub(super) const LANES: usize = 5;
 
 pub(super) type State = [u32; 8];
 pub(super) type Block = [u8; 64];
@@ -37,6 +37,7 @@ pub(super) fn compress(lanes: &mut [Lane<'_>]) -> usize {
 
 /// What stands behind a message of so many bytes, and how long it is (FIPS 180-4, section 5.1.1): a one, zeros, and the length in bits
 /// end its last block.
+#[inline]
 pub(super) fn ending(length: u64) -> ([u8; 72], usize) {
     let bits = (length * 8).to_be_bytes();
     let block = size_of::<Block>();
@@ -97,6 +98,10 @@ mod x86 {
                 let states = [&mut *a.0, &mut *b.0, &mut *c.0, &mut *d.0];
                 side_by_side(states, [a.1, b.1, c.1, d.1].map(|blocks| &blocks[..count]));
             },
+            [a, b, c, d, e] => unsafe {
+                let states = [&mut *a.0, &mut *b.0, &mut *c.0, &mut *d.0, &mut *e.0];
+                side_by_side(states, [a.1, b.1, c.1, d.1, e.1].map(|blocks| &blocks[..count]));
+            },
             _ => return false,
         }
         true
@@ -125,17 +130,16 @@ mod x86 {
                 }
             }
             for step in 0..16 {
-                let mut round = [load(&K[step]); N];
+                let constants = load(&K[step]);
                 for n in 0..N {
                     let w = &mut words[n];
-                    if step >= 4 {
+                    let round = _mm_add_epi32(w[step % 4], constants);
+                    cdgh[n] = _mm_sha256rnds2_epu32(cdgh[n], abef[n], round);
+                    abef[n] = _mm_sha256rnds2_epu32(abef[n], cdgh[n], _mm_shuffle_epi32(round, 0x0e));
+                    // Those of four steps on, so that nothing has to wait for them.
+                    if step < 12 {
                         w[step % 4] = next_words(w, step);
                     }
-                    round[n] = _mm_add_epi32(round[n], w[step % 4]);
-                    cdgh[n] = _mm_sha256rnds2_epu32(cdgh[n], abef[n], round[n]);
-                }
-                for n in 0..N {
-                    abef[n] = _mm_sha256rnds2_epu32(abef[n], cdgh[n], _mm_shuffle_epi32(round[n], 0x0e));
                 }
             }
             for n in 0..N {

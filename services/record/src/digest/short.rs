@@ -19,7 +19,8 @@ pub fn of_each<'a, const N: usize>(first: u8, messages: impl IntoIterator<Item =
     }
 }
 
-/// The whole message, with what stands behind it.
+/// The whole message, with what stands behind it. Inlined, so that what has always the same length is copied by a few instructions.
+#[inline]
 fn put<const N: usize>(whole: &mut Vec<u8>, first: u8, parts: [&[u8]; N]) {
     whole.clear();
     whole.push(first);
@@ -32,9 +33,9 @@ fn put<const N: usize>(whole: &mut Vec<u8>, first: u8, parts: [&[u8]; N]) {
 }
 
 /// So many of them.
-fn hash([a, b, c, d]: &mut [State; LANES], whole: &[Vec<u8>; LANES], together: usize) {
-    let [e, f, g, h] = whole.each_ref().map(|whole| whole.as_chunks::<{ size_of::<Block>() }>().0);
-    let mut lanes: [Lane<'_>; LANES] = [(a, e), (b, f), (c, g), (d, h)];
+fn hash(states: &mut [State; LANES], whole: &[Vec<u8>; LANES], together: usize) {
+    let mut blocks = whole.iter().map(|whole| whole.as_chunks::<{ size_of::<Block>() }>().0);
+    let mut lanes: [Lane<'_>; LANES] = states.each_mut().map(|state| (state, blocks.next().unwrap_or_default()));
     let mut left = &mut lanes[..together];
     // The shortest ends first, and the others go on without it.
     left.sort_unstable_by_key(|(_, blocks)| blocks.len());

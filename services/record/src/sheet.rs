@@ -74,15 +74,15 @@ impl Sheet {
         if (check.next(), check.next()) != (check_character(before), None) {
             return Err(SheetError::Damaged("the check character is wrong"));
         }
-        let fields: Vec<&str> = rest.split('/').collect();
-        let [kind, mrn, encounter, document_type, date, ref behind @ .., _] = *fields.as_slice() else {
+        let mut fields: Vec<&str> = rest.split('/').collect();
+        // The check character.
+        fields.pop();
+        let written = fields.len();
+        // The last two are left out where they say nothing.
+        fields.resize(written.max(7), "");
+        let (5..=7, &[kind, mrn, encounter, document_type, date, count, department]) = (written, fields.as_slice())
+        else {
             return Err(SheetError::Damaged("the number of fields is wrong"));
-        };
-        let (count, department) = match *behind {
-            [] => ("", ""),
-            [count] => (count, ""),
-            [count, department] => (count, department),
-            _ => return Err(SheetError::Damaged("the number of fields is wrong")),
         };
         Ok(Self {
             kind: match kind {

@@ -16,6 +16,9 @@ use crate::digest::Digest;
 use crate::time::Timestamp;
 
 const ID_LENGTH: usize = 36;
+const DIGEST_LENGTH: usize = "sha256:".len() + 64;
+/// Of a number below 2^53.
+const DIGITS_MAX: usize = 16;
 
 /// The event, where it is of a common kind and these are its bytes.
 pub(super) fn read(leaf: &[u8]) -> Option<Event> {
@@ -65,6 +68,8 @@ fn patient_searched(text: &mut Text<'_>) -> Option<EventKind> {
 }
 
 /// What is left of a leaf, within an object. Where something else stands there, nothing is taken.
+///
+/// Its methods are inlined where they are asked for a name: it is then compared by a few instructions.
 #[derive(Clone)]
 struct Text<'a> {
     rest: &'a str,
@@ -73,11 +78,13 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    #[inline]
     fn pass(&mut self, words: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(words)?;
         Some(())
     }
 
+    #[inline]
     fn name(&mut self, name: &str) -> Option<()> {
         let rest = if self.first { self.rest } else { self.rest.strip_prefix(',')? };
         self.rest = rest.strip_prefix('"')?.strip_prefix(name)?.strip_prefix("\":")?;
@@ -86,62 +93,89 @@ impl<'a> Text<'a> {
     }
 
     /// A member that may not be there.
+    #[inline]
     fn maybe<T>(&mut self, name: &str, value: fn(&mut Self, &str) -> Option<T>) -> Option<Option<T>> {
         if self.clone().name(name).is_none() { Some(None) } else { value(self, name).map(Some) }
     }
 
+    #[inline]
     fn kind(&mut self, kind: &str) -> Option<()> {
         (self.text("type")? == kind).then_some(())
     }
 
     /// What stands between quotation marks. None of the values that are made of it has one, or anything that is escaped.
+    #[inline]
     fn text(&mut self, name: &str) -> Option<&'a str> {
         self.name(name)?;
-        let (text, rest) = self.rest.strip_prefix('"')?.split_once('"')?;
-        self.rest = rest;
+        let rest = self.rest.strip_prefix('"')?;
+        let (text, rest) = rest.split_at(rest.bytes().position(|byte| byte == b'"')?);
+        self.rest = &rest[1..];
         Some(text)
     }
 
+    /// So much, and the quotation mark behind it.
+    #[inline]
+    fn ending(&mut self, length: usize) -> Option<&'a str> {
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest.strip_prefix('"')?;
+        Some(text)
+    }
+
+    #[inline]
     fn id<T: FromStr>(&mut self, name: &str) -> Option<T> {
-        id(self.text(name)?)
+        self.name(name)?;
+        self.pass("\"")?;
+        self.ending_id()
     }
 
+    /// An id can be told in other forms and in capitals, but is written in one.
+    #[inline]
+    fn ending_id<T: FromStr>(&mut self) -> Option<T> {
+        let id = self.ending(ID_LENGTH)?;
+        if id.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { id.parse().ok() }
+    }
+
+    #[inline]
     fn digest(&mut self, name: &str) -> Option<Digest> {
-        self.text(name)?.parse().ok()
+        self.name(name)?;
+        self.pass("\"")?;
+        self.ending(DIGEST_LENGTH)?.parse().ok()
     }
 
+    #[inline]
     fn actor(&mut self, name: &str) -> Option<Actor> {
-        let whole = self.text(name)?;
-        match whole.split_once(':') {
-            Some(("account", account)) => id(account).map(Actor::Account),
-            Some(("token", token)) => id(token).map(Actor::Token),
-            Some(_) => None,
-            None => (whole == "system").then_some(Actor::System),
+        self.name(name)?;
+        if self.pass("\"system\"").is_some() {
+            Some(Actor::System)
+        } else if self.pass("\"account:").is_some() {
+            self.ending_id().map(Actor::Account)
+        } else {
+            self.pass("\"token:")?;
+            self.ending_id().map(Actor::Token)
         }
     }
 
     /// One of the words that a type has.
+    #[inline]
     fn code<T: Deserialize<'a>>(&mut self, name: &str) -> Option<T> {
         let word: StrDeserializer<'a, Error> = self.text(name)?.into_deserializer();
         T::deserialize(word).ok()
     }
 
     /// A number below 2^53, which has no sign here.
+    #[inline]
     fn number<T: TryFrom<u64>>(&mut self, name: &str) -> Option<T> {
         self.name(name)?;
         let end = self.rest.bytes().position(|byte| !byte.is_ascii_digit())?;
         let (digits, rest) = self.rest.split_at(end);
         self.rest = rest;
-        let number: u64 = digits.parse().ok()?;
         let one_spelling = digits.len() == 1 || !digits.starts_with('0');
-        T::try_from(number).ok().filter(|_| one_spelling && number < 1 << 53)
+        if !(1..=DIGITS_MAX).contains(&digits.len()) || !one_spelling {
+            return None;
+        }
+        let number = digits.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+        T::try_from(number).ok().filter(|_| number < 1 << 53)
     }
-}
-
-/// An id can be told in other forms and in capitals, but is written in one.
-fn id<T: FromStr>(text: &str) -> Option<T> {
-    let written = text.len() == ID_LENGTH && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-    if written { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 //! thread does for many objects in the time in which each could be handed to a thread of its own.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use bytes::Bytes;
 use record::digest::of_readers;
 use record::{Digest, limits};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 
 use crate::error::{Error, Result};
 use crate::object_key;
@@ -16,6 +18,7 @@ use crate::store::{Hashed, Listed, too_large};
 
 /// Folders in each other: of the longest keys, those in quarantine, there are eight.
 const DEPTH_MAX: usize = 16;
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Syncs a file and every folder from it up to `root`.
 pub fn sync_up(file: &Path, root: &Path) -> io::Result<()> {
@@ -84,26 +87,36 @@ pub fn sealed(root: &Path, family: &str) -> Option<HashMap<Digest, u64>> {
 
 /// Tells keys and sizes, as long as it is answered.
 fn walk(root: &Path, prefix: &str, tell: &mut impl FnMut(&str, u64) -> Option<()>) -> Option<()> {
-    within(&root.join(prefix), &mut prefix.to_owned(), DEPTH_MAX, tell)
+    let folder = openat(CWD, root.join(prefix), FOLDER, Mode::empty()).ok()?;
+    within(folder, &mut prefix.to_owned(), DEPTH_MAX, tell)
 }
 
+/// Each name is asked for in the folder that is open already: from the root on, the kernel would go all the way for each of them.
 fn within(
-    folder: &Path,
+    folder: OwnedFd,
     key: &mut String,
     deeper: usize,
     tell: &mut impl FnMut(&str, u64) -> Option<()>,
 ) -> Option<()> {
-    for entry in fs::read_dir(folder).ok()? {
+    let mut entries = Dir::new(folder).ok()?;
+    while let Some(entry) = entries.read() {
         let entry = entry.ok()?;
-        let (name, kind, before) = (entry.file_name(), entry.file_type().ok()?, key.len());
+        let (name, before) = (entry.file_name(), key.len());
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
         key.push('/');
-        key.push_str(name.to_str().filter(|name| is_plain(name))?);
-        if kind.is_dir() {
-            within(&entry.path(), key, deeper.checked_sub(1)?, tell)?;
-        } else if kind.is_file() {
-            tell(key, entry.metadata().ok()?.len())?;
-        } else {
-            return None;
+        key.push_str(name.to_str().ok().filter(|name| is_plain(name))?);
+        let here = entries.fd().ok()?;
+        match entry.file_type() {
+            FileType::Directory => {
+                let folder = openat(here, name, FOLDER, Mode::empty()).ok()?;
+                within(folder, key, deeper.checked_sub(1)?, tell)?;
+            }
+            FileType::RegularFile => {
+                tell(key, statat(here, name, AtFlags::SYMLINK_NOFOLLOW).ok()?.st_size.try_into().ok()?)?
+            }
+            _ => return None,
         }
         key.truncate(before);
     }
@@ -117,6 +130,8 @@ fn is_plain(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use futures::TryStreamExt as _;
 
     use super::*;

@@ -13,6 +13,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use record::{Digest, Hasher, limits};
+use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::folder;
@@ -105,7 +106,8 @@ impl Store {
             let gets = stream::iter(keys).map(|key| async move { self.get(&key).await });
             return gets.buffered(TOGETHER).collect().await;
         };
-        apart(keys, move |keys| keys.iter().map(|key| folder::read(&root, key)).collect()).await
+        let read = move |keys: Vec<String>| keys.iter().map(|key| folder::read(&root, key)).collect();
+        apart(keys, |keys| tokio::task::spawn_blocking(move || read(keys))).await
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {
@@ -182,13 +184,17 @@ impl Store {
         self.hash_all(vec![key.to_owned()]).await.pop().unwrap_or(Ok(None))
     }
 
-    /// [`Store::hash`] of a few objects. Where they are files, one thread reads and hashes them all, several side by side: to hand
-    /// each to a thread of its own costs as much as to hash it.
+    /// [`Store::hash`] of a few objects, by a task of its own, so that all cores are used. Where they are files, one thread reads and
+    /// hashes them all, several side by side: to hand each to a thread of its own costs as much as to hash it.
     pub async fn hash_all(&self, keys: Vec<String>) -> Vec<Hashed> {
-        let Some(root) = self.folder.clone() else {
-            return stream::iter(keys).then(|key| async move { self.hash_stream(&key).await }).collect().await;
-        };
-        apart(keys, move |keys| folder::hash(&root, keys)).await
+        if let Some(root) = self.folder.clone() {
+            return apart(keys, |keys| tokio::task::spawn_blocking(move || folder::hash(&root, &keys))).await;
+        }
+        let store = self.clone();
+        apart(keys, |keys| {
+            tokio::spawn(async move { stream::iter(&keys).then(|key| store.hash_stream(key)).collect().await })
+        })
+        .await
     }
 
     async fn hash_stream(&self, key: &str) -> Hashed {
@@ -213,13 +219,13 @@ impl Store {
     }
 }
 
-/// What a thread that may wait finds of these.
-async fn apart<T: Send + 'static>(
+/// What a task of its own finds of these.
+async fn apart<T>(
     keys: Vec<String>,
-    find: impl FnOnce(&[String]) -> Vec<Result<Option<T>>> + Send + 'static,
+    start: impl FnOnce(Vec<String>) -> JoinHandle<Vec<Result<Option<T>>>>,
 ) -> Vec<Result<Option<T>>> {
     let asked = keys.clone();
-    tokio::task::spawn_blocking(move || find(&keys)).await.unwrap_or_else(|error| {
+    start(keys).await.unwrap_or_else(|error| {
         let failed = |key: &String| Err(Error::unavailable(key, std::io::Error::other(error.to_string())));
         asked.iter().map(failed).collect()
     })

@@ -9,7 +9,7 @@ use record::{Digest, DocumentId, Manifest, canonical};
 use super::history::{CLOCK_MILLIS, misdated};
 use super::pick::pick;
 use super::{Ask, Blob, Code, Named, Progress, Question, READS, Resume, Run, Sealed, Share, captures, reason};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::{Hashed, Store};
 use crate::{BLOBS, MANIFESTS, object_key};
 
@@ -17,8 +17,10 @@ use crate::{BLOBS, MANIFESTS, object_key};
 type Present = HashMap<Digest, u64>;
 /// Blobs between two places from where another run may go on.
 const KEEP_EVERY: u64 = 1_000;
-/// Blobs that one task reads and hashes.
-const GROUP: usize = 16;
+/// Blobs that one task reads and hashes: with fewer, its last ones would often be hashed without company.
+const GROUP: usize = 40;
+/// Manifests that are got at a time: all that are read and not parsed yet are in memory.
+const MANIFESTS_TOGETHER: usize = 8;
 
 /// Checks what the events name, then what the manifests name, and tells what nobody names. An earlier run has seen `seen`
 /// events.
@@ -61,13 +63,14 @@ async fn present(run: &mut Run<'_>, family: &str) -> Result<Present> {
 async fn check_manifests(run: &mut Run<'_>, named: &mut Named) -> Result<()> {
     let store = run.store.clone();
     let total = named.manifests.len() as u64;
-    let reads = named.manifests.iter().map(|(digest, sealed)| {
-        let (store, digest) = (&store, *digest);
-        async move { (digest, sealed, store.get(&object_key(MANIFESTS, &digest)).await) }
+    let all: Vec<_> = named.manifests.iter().map(|(digest, sealed)| (*digest, sealed)).collect();
+    let reads = all.chunks(MANIFESTS_TOGETHER).map(|group| {
+        let keys = group.iter().map(|(digest, _)| object_key(MANIFESTS, digest)).collect();
+        async { stream::iter(group.iter().zip(store.get_all(keys).await)) }
     });
-    let mut reads = stream::iter(reads).buffer_unordered(READS);
+    let mut reads = stream::iter(reads).buffered(READS / MANIFESTS_TOGETHER).flatten();
     let (mut blobs, mut prints) = (Vec::new(), Vec::new());
-    while let Some((digest, sealed, read)) = reads.next().await {
+    while let Some((&(digest, sealed), read)) = reads.next().await {
         let key = object_key(MANIFESTS, &digest);
         run.report.counts.manifests += 1;
         run.advance("manifests", run.report.counts.manifests, total);
@@ -235,18 +238,9 @@ impl Tally {
     }
 }
 
-/// A task of its own, so that stores without threads of their own use all cores too.
 async fn hash(store: &Store, group: &[(Digest, Blob)]) -> Vec<((Digest, Blob), Hashed)> {
-    let (store, group) = (store.clone(), group.to_vec());
-    let keys: Vec<_> = group.iter().map(|(digest, _)| object_key(BLOBS, digest)).collect();
-    let task = tokio::spawn(async move { store.hash_all(keys).await });
-    match task.await {
-        Ok(hashed) => group.into_iter().zip(hashed).collect(),
-        Err(error) => {
-            let failed = || Error::unavailable("a hashing task", std::io::Error::other(error.to_string()));
-            group.into_iter().map(|blob| (blob, Err(failed()))).collect()
-        }
-    }
+    let keys = group.iter().map(|(digest, _)| object_key(BLOBS, digest)).collect();
+    group.iter().copied().zip(store.hash_all(keys).await).collect()
 }
 
 /// Manifests that no event names: what is left of a sealing that was cut off, or a document that somebody put there.

@@ -173,7 +173,7 @@ pub(crate) fn push_entry(bundle: &mut Vec<u8>, leaf: &[u8]) {
 
 /// `None` where the bytes are no bundle.
 pub(crate) fn split_entries(mut bundle: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(WIDTH as usize);
     while !bundle.is_empty() {
         let (length, rest) = bundle.split_first_chunk::<2>()?;
         let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;

@@ -4,6 +4,7 @@
 //! stored tile is held against it. Where entries and lowest tile disagree, the tile above says
 //! which of the two was signed, so that the finding names the damaged object and not its neighbour.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::Bytes;
@@ -22,7 +23,6 @@ const TILES: &str = "log/tile";
 /// Bundles that one thread reads, each with its tile, and threads that do so at a time.
 const GROUP: u64 = 32;
 const GROUPS: usize = 3;
-type Hashes = Option<Vec<Digest>>;
 
 /// The walk's state.
 struct Walk {
@@ -129,36 +129,41 @@ impl Walk {
         let lowest = present(run, tile_at, Code::TileMissing, lowest);
         let bytes = bundle.clone().unwrap_or_default();
         let entries = tile::split_entries(&bytes).filter(|entries| entries.len() as u64 == bundle_at.width);
-        let entries = entries.map(|entries| entries[..width].to_vec());
-        let from_entries: Hashes = entries.as_deref().map(leaf_hashes);
-        let from_tile: Hashes =
-            lowest.as_deref().and_then(Tile::parse).filter(|hashes| hashes.len() as u64 == tile_at.width);
-        let from_tile = from_tile.map(|hashes| hashes[..width].to_vec());
-        let signed = self.signed(run, n, &from_entries, &from_tile).await?;
-        if bundle.is_some() && from_entries.as_ref() != Some(&signed) {
+        let entries = entries.as_deref().map(|entries| &entries[..width]);
+        let from_entries = entries.map(leaf_hashes);
+        let from_entries = from_entries.as_deref();
+        let from_tile = lowest.as_deref().and_then(Tile::parse).filter(|hashes| hashes.len() as u64 == tile_at.width);
+        let from_tile = from_tile.as_deref().map(|hashes| &hashes[..width]);
+        let signed = self.signed(run, n, from_entries, from_tile).await?;
+        if bundle.is_some() && from_entries != Some(&*signed) {
             run.find(Code::EntriesWrong, bundle_at.key(), "its entries are not those that were signed");
         }
-        if lowest.is_some() && from_tile.as_ref() != Some(&signed) {
+        if lowest.is_some() && from_tile != Some(&*signed) {
             run.find(Code::TileWrong, tile_at.key(), "its hashes do not follow from the entries");
         }
         run.report.counts.tiles += 2;
-        if from_entries.as_ref() == Some(&signed) {
-            let entries = entries.unwrap_or_default();
-            self.events(run, bundle_at, n, &entries);
-            self.old_bundles(run, n, &entries).await?;
+        if let Some(entries) = entries.filter(|_| from_entries == Some(&*signed)) {
+            self.events(run, bundle_at, n, entries);
+            self.old_bundles(run, n, entries).await?;
         }
         self.old_tiles(run, Row::Hashes(0), n, &signed).await?;
         self.push(run, &signed).await
     }
 
     /// Of the hashes of the entries and those of the tile, the ones that were signed.
-    async fn signed(&self, run: &Run<'_>, n: u64, entries: &Hashes, tile: &Hashes) -> Result<Vec<Digest>> {
+    async fn signed<'a>(
+        &self,
+        run: &Run<'_>,
+        n: u64,
+        entries: Option<&'a [Digest]>,
+        tile: Option<&'a [Digest]>,
+    ) -> Result<Cow<'a, [Digest]>> {
         let width = WIDTH.min(self.heads.size - n * WIDTH);
         let (entries, tile) = match (entries, tile) {
             (Some(entries), Some(tile)) if entries != tile => (entries, tile),
-            (Some(either), _) | (None, Some(either)) => return Ok(either.clone()),
+            (Some(either), _) | (None, Some(either)) => return Ok(either.into()),
             // Nothing is left to go on with; the root will say so too.
-            (None, None) => return Ok(vec![Digest::of(b""); width as usize]),
+            (None, None) => return Ok(vec![Digest::of(b""); width as usize].into()),
         };
         let tile_was_signed = if width == WIDTH {
             let (above, i) = ((n / WIDTH), (n % WIDTH) as usize);
@@ -169,7 +174,7 @@ impl Walk {
         } else {
             self.root_with(tile) == self.heads.root
         };
-        Ok(if tile_was_signed { tile.clone() } else { entries.clone() })
+        Ok(if tile_was_signed { tile } else { entries }.into())
     }
 
     /// The root if the tree ended with these leaves.

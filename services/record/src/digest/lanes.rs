@@ -87,30 +87,30 @@ mod x86 {
 
     /// So many blocks of each. False where this is not worth its while: one message alone is hashed by `sha2` at least as fast.
     pub fn compress(lanes: &mut [Lane<'_>], count: usize) -> bool {
-        // SAFETY: the caller has asked `is_able`.
-        match lanes {
-            [a, b] => unsafe { side_by_side([&mut *a.0, &mut *b.0], [a.1, b.1].map(|blocks| &blocks[..count])) },
-            [a, b, c] => unsafe {
-                let states = [&mut *a.0, &mut *b.0, &mut *c.0];
-                side_by_side(states, [a.1, b.1, c.1].map(|blocks| &blocks[..count]));
-            },
-            [a, b, c, d] => unsafe {
-                let states = [&mut *a.0, &mut *b.0, &mut *c.0, &mut *d.0];
-                side_by_side(states, [a.1, b.1, c.1, d.1].map(|blocks| &blocks[..count]));
-            },
-            [a, b, c, d, e] => unsafe {
-                let states = [&mut *a.0, &mut *b.0, &mut *c.0, &mut *d.0, &mut *e.0];
-                side_by_side(states, [a.1, b.1, c.1, d.1, e.1].map(|blocks| &blocks[..count]));
-            },
-            _ => return false,
+        match lanes.len() {
+            2 => all_of::<2>(lanes, count),
+            3 => all_of::<3>(lanes, count),
+            4 => all_of::<4>(lanes, count),
+            5 => all_of::<5>(lanes, count),
+            _ => false,
         }
+    }
+
+    /// False where there are not so many lanes.
+    fn all_of<const N: usize>(lanes: &mut [Lane<'_>], count: usize) -> bool {
+        let Ok(lanes) = <&mut [Lane<'_>; N]>::try_from(lanes) else { return false };
+        let blocks = lanes.each_ref().map(|lane| &lane.1[..count]);
+        let mut states = lanes.each_ref().map(|lane| *lane.0);
+        // SAFETY: the caller has asked `is_able`.
+        unsafe { side_by_side(&mut states, blocks) };
+        lanes.iter_mut().zip(states).for_each(|(lane, state)| *lane.0 = state);
         true
     }
 
     /// There are as many blocks of each message.
     #[target_feature(enable = "sha,avx")]
     #[expect(clippy::needless_range_loop, reason = "the same place in each of several arrays")]
-    fn side_by_side<const N: usize>(states: [&mut State; N], blocks: [&[Block]; N]) {
+    fn side_by_side<const N: usize>(states: &mut [State; N], blocks: [&[Block]; N]) {
         // The instructions want two rows of four: words a, b, e, f and c, d, g, h, the last one lowest.
         let zero = _mm_setzero_si128();
         let (mut abef, mut cdgh) = ([zero; N], [zero; N]);
@@ -147,7 +147,7 @@ mod x86 {
                 cdgh[n] = _mm_add_epi32(cdgh[n], before.1[n]);
             }
         }
-        for (n, state) in states.into_iter().enumerate() {
+        for (n, state) in states.iter_mut().enumerate() {
             let ([f, e, b, a], [h, g, d, c]) = (store(abef[n]), store(cdgh[n]));
             *state = [a, b, c, d, e, f, g, h];
         }

@@ -18,7 +18,7 @@ use crate::store::{Hashed, Listed, too_large};
 
 /// Folders in each other: of the longest keys, those in quarantine, there are eight.
 const DEPTH_MAX: usize = 16;
-const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 /// Syncs a file and every folder from it up to `root`.
 pub fn sync_up(file: &Path, root: &Path) -> io::Result<()> {
@@ -108,14 +108,18 @@ fn within(
         key.push('/');
         key.push_str(name.to_str().ok().filter(|name| is_plain(name))?);
         let here = entries.fd().ok()?;
-        match entry.file_type() {
+        let about = || statat(here, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let kind = match entry.file_type() {
+            // Not every file system says it in its folders.
+            FileType::Unknown => FileType::from_raw_mode(about()?.st_mode),
+            kind => kind,
+        };
+        match kind {
             FileType::Directory => {
                 let folder = openat(here, name, FOLDER, Mode::empty()).ok()?;
                 within(folder, key, deeper.checked_sub(1)?, tell)?;
             }
-            FileType::RegularFile => {
-                tell(key, statat(here, name, AtFlags::SYMLINK_NOFOLLOW).ok()?.st_size.try_into().ok()?)?
-            }
+            FileType::RegularFile => tell(key, about()?.st_size.try_into().ok()?)?,
             _ => return None,
         }
         key.truncate(before);

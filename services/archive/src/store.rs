@@ -13,7 +13,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use record::{Digest, Hasher, limits};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::{Error, Result};
 use crate::folder;
@@ -106,8 +106,7 @@ impl Store {
             let gets = stream::iter(keys).map(|key| async move { self.get(&key).await });
             return gets.buffered(TOGETHER).collect().await;
         };
-        let read = move |keys: Vec<String>| keys.iter().map(|key| folder::read(&root, key)).collect();
-        apart(keys, |keys| tokio::task::spawn_blocking(move || read(keys))).await
+        apart(keys, |keys| spawn_blocking(move || keys.iter().map(|key| folder::read(&root, key)).collect())).await
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {
@@ -149,7 +148,7 @@ impl Store {
     pub async fn list_all(&self, prefix: &str) -> Result<Vec<Listed>> {
         if let Some(root) = self.folder.clone() {
             let asked = prefix.to_owned();
-            if let Ok(Some(all)) = tokio::task::spawn_blocking(move || folder::list(&root, &asked)).await {
+            if let Ok(Some(all)) = spawn_blocking(move || folder::list(&root, &asked)).await {
                 return Ok(all);
             }
         }
@@ -160,7 +159,7 @@ impl Store {
     /// else [`Store::list`] tells.
     pub async fn sealed(&self, family: &str) -> Option<HashMap<Digest, u64>> {
         let (root, family) = (self.folder.clone()?, family.to_owned());
-        tokio::task::spawn_blocking(move || folder::sealed(&root, &family)).await.ok()?
+        spawn_blocking(move || folder::sealed(&root, &family)).await.ok()?
     }
 
     /// What stands in a folder: objects, and folders.
@@ -188,7 +187,7 @@ impl Store {
     /// hashes them all, several side by side: to hand each to a thread of its own costs as much as to hash it.
     pub async fn hash_all(&self, keys: Vec<String>) -> Vec<Hashed> {
         if let Some(root) = self.folder.clone() {
-            return apart(keys, |keys| tokio::task::spawn_blocking(move || folder::hash(&root, &keys))).await;
+            return apart(keys, |keys| spawn_blocking(move || folder::hash(&root, &keys))).await;
         }
         let store = self.clone();
         apart(keys, |keys| {
@@ -212,7 +211,7 @@ impl Store {
     pub async fn settle(&self, key: &str) -> Result<()> {
         let Some(root) = self.folder.clone() else { return Ok(()) };
         let file = root.join(key);
-        match tokio::task::spawn_blocking(move || folder::sync_up(&file, &root)).await {
+        match spawn_blocking(move || folder::sync_up(&file, &root)).await {
             Ok(synced) => synced.map_err(|e| Error::unavailable(key, e)),
             Err(error) => Err(Error::unavailable(key, error)),
         }
